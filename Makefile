@@ -1,0 +1,62 @@
+# The commands of this project; `make` alone explains them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARCHITECTURES := perceptron shallow deep lenet5 cnn-simple cnn2 cnn3
+TRAIN := $(ARCHITECTURES:%=train-%)
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help install $(TRAIN) compare-conv tensorboard test lint bench clean
+
+help: ## explain these commands
+	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
+	@sed -nE 's/^([a-z-]+|\$$\(TRAIN\)):.*## (.*)/\1 \2/p' $(MAKEFILE_LIST) \
+		| sed 's/^$$(TRAIN)/train-ARCHITECTURE/' \
+		| while read -r name text; do printf '  %-20s %s\n' "$$name" "$$text"; done
+	@echo "ARCHITECTURE: $(ARCHITECTURES)"
+
+install: $(VENV)/installed ## make .venv and install mnist-keras into it
+
+$(BIN)/pip:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.cfg constraints.txt | $(BIN)/pip
+	@echo "installing into $(VENV), which takes a few minutes the first time"
+	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/installed-dev: setup.cfg constraints.txt | $(VENV)/installed
+	$(INSTALL) --editable '.[dev]'
+	touch $@
+
+$(TRAIN): $(VENV)/installed ## train one architecture on MNIST
+	$(BIN)/mnist-keras train $(@:train-%=%) $(ARGS)
+
+compare-conv: $(VENV)/installed ## compare two convolutions with three, as the notebook does
+	$(BIN)/mnist-keras compare-conv $(ARGS)
+
+tensorboard: $(VENV)/installed ## show the logs in TensorBoard, http://localhost:6006
+	$(BIN)/tensorboard --logdir logs $(ARGS)
+
+test: $(VENV)/installed-dev ## run the tests; ARGS goes to pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+lint: $(VENV)/installed-dev ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy mnist_keras benchmarks
+
+$(VENV)/installed-bench: setup.cfg constraints.txt | $(VENV)/installed
+	$(INSTALL) --editable '.[bench]'
+	touch $@
+
+bench: $(VENV)/installed-bench ## measure speed beside Keras, PyTorch and JAX, which takes hours
+	$(BIN)/python -m benchmarks.speed $(ARGS)
+	$(BIN)/python -m benchmarks.speed --side-by-side --architectures shallow,cnn2 --peers keras
+	$(BIN)/python -m benchmarks.overheads
+	$(BIN)/python -m benchmarks.limit
+
+clean: ## remove .venv and caches; logs and checkpoints stay
+	rm -rf $(VENV) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find mnist_keras tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
