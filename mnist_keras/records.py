@@ -1,0 +1,293 @@
+"""Run folders: the only record of a training. Written atomically, read without TensorFlow."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnist_keras.atomic import remove_leftovers as remove_leftovers
+from mnist_keras.atomic import replace_file as replace_file
+from mnist_keras.atomic import write_bytes as write_bytes
+from mnist_keras.config import RunConfig, make_config
+from mnist_keras.errors import UserError
+
+EPOCH_COLUMNS = (
+    "epoch",
+    "loss",
+    "accuracy",
+    "val_loss",
+    "val_accuracy",
+    "seconds",
+    "cpu_percent",
+    "ram_mb",
+    "process_ram_mb",
+    "gpu_percent",
+    "vram_mb",
+    "test_loss",
+    "test_accuracy",
+)
+"""Columns of epochs.csv; a value that is not available is empty. The two of the test set are filled
+only for runs that ask for its curve, which never takes part in a selection."""
+
+EpochRow = dict[str, float]
+
+RESULT_FIELDS = (
+    "val_accuracy",
+    "test_accuracy",
+    "train_accuracy",
+    "best_epoch",
+    "epochs_run",
+    "stopped_early",
+    "parameters",
+    "train_seconds",
+    "seconds_per_epoch",
+    "compile_seconds",
+    "concurrent_runs",
+    "last_val_accuracy",
+    "last_test_accuracy",
+    "resources",
+    "environment",
+)
+"""What every result.json has at least; none of them is null."""
+
+_REMEDY = "train the run again with --fresh, which sets its folder aside"
+
+REPLACED = ".replaced-"
+"""Marks, with a number behind it, the folder of a run that another has taken the place of."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where one run keeps its files: `logs/<study>/<run>` and `checkpoints/<study>/<run>`."""
+
+    logs: Path
+    checkpoints: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration, written first."""
+        return self.logs / "config.json"
+
+    @property
+    def epochs(self) -> Path:
+        """A row an epoch."""
+        return self.logs / "epochs.csv"
+
+    @property
+    def predictions(self) -> Path:
+        """Test labels and probabilities of the best epoch's weights."""
+        return self.logs / "predictions.npz"
+
+    @property
+    def result(self) -> Path:
+        """The result, written last: a run that has one is done."""
+        return self.logs / "result.json"
+
+    @property
+    def model(self) -> Path:
+        """The best epoch's model, a plain Sequential."""
+        return self.checkpoints / "model.keras"
+
+    @property
+    def state(self) -> Path:
+        """What an interrupted run goes on from; gone when the run is done."""
+        return self.checkpoints / "state.npz"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains this run; beside the folder, which may be set aside."""
+        return self.checkpoints.with_name(f".{self.checkpoints.name}.lock")
+
+    def create(self) -> None:
+        """Make both folders.
+
+        Raises:
+            UserError: one cannot be made.
+        """
+        for folder in (self.logs, self.checkpoints):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UserError(
+                    f"cannot make the folder {folder}: {error.strerror}; "
+                    "choose another with --logs and --checkpoints"
+                ) from None
+
+    def set_aside(self) -> None:
+        """Rename what there is of both folders to a free name with `.replaced-N`."""
+        number = 1
+        while any(_replaced(folder, number).exists() for folder in (self.logs, self.checkpoints)):
+            number += 1
+        for folder in (self.logs, self.checkpoints):
+            if folder.exists() and any(folder.iterdir()):
+                folder.rename(_replaced(folder, number))
+
+
+def run_folder(logs: Path, checkpoints: Path, study: str, run: str) -> RunFolder:
+    """The folder of a run of a study below the two output folders."""
+    return RunFolder(Path(logs) / study / run, Path(checkpoints) / study / run)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as its folder tells it. `result` is None while it is not done."""
+
+    folder: Path
+    config: RunConfig
+    epochs: list[EpochRow]
+    result: dict[str, Any] | None
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has its result."""
+        return self.result is not None
+
+    def curve(self, column: str) -> np.ndarray:
+        """A column of epochs.csv as float64 [epochs run], NaN where it is empty."""
+        return np.array([row.get(column, math.nan) for row in self.epochs])
+
+
+def read_run(logs: Path) -> RunRecord | None:
+    """Read one run's folder below logs; None if it holds no run of its own name.
+
+    Raises:
+        UserError: a file of it cannot be read as what it should be.
+    """
+    config_path = logs / "config.json"
+    if REPLACED in logs.name or not config_path.is_file():
+        return None
+    config = _read_config(config_path)
+    if config.name != logs.name:
+        return None
+    result_path = logs / "result.json"
+    result = _read_result(result_path) if result_path.is_file() else None
+    epochs = read_epochs(logs / "epochs.csv")
+    if result is not None and len(epochs) != result["epochs_run"]:
+        raise UserError(
+            f"{logs} has {len(epochs)} rows in epochs.csv, but epochs_run is "
+            f"{result['epochs_run']} in result.json; {_REMEDY}"
+        )
+    return RunRecord(logs, config, epochs, result)
+
+
+def read_runs(study: Path) -> list[RunRecord]:
+    """Every run below a study's folder, by name; an empty list if there is no such folder."""
+    if not study.is_dir():
+        return []
+    records = (read_run(folder) for folder in sorted(study.iterdir()) if folder.is_dir())
+    return [record for record in records if record is not None]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        UserError: the file is not there, is not JSON, or holds something else than an object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON ({error}); {_REMEDY}") from None
+    except RecursionError:
+        raise UserError(f"{path} is nested too deeply; {_REMEDY}") from None
+    if not isinstance(content, dict):
+        raise UserError(
+            f"{path} holds a {type(content).__name__}, expected a JSON object; {_REMEDY}"
+        )
+    return content
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object, sorted, whole or not at all. NaN and infinities become null."""
+    text = json.dumps(_finite(content), indent=2, sort_keys=True, allow_nan=False) + "\n"
+    write_bytes(path, text.encode())
+
+
+def read_epochs(path: Path) -> list[EpochRow]:
+    """Read epochs.csv: a dict an epoch with the values that are there; [] if there is no file.
+
+    Raises:
+        UserError: it is not such a table.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        if text and not text.endswith("\n"):
+            raise ValueError("its last line is not whole")
+        return [
+            {column: float(value) for column, value in row.items() if value}
+            for row in _checked_rows(csv.DictReader(io.StringIO(text), strict=True))
+        ]
+    except FileNotFoundError:
+        return []
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"{path} is not a table of epochs ({error}); {_REMEDY}") from None
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+
+
+def has_test_curve(rows: Sequence[EpochRow]) -> bool:
+    """Whether every epoch has its accuracy on the test set."""
+    return all("test_accuracy" in row for row in rows)
+
+
+def write_epochs(path: Path, rows: Sequence[EpochRow], sync: bool) -> None:
+    """Write epochs.csv whole; `sync` when it must survive a power cut."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, EPOCH_COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({**row, "epoch": int(row["epoch"])})
+    write_bytes(path, text.getvalue().encode(), sync=sync)
+
+
+def _read_config(path: Path) -> RunConfig:
+    try:
+        return make_config(read_json(path))
+    except UserError as error:
+        if str(path) in str(error):
+            raise
+        raise UserError(f"{path} is no configuration ({error}); {_REMEDY}") from None
+
+
+def _read_result(path: Path) -> dict[str, Any]:
+    result = read_json(path)
+    missing = [name for name in RESULT_FIELDS if result.get(name) is None]
+    if missing:
+        raise UserError(f"{path} lacks {', '.join(missing)}; {_REMEDY}")
+    return result
+
+
+def _checked_rows(table: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    """The rows, numbered from 1 and as wide as the header; csv itself accepts any."""
+    if table.fieldnames and table.fieldnames[0] != "epoch":
+        raise ValueError("its first column is not epoch")
+    for number, row in enumerate(table, start=1):
+        if None in row or None in row.values():
+            raise ValueError(f"row {number} is not as wide as the header")
+        if row.get("epoch") != str(number):
+            raise ValueError(f"row {number} is of epoch {row.get('epoch')}")
+        yield row
+
+
+def _replaced(folder: Path, number: int) -> Path:
+    return folder.with_name(f"{folder.name}{REPLACED}{number}")
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_finite(value) for value in content]
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content
