@@ -1,0 +1,273 @@
+"""The Keras callbacks of a run, and how they are wired."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from mnist_keras.config import RunConfig
+from mnist_keras.records import EPOCH_COLUMNS, EpochRow, RunFolder, write_epochs
+from mnist_keras.training.engine import EpochEngine
+from mnist_keras.training.events import EventWriter
+from mnist_keras.training.performance import LOGGED, PerformanceCallback
+from mnist_keras.training.state import RunState, save_state
+
+STATE_INTERVAL = 10.0
+"""Seconds of training that a killed run may lose at most, beside its current epoch."""
+
+Logs = dict[str, Any]
+
+
+class EpochClock(keras.callbacks.Callback):
+    """Adds `seconds` to the logs: an epoch's training, without evaluation."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Start the clock."""
+        self._begin = time.perf_counter()
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Training has ended where the epoch's evaluation begins."""
+        self._seconds = time.perf_counter() - self._begin
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Give the epoch's seconds."""
+        logs["seconds"] = self._seconds
+
+
+class TestCurve(keras.callbacks.Callback):
+    """Adds `test_loss` and `test_accuracy` to the logs. No selection looks at them.
+
+    Args:
+        test: the test set, as the engine evaluates it.
+    """
+
+    def __init__(self, test: tf.data.Dataset) -> None:
+        super().__init__()
+        self.test = test
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Evaluate the test set."""
+        result = self.model.evaluate(self.test, return_dict=True, verbose=0)
+        logs.update({f"test_{name}": value for name, value in result.items()})
+
+
+class BestWeights(keras.callbacks.ModelCheckpoint):
+    """Keeps the weights of the best epoch so far as `weights_epoch_NN.weights.h5`.
+
+    As the notebook wires ModelCheckpoint, save that a better epoch's file takes the place of the
+    one before.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(
+            str(folder / "weights_epoch_{epoch:02d}.weights.h5"),
+            monitor="val_accuracy",
+            mode="max",
+            save_best_only=True,
+            save_weights_only=True,
+        )
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Write the weights if the epoch is the best so far."""
+        before = self.best
+        super().on_epoch_end(epoch, logs)
+        if self.best != before:
+            self._remove_others(epoch)
+
+    def go_on(self, epoch: int, value: float) -> None:
+        """Go on after a session whose best epoch (from 0) had this value; the model has it loaded.
+
+        A session that was killed may have written the file of a later epoch, which is trained
+        again, in this one's place.
+        """
+        self.best = value
+        self.model.save_weights(self._file(epoch))
+        self._remove_others(epoch)
+
+    def _file(self, epoch: int) -> Path:
+        return Path(self.filepath.format(epoch=epoch + 1))
+
+    def _remove_others(self, epoch: int) -> None:
+        for file in self.folder.glob("weights_epoch_*.weights.h5"):
+            if file != self._file(epoch):
+                file.unlink()
+
+
+class EpochRecorder(keras.callbacks.Callback):
+    """Keeps epochs.csv: a row for every epoch that is done.
+
+    Args:
+        path: the file.
+        rows: rows of epochs that an earlier session trained.
+        on_epoch: called with all rows after each epoch.
+    """
+
+    def __init__(
+        self, path: Path, rows: list[EpochRow], on_epoch: Callable[[list[EpochRow]], None]
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self.rows = list(rows)
+        self.on_epoch = on_epoch
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Add the epoch's row."""
+        known = {name: float(logs[name]) for name in EPOCH_COLUMNS if logs.get(name) is not None}
+        self.rows.append({"epoch": epoch + 1, **known})
+        write_epochs(self.path, self.rows, sync=False)
+        self.on_epoch(self.rows)
+
+
+class StateKeeper(keras.callbacks.Callback):
+    """Holds the run's state at the end of the last epoch, and writes it now and then.
+
+    Args:
+        path: the state file.
+        config: the run's configuration.
+        callbacks: whose state belongs to the run's.
+        environment: what computes this run.
+        state: where to go on, if anywhere.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: RunConfig,
+        callbacks: RunCallbacks,
+        environment: dict[str, Any],
+        state: RunState | None,
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self.config = config
+        self.callbacks = callbacks
+        self.environment = environment
+        self.state = state
+        self._saved = state
+        self._saved_at = time.monotonic()
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Put every part of the run back to where the state was taken."""
+        self._saved_at = time.monotonic()
+        if self.state is None:
+            return
+        for name, value in self.state.early_stopping.items():
+            setattr(self.callbacks.early_stopping, name, value)
+        self.callbacks.early_stopping.best_weights = self.state.best_weights
+        self.model.set_weights(self.state.best_weights)
+        best = self.state.early_stopping
+        self.callbacks.best_weights.go_on(best["best_epoch"], best["best"])
+        restore_variables(self.model, self.state)
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Take the state; write it if the last writing is a while ago."""
+        self.state = self._capture(epoch)
+        if time.monotonic() - self._saved_at >= STATE_INTERVAL:
+            self.write()
+
+    def write(self) -> None:
+        """Write the state of the last epoch's end, unless its file holds it already."""
+        if self.state is not None and self.state is not self._saved:
+            save_state(self.path, self.state)
+            self._saved = self.state
+        self._saved_at = time.monotonic()
+
+    def _capture(self, epoch: int) -> RunState:
+        stopping = self.callbacks.early_stopping
+        return RunState(
+            config=self.config.model_dump(mode="json"),
+            rows=list(self.callbacks.recorder.rows),
+            variables=[variable.numpy() for variable in self.model.plain.variables],
+            optimizer=[variable.numpy() for variable in self.model.optimizer.variables],
+            best_weights=stopping.best_weights,
+            early_stopping={
+                name: getattr(stopping, name)
+                for name in ("wait", "best", "best_epoch", "stopped_epoch")
+            },
+            finished=self.model.stop_training or epoch + 1 == self.params["epochs"],
+            peaks=self.callbacks.peaks(),
+            environment=self.environment,
+            resumed=self.callbacks.resumed,
+        )
+
+
+def restore_variables(engine: EpochEngine, state: RunState) -> None:
+    """Give model and optimizer the values of a state.
+
+    Raises:
+        ValueError: the state is another model's.
+    """
+    for variables, values in (
+        (engine.plain.variables, state.variables),
+        (engine.optimizer.variables, state.optimizer),
+    ):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+class RunCallbacks:
+    """The callbacks of one run, in the order in which they must hear of an epoch's end.
+
+    Whoever adds to the logs comes first, then who decides by them, then who writes them down.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        folder: RunFolder,
+        *,
+        state: RunState | None,
+        environment: dict[str, Any],
+        on_epoch: Callable[[list[EpochRow]], None],
+        on_usage: Callable[[str], None] | None,
+        test_curve: tf.data.Dataset | None,
+        tensorboard: bool,
+        histograms: bool,
+    ) -> None:
+        self.resumed = dict(state.resumed) if state else {}
+        self.performance = PerformanceCallback(on_usage)
+        self._earlier_peaks = state.peaks if state else {}
+        self.early_stopping = keras.callbacks.EarlyStopping(
+            monitor="val_accuracy",
+            mode="max",
+            # Without a patience nothing stops the run, but the best weights are kept all the same.
+            patience=config.patience or config.epochs,
+            restore_best_weights=True,
+        )
+        self.best_weights = BestWeights(folder.checkpoints)
+        self.recorder = EpochRecorder(folder.epochs, state.rows if state else [], on_epoch)
+        self.state_keeper = StateKeeper(folder.state, config, self, environment, state)
+        self.in_order: list[keras.callbacks.Callback] = [EpochClock(), self.performance]
+        if test_curve is not None:
+            self.in_order.append(TestCurve(test_curve))
+        self.in_order += [self.early_stopping, self.best_weights]
+        self.events: EventWriter | None = None
+        if tensorboard:
+            self.events = EventWriter(folder.logs, state.epochs if state else 0, histograms)
+            self.in_order.append(self.events)
+        self.in_order += [self.recorder, self.state_keeper]
+
+    def close(self) -> None:
+        """Write the state, stop measuring, close files: Keras does so only when all goes well."""
+        try:
+            self.state_keeper.write()
+        finally:
+            self.performance.close()
+            if self.events is not None:
+                self.events.close()
+
+    def peaks(self) -> dict[str, float]:
+        """The highest value of each resource over all sessions of the run."""
+        sessions = [self._earlier_peaks, *(asdict(row.usage.peak) for row in self.performance.rows)]
+        return {
+            name: max(values)
+            for name in LOGGED
+            if (values := [peaks[name] for peaks in sessions if peaks.get(name) is not None])
+        }

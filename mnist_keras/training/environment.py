@@ -1,0 +1,69 @@
+"""What computes a run: threads, processor, versions. Recorded, since each can change the bits."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from mnist_keras.errors import UserError
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "tensorboard")
+
+
+def use_threads(threads: int) -> None:
+    """Let TensorFlow compute with so many threads.
+
+    Raises:
+        UserError: TensorFlow has already begun with another number in this process.
+    """
+    threading = tf.config.threading
+    if threading.get_intra_op_parallelism_threads() == threads:
+        return
+    try:
+        threading.set_intra_op_parallelism_threads(threads)
+        threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        raise UserError(
+            f"threads is {threads}, but TensorFlow already runs with "
+            f"{threading.get_intra_op_parallelism_threads()} in this process; "
+            "start a new process for another number"
+        ) from None
+
+
+def describe_environment() -> dict[str, Any]:
+    """Versions, processor, cores, threads and GPUs, as plain values."""
+    return {
+        "python": platform.python_version(),
+        **{package: metadata.version(package) for package in _PACKAGES},
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": processor_name(),
+        "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
+        "host_cores": os.cpu_count(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "gpus": [
+            tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
+            for gpu in tf.config.list_physical_devices("GPU")
+        ],
+    }
+
+
+def computes_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two environments can be expected to compute the same bits."""
+    deciding = ("tensorflow", "keras", "numpy", "system", "processor", "threads", "gpus")
+    return all(one.get(name) == other.get(name) for name in deciding)
+
+
+def processor_name() -> str:
+    """The processor's name as the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

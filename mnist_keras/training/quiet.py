@@ -1,0 +1,40 @@
+"""Imports TensorFlow without its messages that are addressed to developers."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def import_tensorflow_quietly() -> None:
+    """Import TensorFlow with nothing on standard error; a failing import still raises.
+
+    Some of its messages come before its log level counts, so the level alone does not do. Later it
+    would take many models in one process for a mistake and warn of their tracing.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _standard_error_closed():
+        importlib.import_module("tensorflow")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+@contextmanager
+def _standard_error_closed() -> Iterator[None]:
+    if sys.stderr is None:  # as Python has it when it was started with none
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

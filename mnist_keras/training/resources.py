@@ -1,0 +1,266 @@
+"""A thread that samples processor, memory and graphics card while a training runs."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import math
+import shutil
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Self
+
+import psutil
+
+from mnist_keras.limits import ROOT, CpuMeter, MemoryMeter
+
+# psutil advises at least 0.1 s between two readings of the processor's load.
+FIRST_READING_SECONDS = 0.1
+CARRY_SECONDS = 6.0
+"""How long a reading stands for a window in which none was taken."""
+GPU_TIMEOUT_SECONDS = 10.0
+GPU_FAILURES_ALLOWED = 3
+STOP_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Resources:
+    """One value for each resource, None where it is not available.
+
+    Percentages from 0 to 100, memory in MiB. `cpu_percent` and `ram_mb` are of the system, or of
+    the container where that limits; `process_ram_mb` is resident; the last three are of the first
+    graphics card.
+    """
+
+    cpu_percent: float | None = None
+    ram_mb: float | None = None
+    process_ram_mb: float | None = None
+    gpu_percent: float | None = None
+    vram_mb: float | None = None
+    vram_total_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class ResourceUsage:
+    """The mean and the highest value of each resource over a time."""
+
+    mean: Resources = Resources()
+    peak: Resources = Resources()
+
+
+class ResourceSampler:
+    """Samples resources from `start` to `stop`, without ever making its caller wait.
+
+    Processor and memory are read every `interval` seconds, the graphics card every `gpu_interval`
+    seconds by a thread of its own. One sampler serves one run: it starts once.
+    """
+
+    def __init__(self, interval: float = 0.5, gpu_interval: float = 2.0, root: Path = ROOT) -> None:
+        self._interval = interval
+        self._gpu_interval = gpu_interval
+        self._root = root
+        self._memory = MemoryMeter(root)
+        self._probe = GpuProbe()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._window = _Tally()
+        self._run = _Tally()
+        self._latest: dict[str, tuple[float, float]] = {}
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Take the first reading of memory and begin to sample.
+
+        Raises:
+            RuntimeError: the sampler was started before.
+        """
+        if self._threads:
+            raise RuntimeError("a ResourceSampler starts once; make a new one for another run")
+        loops = [self._sample_host]
+        if shutil.which("nvidia-smi") is not None:
+            loops.append(self._sample_gpu)
+        self._threads = [
+            threading.Thread(target=loop, name=loop.__name__.strip("_"), daemon=True)
+            for loop in loops
+        ]
+        self._record(self._memory.read())
+        atexit.register(self.stop)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End sampling and a query that still runs; what was sampled stays readable.
+
+        May be called at any time and more than once. It waits for the threads, but not for one that
+        a stuck driver holds.
+        """
+        self._stopping.set()
+        self._probe.close()
+        atexit.unregister(self.stop)
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def window(self) -> ResourceUsage:
+        """Mean and peak since the last call (or the start), and begin a new window.
+
+        A window without a sample of memory takes one now. For the others the last reading stands
+        in, if it is recent, so that windows shorter than the interval have values, too.
+        """
+        if "ram_mb" not in self._window:
+            self._record(self._memory.read())
+        now = time.monotonic()
+        with self._lock:
+            tally, self._window = self._window, _Tally()
+            recent = {
+                name: value
+                for name, (value, moment) in self._latest.items()
+                if now - moment <= CARRY_SECONDS
+            }
+        return tally.usage(recent)
+
+    def overall(self) -> ResourceUsage:
+        """Mean and peak of all samples since the start."""
+        with self._lock:
+            return self._run.usage({})
+
+    def _record(self, readings: dict[str, float]) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self._window.add(readings)
+            self._run.add(readings)
+            self._latest.update({name: (value, now) for name, value in readings.items()})
+
+    def _sample_host(self) -> None:
+        meter = CpuMeter(self._root)
+        pause = min(FIRST_READING_SECONDS, self._interval)
+        while not self._stopping.wait(pause):
+            percent = meter.read()
+            cpu = {} if percent is None else {"cpu_percent": percent}
+            self._record({**cpu, **self._memory.read()})
+            pause = self._interval
+
+    def _sample_gpu(self) -> None:
+        failures = 0
+        while failures < GPU_FAILURES_ALLOWED and not self._stopping.is_set():
+            readings = self._probe.read()
+            self._record(readings)
+            failures = 0 if readings else failures + 1
+            self._stopping.wait(self._gpu_interval)
+
+
+class GpuProbe:
+    """Asks GPUtil for the first graphics card, and can end a query that does not end by itself."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closed = False
+        self._query: _Query | None = None
+        self._gputil: ModuleType | None = None
+
+    def read(self) -> dict[str, float]:
+        """`gpu_percent`, `vram_mb` and `vram_total_mb`, without those that are not available.
+
+        Blocks while `nvidia-smi` runs. Never raises: whatever fails, nothing is available.
+        """
+        try:
+            gpus = self._load_gputil().getGPUs()
+        except Exception:  # of a foreign library that answers a failing driver with any of them
+            return {}
+        if not gpus:
+            return {}
+        gpu = gpus[0]
+        values = {
+            "gpu_percent": gpu.load * 100,
+            "vram_mb": gpu.memoryUsed,
+            "vram_total_mb": gpu.memoryTotal,
+        }
+        return {name: value for name, value in values.items() if math.isfinite(value)}
+
+    def close(self) -> None:
+        """End a running query and let no other begin."""
+        with self._lock:
+            self._closed = True
+            query = self._query
+        if query is not None:
+            query.end()
+
+    def _load_gputil(self) -> ModuleType:
+        """A copy of GPUtil of our own, whose `nvidia-smi` processes we hold the handles of."""
+        if self._gputil is None:
+            spec = importlib.util.find_spec("GPUtil.GPUtil")
+            if spec is None or spec.loader is None:
+                raise ImportError("GPUtil is not installed")
+            gputil = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(gputil)
+            gputil.Popen = self._start_query  # type: ignore[attr-defined]
+            self._gputil = gputil
+        return self._gputil
+
+    def _start_query(self, command: list[str], **options: Any) -> _Query:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the probe is closed")
+            silent = subprocess.DEVNULL
+            self._query = _Query(command, stdin=silent, stderr=silent, **options)
+            return self._query
+
+
+class _Query(subprocess.Popen[bytes]):
+    """A process that is ended when it does not answer in time."""
+
+    def communicate(
+        self, input: bytes | None = None, timeout: float | None = None
+    ) -> tuple[bytes, bytes]:
+        with self:
+            try:
+                return super().communicate(input, timeout or GPU_TIMEOUT_SECONDS)
+            finally:
+                self.end()
+
+    def end(self) -> None:
+        """Kill the process, and what it started, if it still runs."""
+        if self.poll() is not None:
+            return
+        try:
+            started = psutil.Process(self.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            started = []
+        self.kill()
+        for process in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+class _Tally:
+    """Count, sum and maximum of each resource."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[int, float, float]] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._sums
+
+    def add(self, readings: dict[str, float]) -> None:
+        for name, value in readings.items():
+            count, total, peak = self._sums.get(name, (0, 0.0, value))
+            self._sums[name] = (count + 1, total + value, max(peak, value))
+
+    def usage(self, otherwise: dict[str, float]) -> ResourceUsage:
+        means = {name: total / count for name, (count, total, _) in self._sums.items()}
+        peaks = {name: peak for name, (_, _, peak) in self._sums.items()}
+        return ResourceUsage(
+            mean=Resources(**{**otherwise, **means}), peak=Resources(**{**otherwise, **peaks})
+        )

@@ -1,0 +1,261 @@
+"""One session of a run: from building the model, or going on with it, to the written result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from mnist_keras.config import RunConfig
+from mnist_keras.data.dataset import Dataset, split
+from mnist_keras.errors import UserError
+from mnist_keras.records import (
+    EpochRow,
+    RunFolder,
+    has_test_curve,
+    replace_file,
+    write_epochs,
+    write_json,
+)
+from mnist_keras.training.callbacks import RunCallbacks, restore_variables
+from mnist_keras.training.engine import EpochEngine, evaluation_dataset, make_engine
+from mnist_keras.training.environment import computes_alike, describe_environment
+from mnist_keras.training.events import tensorboard_is_installed
+from mnist_keras.training.performance import LOGGED
+from mnist_keras.training.state import RunState, load_state, remove_state
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How and where a run is made; none of it decides which run it is.
+
+    Attributes:
+        logs: folder of records, a folder for each study.
+        checkpoints: folder of weights and models, likewise.
+        study: the study's name.
+        threads: threads of TensorFlow; None leaves them as they are.
+        concurrent_runs: runs that share the machine, this one included.
+        fresh: train again even if the run is done; what was there is set aside.
+        test_curve: record loss and accuracy on the test set after every epoch.
+        tensorboard: write TensorBoard events.
+        histograms: write TensorBoard histograms of the weights, too.
+        on_epoch: called with the run's rows after each epoch.
+        on_usage: called with the notebook's line of resources after each epoch.
+        on_note: called with a line that the user should read.
+    """
+
+    logs: Path = Path("logs")
+    checkpoints: Path = Path("checkpoints")
+    study: str = "train"
+    threads: int | None = None
+    concurrent_runs: int = 1
+    fresh: bool = False
+    test_curve: bool = False
+    tensorboard: bool = True
+    histograms: bool = False
+    on_epoch: Callable[[list[EpochRow]], None] = field(default=lambda rows: None)
+    on_usage: Callable[[str], None] | None = None
+    on_note: Callable[[str], None] = field(default=lambda line: None)
+
+
+def covers(rows: list[EpochRow], options: RunOptions) -> bool:
+    """Whether these epochs have all that is asked for."""
+    return not options.test_curve or has_test_curve(rows)
+
+
+class Session:
+    """One session of one run.
+
+    Args:
+        config: what to train.
+        data: the configuration's data set.
+        options: how and where.
+        folder: the run's folder, held by this process; it has the configuration and no result.
+    """
+
+    def __init__(
+        self, config: RunConfig, data: Dataset, options: RunOptions, folder: RunFolder
+    ) -> None:
+        self.config = config
+        self.data = data
+        self.options = options
+        self.folder = folder
+        self.test = evaluation_dataset(data.x_test, data.y_test)
+        self.environment = {**describe_environment(), "data_sha256": data.sha256}
+
+    def run(self) -> None:
+        """Train what is left to train, evaluate, and publish the result.
+
+        Raises:
+            UserError: the state of an earlier session cannot be used.
+        """
+        state = self._load_state()
+        engine, validation = self._prepare()
+        compile_seconds = engine.warm_up(validation)
+        if state is None or not state.finished:
+            state = self._fit(engine, validation, self._callbacks(state), state)
+        evaluations = self._evaluate(engine, state)
+        self._publish(state, evaluations, compile_seconds, engine)
+        remove_state(self.folder.state)
+
+    def _load_state(self) -> RunState | None:
+        loaded = load_state(self.folder.state)
+        if loaded is None:
+            return None
+        state, note = loaded
+        if note:
+            self.options.on_note(note)
+        if state.config != self.config.model_dump(mode="json"):
+            raise UserError(
+                f"{self.folder.state} is of another configuration; "
+                "start the run again with --fresh, which sets its folder aside"
+            )
+        if not covers(state.rows, self.options):
+            self.options.on_note(
+                "the epochs so far lack the curve on the test set; the run begins again"
+            )
+            return None
+        exact = computes_alike(state.environment, self.environment)
+        self.options.on_note(
+            f"resumed after epoch {state.epochs}" + ("" if exact else ", not bit-exact")
+        )
+        state.resumed["times"] = state.resumed.get("times", 0) + 1
+        state.resumed["bit_exact"] = state.resumed.get("bit_exact", True) and exact
+        return state
+
+    def _prepare(self) -> tuple[EpochEngine, tf.data.Dataset]:
+        data, config = self.data, self.config
+        if config.selected_on_test:
+            return make_engine(config, data.x_train, data.y_train), self.test
+        training, validation = split(len(data.x_train), config.seed)
+        engine = make_engine(config, data.x_train[training], data.y_train[training])
+        return engine, evaluation_dataset(data.x_train[validation], data.y_train[validation])
+
+    def _callbacks(self, state: RunState | None) -> RunCallbacks:
+        return RunCallbacks(
+            self.config,
+            self.folder,
+            state=state,
+            environment=self.environment,
+            on_epoch=self.options.on_epoch,
+            on_usage=self.options.on_usage,
+            test_curve=self.test if self.options.test_curve else None,
+            tensorboard=self._writes_events(),
+            histograms=self.options.histograms,
+        )
+
+    def _writes_events(self) -> bool:
+        if self.options.tensorboard and not tensorboard_is_installed():
+            self.options.on_note(
+                "TensorBoard is not installed, so no event files are written; "
+                "install it with: pip install tensorboard"
+            )
+            return False
+        return self.options.tensorboard
+
+    def _fit(
+        self,
+        engine: EpochEngine,
+        validation: tf.data.Dataset,
+        callbacks: RunCallbacks,
+        state: RunState | None,
+    ) -> RunState:
+        first_epoch = state.epochs if state else 0
+        try:
+            engine.fit(
+                engine.epochs_dataset(self.config.seed, first_epoch, self.config.epochs),
+                epochs=self.config.epochs,
+                initial_epoch=first_epoch,
+                steps_per_epoch=len(engine.chunks()),
+                validation_data=validation,
+                callbacks=callbacks.in_order,
+                shuffle=False,
+                verbose=0,
+            )
+        finally:
+            # Whatever ended the training, Ctrl-C included: the last whole epoch is kept.
+            callbacks.close()
+        assert callbacks.state_keeper.state is not None
+        return callbacks.state_keeper.state
+
+    def _evaluate(self, engine: EpochEngine, state: RunState) -> dict[str, float]:
+        """Read the test set for the last epoch's weights, then the best one's; keep those."""
+        restore_variables(engine, state)
+        last = engine.evaluate(self.test, return_dict=True, verbose=0)
+        engine.set_weights(state.best_weights)
+        best = engine.evaluate(self.test, return_dict=True, verbose=0)
+        probabilities = engine.predict(self.test, verbose=0)
+        with replace_file(self.folder.predictions) as beside:
+            np.savez_compressed(beside, labels=self.data.y_test, probabilities=probabilities)
+        with replace_file(self.folder.model) as beside:
+            engine.plain.save(beside)
+        return {
+            "test_accuracy": best["accuracy"],
+            "test_loss": best["loss"],
+            "last_test_accuracy": last["accuracy"],
+            "last_test_loss": last["loss"],
+        }
+
+    def _publish(
+        self,
+        state: RunState,
+        evaluations: dict[str, float],
+        compile_seconds: float,
+        engine: EpochEngine,
+    ) -> None:
+        write_epochs(self.folder.epochs, state.rows, sync=True)
+        result = {
+            **summarize_rows(state.rows, state.early_stopping["best_epoch"]),
+            **evaluations,
+            "stopped_early": state.epochs < self.config.epochs,
+            "selected_on_test": self.config.selected_on_test,
+            "parameters": engine.plain.count_params(),
+            "compile_seconds": compile_seconds,
+            "concurrent_runs": self.options.concurrent_runs,
+            "resources": summarize_resources(state.rows, state.peaks),
+            "resumed": state.resumed,
+            "environment": self.environment,
+        }
+        write_json(self.folder.result, result)
+
+
+def summarize_rows(rows: list[EpochRow], best_epoch: int) -> dict[str, Any]:
+    """What result.json says of the epochs; `best_epoch` counts from 0 here and from 1 there."""
+    best, last = rows[best_epoch], rows[-1]
+    seconds = [row["seconds"] for row in rows]
+    return {
+        "best_epoch": best_epoch + 1,
+        "epochs_run": len(rows),
+        "train_accuracy": best["accuracy"],
+        "train_loss": best["loss"],
+        "val_accuracy": best["val_accuracy"],
+        "val_loss": best["val_loss"],
+        "lowest_val_loss": min(
+            (row["val_loss"] for row in rows if math.isfinite(row["val_loss"])), default=None
+        ),
+        "last_train_accuracy": last["accuracy"],
+        "last_train_loss": last["loss"],
+        "last_val_accuracy": last["val_accuracy"],
+        "last_val_loss": last["val_loss"],
+        "train_seconds": sum(seconds),
+        "seconds_per_epoch": sum(seconds) / len(seconds),
+    }
+
+
+def summarize_resources(
+    rows: list[EpochRow], peaks: dict[str, float]
+) -> dict[str, dict[str, float | None]]:
+    """Mean over the epochs and peak of each resource; None where it is not available."""
+    return {
+        name: {
+            "mean": float(np.mean(values)) if values else None,
+            "peak": peaks.get(name),
+        }
+        for name in LOGGED
+        for values in [[row[name] for row in rows if name in row]]
+    }

@@ -1,0 +1,106 @@
+"""The one verb that trains."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from mnist_keras.config import RunConfig
+from mnist_keras.data.dataset import Dataset, load
+from mnist_keras.errors import UserError
+from mnist_keras.locking import locked
+from mnist_keras.records import (
+    RunFolder,
+    RunRecord,
+    read_json,
+    read_run,
+    remove_leftovers,
+    run_folder,
+    write_bytes,
+)
+from mnist_keras.training.environment import use_threads
+from mnist_keras.training.session import RunOptions, Session, covers
+from mnist_keras.training.state import remove_state
+
+__all__ = ["RunOptions", "train"]
+
+
+def train(
+    config: RunConfig, *, data: Dataset | None = None, options: RunOptions | None = None
+) -> RunRecord:
+    """Train one configuration to its result, or return the result that is there already.
+
+    An interrupted run goes on where its state was taken.
+
+    Args:
+        config: what to train.
+        data: the data set; MNIST as shipped by default.
+        options: how and where.
+
+    Raises:
+        UserError: the data set is not the configuration's, the folder cannot be used or is in use.
+        MemoryError: TensorFlow ran out of memory.
+        OSError: a file could not be written; what was finished before is kept.
+    """
+    options = options or RunOptions()
+    data = data or load()
+    if data.identity != config.data:
+        raise UserError(
+            f"the data set {data.source} is {data.identity}, but the configuration's data is "
+            f"{config.data}; give the one that the run was configured for"
+        )
+    folder = run_folder(options.logs, options.checkpoints, options.study, config.name)
+    folder.create()
+    with locked(folder):
+        return _train_locked(config, data, options, folder)
+
+
+def _train_locked(
+    config: RunConfig, data: Dataset, options: RunOptions, folder: RunFolder
+) -> RunRecord:
+    if options.fresh:
+        _start_anew(folder)
+    _open(config, folder)
+    if folder.result.is_file():
+        record = _read_record(folder)
+        if covers(record.epochs, options):
+            remove_state(folder.state)  # a death may have left it behind
+            return record
+        options.on_note("the finished run lacks the curve on the test set; it is trained again")
+        _start_anew(folder)
+        _open(config, folder)
+    if options.threads is not None:
+        use_threads(options.threads)
+    keras.backend.clear_session()
+    try:
+        Session(config, data, options, folder).run()
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(error.message.partition("\n")[0]) from error
+    return _read_record(folder)
+
+
+def _start_anew(folder: RunFolder) -> None:
+    folder.set_aside()
+    folder.create()
+
+
+def _open(config: RunConfig, folder: RunFolder) -> None:
+    """Write the configuration, or check that the folder is this configuration's."""
+    for place in (folder.logs, folder.checkpoints):
+        remove_leftovers(place)
+    if not folder.config.is_file():
+        if any(folder.checkpoints.iterdir()):
+            _start_anew(folder)  # a death while the run was set aside, or its logs were removed
+        write_bytes(folder.config, config.to_json().encode())
+    elif read_json(folder.config) != config.model_dump(mode="json"):
+        raise UserError(
+            f"{folder.config} holds another configuration than its name says; "
+            "remove the folder or use --fresh"
+        )
+
+
+def _read_record(folder: RunFolder) -> RunRecord:
+    record = read_run(folder.logs)
+    if record is None:
+        raise UserError(f"{folder.logs} was changed while it was in use; run the command again")
+    return record
