@@ -1,0 +1,1 @@
+"""Studies: what they train, and how their trials are run."""

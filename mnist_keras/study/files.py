@@ -1,0 +1,86 @@
+"""Reading a study's TOML file, and telling in one line what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+import tomllib
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from pydantic import ValidationError
+
+from mnist_keras.errors import UserError
+
+MAX_FILE_BYTES = 1 << 20
+
+
+def read_toml(file: Traversable, place: str) -> dict[str, Any]:
+    """The contents of a TOML file of at most 1 MiB; `place` names it in messages.
+
+    Raises:
+        UserError: the file is missing, not readable, too large, or not TOML.
+    """
+    try:
+        if not file.is_file():
+            raise UserError(f"{place}: there is no such file; give the path of a study's TOML file")
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{place}: cannot be read ({error.strerror}); check the file") from None
+    if len(raw) > MAX_FILE_BYTES:
+        raise UserError(f"{place}: larger than 1 MiB; a study file is far smaller, shorten it")
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise UserError(f"{place}: line {line} is not UTF-8 text; save it as UTF-8") from None
+    except RecursionError:
+        raise UserError(f"{place}: lists are nested too deeply; flatten them") from None
+    except ValueError as error:
+        raise UserError(f"{place}: not valid TOML: {_one_line(str(error))}; correct it") from None
+
+
+def describe(error: ValidationError) -> str:
+    """The first problem that pydantic found, in one line, and how many more there are."""
+    problems = error.errors(include_url=False)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return _one_line(_describe_problem(problems[0])) + more
+
+
+def _describe_problem(problem: Any) -> str:
+    place = _place(problem["loc"])
+    kind = problem["type"]
+    if kind == "extra_forbidden":
+        return f"{place} is not a key of a study file; correct or delete it"
+    if kind == "union_tag_not_found":
+        return f"{place}, kind is missing; add it"
+    if kind == "union_tag_invalid":
+        known = problem["ctx"]
+        return f"{place}, kind is {known['tag']!r}; it should be one of {known['expected_tags']}"
+    if kind == "missing":
+        return f"{place} is missing; add it"
+    message = problem["msg"].removeprefix("Value error, ")
+    message = re.sub("^(Input|String|Tuple) should", "it should", message)
+    if not place:
+        return message
+    if isinstance(problem["input"], dict | list | tuple):
+        return f"{place}: {message}"
+    return f"{place} is {reprlib.repr(problem['input'])}; {message}"
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    """Where in the file: ("factors", 1, "field") is "factors #2, field"."""
+    text = ""
+    for part in parts:
+        if isinstance(part, int):
+            text += f" #{part + 1}"
+        else:
+            text += f", {part}" if text else part
+    return text
+
+
+def _one_line(text: str) -> str:
+    """The text without line breaks and control characters, and not endless."""
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    return clean if len(clean) <= 600 else clean[:600] + "..."

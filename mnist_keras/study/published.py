@@ -1,0 +1,263 @@
+"""Published figures as data: which quantity, of which training, as printed in the source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A quantity of a training: its label, printed unit and decimals, and which way is better.
+
+    A printed number over `divisor` is in the unit of the run records, where accuracies are
+    fractions: 97.70 % becomes 0.9770.
+    """
+
+    label: str
+    unit: str = ""
+    decimals: int = 0
+    better: Literal["higher", "lower"] | None = None
+    divisor: float = 1.0
+
+
+def _accuracy(label: str) -> Metric:
+    return Metric(label, "%", 2, "higher", 100)
+
+
+def _loss(label: str) -> Metric:
+    return Metric(label, "", 4, "lower")
+
+
+# Without an epoch, an accuracy or a loss is that of the best epoch (the highest validation
+# accuracy), unless its name says "last" or "lowest".
+METRICS: dict[str, Metric] = {
+    "train_accuracy": _accuracy("training accuracy"),
+    "val_accuracy": _accuracy("validation accuracy"),
+    "test_accuracy": _accuracy("test accuracy"),
+    "last_val_accuracy": _accuracy("validation accuracy of the last epoch"),
+    "last_test_accuracy": _accuracy("test accuracy of the last epoch"),
+    "train_loss": _loss("training loss"),
+    "val_loss": _loss("validation loss"),
+    "last_val_loss": _loss("validation loss of the last epoch"),
+    "lowest_val_loss": _loss("lowest validation loss"),
+    "gap": Metric(
+        "training minus validation accuracy, last epoch", "points", 2, "lower", divisor=100
+    ),
+    "seconds": Metric("seconds of the whole training", "s", 1, "lower"),
+    "seconds_per_epoch": Metric("seconds an epoch", "s", 1, "lower"),
+    "data_seconds": Metric("seconds to load the data", "s", 2, "lower"),
+    "parameters": Metric("parameters", "", 0, "lower"),
+    "best_epoch": Metric("best epoch"),
+    "epochs_run": Metric("epochs run"),
+    "cpu_percent": Metric("CPU", "%", 1, "lower"),
+    "ram_mb": Metric("RAM of the whole machine", "MB", 0, "lower"),
+    "gpu_percent": Metric("GPU", "%", 0, "lower"),
+    "vram_mb": Metric("VRAM", "MB", 0, "lower"),
+    "trainings": Metric("trainings", "", 0, "lower"),
+}
+
+
+def _known_metric(name: str) -> str:
+    if name not in METRICS:
+        raise ValueError(f"it should be one of {', '.join(METRICS)}")
+    return name
+
+
+def _setting_value(value: Any) -> Any:
+    """A value of a RunConfig field; a list of widths becomes a tuple, one width stands alone."""
+    if isinstance(value, list | tuple):
+        widths = tuple(value)
+        if not widths or not all(type(width) is int for width in widths):
+            raise ValueError("it should be a list of whole numbers")
+        return widths[0] if len(widths) == 1 else widths
+    if value is None or type(value) in (int, float, str):
+        return value
+    raise ValueError("it should be a number, a text or a list of whole numbers")
+
+
+MetricName = Annotated[str, AfterValidator(_known_metric)]
+SettingValue = Annotated[Any, BeforeValidator(_setting_value)]
+
+
+def value_text(value: Any) -> str:
+    """A setting as people write it: 0.001, cnn2, 256-128-64."""
+    return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def to_record_unit(metric: str, printed: float) -> float:
+    """A printed number (accuracies and gaps in percent) in the unit of the run records."""
+    return round(printed / METRICS[metric].divisor, 10)
+
+
+class Entry(BaseModel):
+    """What every part of a study file has in common: it cannot change, and knows its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Subject(Entry):
+    """What a figure or a claim is about: a named trial, a factor (or one value of it), or all.
+
+    `study` names another study; without it, the subject is in the study that holds the entry.
+    """
+
+    study: str | None = None
+    trial: str | None = None
+    factor: str | None = None
+    value: SettingValue | None = None
+
+    @model_validator(mode="after")
+    def _one_kind_of_subject(self) -> Subject:
+        if self.trial is not None and self.factor is not None:
+            raise ValueError("a subject is a trial or a factor, not both")
+        if self.value is not None and self.factor is None:
+            raise ValueError("a subject with a value also takes the factor that has it")
+        return self
+
+    def __str__(self) -> str:
+        here = "the whole study"
+        if self.trial is not None:
+            here = f"trial {self.trial!r}"
+        elif self.value is not None:
+            here = f"{self.factor} = {value_text(self.value)}"
+        elif self.factor is not None:
+            here = f"factor {self.factor}"
+        return here if self.study is None else f"{here} of study {self.study}"
+
+
+@dataclass(frozen=True)
+class PublishedCell:
+    """One published figure: `low` and `high` are as printed, and equal unless it is a range.
+
+    `epoch` is set where the figure is that of one epoch, `approximate` where the source says
+    "about". `source` is the title of the table that it comes from.
+    """
+
+    subject: Subject
+    metric: str
+    low: float
+    high: float
+    approximate: bool = False
+    epoch: int | None = None
+    source: str = ""
+
+    @property
+    def value(self) -> float:
+        """The figure (of a range, its middle) in the unit of the records: 97.70 % is 0.9770."""
+        return to_record_unit(self.metric, (self.low + self.high) / 2)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Lowest and highest figure in the unit of the records."""
+        return to_record_unit(self.metric, self.low), to_record_unit(self.metric, self.high)
+
+    @property
+    def rounding(self) -> float:
+        """Half the last printed digit, in the unit of the records."""
+        return to_record_unit(self.metric, 0.5 * 10.0 ** -METRICS[self.metric].decimals)
+
+    @property
+    def text(self) -> str:
+        """The figure as printed, with its unit: "97.70 %", "~0.3 s", "11.5-12 s"."""
+        numbers = dict.fromkeys((self._print(self.low), self._print(self.high)))
+        figure = ("~" if self.approximate else "") + "-".join(numbers)
+        return f"{figure} {METRICS[self.metric].unit}".rstrip()
+
+    def _print(self, number: float) -> str:
+        fixed = f"{number:.{METRICS[self.metric].decimals}f}"
+        exact = not self.approximate and self.low == self.high and float(fixed) == number
+        return fixed if exact else f"{number:.10g}"
+
+
+_FIGURE = re.compile(r"(~?)(\d{1,15}(?:\.\d+)?)(?:-(\d{1,15}(?:\.\d+)?))?")
+_KEY_COLUMNS = ("trial", "value", "epoch")
+
+
+def _read_figure(printed: Any) -> tuple[float, float, bool]:
+    """Lowest, highest, approximate: of a number, or of a text such as "~0.3" or "11.5-12"."""
+    if type(printed) in (int, float) and abs(printed) < 1e15:
+        return float(printed), float(printed), False
+    match = _FIGURE.fullmatch(printed) if isinstance(printed, str) else None
+    if match is None:
+        raise ValueError(
+            f'a figure is {printed!r}; expected a number, "~0.3", "11.5-12", or "" for none'
+        )
+    low = float(match[2])
+    return low, low if match[3] is None else float(match[3]), match[1] == "~"
+
+
+class PublishedTable(Entry):
+    """A table of the source, row by row.
+
+    Its columns are metrics, and one of "trial", "value" (of `factor`) and "epoch" where the rows
+    differ in these. A figure is a number, "~0.3" (about), "11.5-12" (a range) or "" (none).
+    """
+
+    title: str
+    trial: str | None = None
+    factor: str | None = None
+    value: SettingValue | None = None
+    columns: tuple[str, ...] = Field(min_length=1)
+    rows: tuple[tuple[Any, ...], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_shape(self) -> PublishedTable:
+        for column in self.columns:
+            if column not in _KEY_COLUMNS:
+                _known_column(column)
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError(f"columns are {list(self.columns)}; expected each of them once")
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"a row has {len(row)} entries; expected {len(self.columns)}")
+        keys = [tuple(row[i] for i in self._key_indices()) for row in self.rows]
+        if len({repr(key) for key in keys}) < len(keys):
+            raise ValueError(f"table {self.title!r} has two rows for the same subject")
+        self.cells()
+        return self
+
+    def _key_indices(self) -> list[int]:
+        return [i for i, column in enumerate(self.columns) if column in _KEY_COLUMNS]
+
+    def cells(self) -> list[PublishedCell]:
+        """The table's figures, row by row, without the empty ones.
+
+        Raises:
+            ValueError: an entry is no figure, no subject or no epoch.
+        """
+        return [cell for row in self.rows for cell in self._row_cells(row)]
+
+    def _row_cells(self, row: tuple[Any, ...]) -> list[PublishedCell]:
+        entries = dict(zip(self.columns, row, strict=True))
+        epoch = entries.pop("epoch", None)
+        if epoch is not None and (type(epoch) is not int or epoch < 1):
+            raise ValueError(f"epoch is {epoch!r}; expected a whole number from 1")
+        subject = Subject(
+            trial=entries.pop("trial", self.trial),
+            factor=self.factor,
+            value=entries.pop("value", self.value),
+        )
+        return [
+            PublishedCell(subject, metric, *_read_figure(printed), epoch=epoch, source=self.title)
+            for metric, printed in entries.items()
+            if printed != ""
+        ]
+
+
+def _known_column(name: str) -> None:
+    if name not in METRICS:
+        expected = ", ".join((*_KEY_COLUMNS, *METRICS))
+        raise ValueError(f"a column is {name!r}; expected one of {expected}")
+
+
+class TensorShape(Entry):
+    """The published shape of one tensor, in training and in test."""
+
+    tensor: str
+    training: tuple[int, ...]
+    test: tuple[int, ...]
+    meaning: str

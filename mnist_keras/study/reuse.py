@@ -1,0 +1,73 @@
+"""A configuration that is trained already is not trained again, here or in another study."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnist_keras.errors import UserError
+from mnist_keras.locking import locked
+from mnist_keras.records import RunFolder, read_json, run_folder, write_json
+from mnist_keras.study.execution import Place, Task, holds
+
+
+def find_finished_run(task: Task, place: Place) -> RunFolder | None:
+    """Another study's run, below the same folders, that a task can be copied from.
+
+    It has what the task needs, such as its curve on the test set, and was trained with as many
+    threads as the place has. A damaged run is none.
+    """
+    for logs in sorted(place.logs.glob(f"*/{task.config.name}")):
+        study = logs.parent.name
+        folder = run_folder(place.logs, place.checkpoints, study, task.config.name)
+        if study != place.study and _serves(folder, task, place):
+            return folder
+    return None
+
+
+def reuse_finished_runs(tasks: Sequence[Task], place: Place) -> list[tuple[str, str]]:
+    """Copy what is done in another study. A copy's result says in `copied_from` which one that is.
+
+    Returns:
+        The run's name and the study it comes from, for each copy that was made.
+
+    Raises:
+        UserError: a run is being trained by another process.
+    """
+    copies = []
+    for task in tasks:
+        target = place.folder(task.config)
+        source = None if target.result.is_file() else find_finished_run(task, place)
+        if source is not None:
+            _copy(source, target)
+            copies.append((task.config.name, source.logs.parent.name))
+    return copies
+
+
+def _serves(folder: RunFolder, task: Task, place: Place) -> bool:
+    if not (folder.result.is_file() and folder.model.is_file()):
+        return False
+    try:
+        threads = read_json(folder.result)["environment"]["threads"]
+        return bool(threads == place.threads and holds(folder, task))
+    except (UserError, KeyError, TypeError):
+        return False
+
+
+def _copy(source: RunFolder, target: RunFolder) -> None:
+    """Copy checkpoints first and the result last, so that a half copy never looks done."""
+    target.create()
+    with locked(target):
+        if target.config.is_file():
+            target.set_aside()  # begun here, and interrupted
+            target.create()
+        _copy_files(source.checkpoints, target.checkpoints)
+        _copy_files(source.logs, target.logs, source.result.name)
+        result = read_json(source.result)
+        write_json(target.result, {**result, "copied_from": source.logs.parent.name})
+
+
+def _copy_files(source: Path, target: Path, *leave_out: str) -> None:
+    ignore = shutil.ignore_patterns(*leave_out, ".writing-*")
+    shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)

@@ -1,0 +1,199 @@
+"""The trainings that a study comes down to: merged, and shared where one holds another."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from mnist_keras.config import RunConfig, make_config
+from mnist_keras.study.published import Entry, SettingValue, value_text
+
+# The settings that belong to one architecture: another one takes its own defaults for them.
+_OWN_SETTINGS = ("hidden", "padding")
+# The seed and the data set are chosen when a study is run, not in its file.
+FACTOR_FIELDS = tuple(name for name in RunConfig.model_fields if name not in ("seed", "data"))
+
+
+def _factor_field(name: str) -> str:
+    if name not in FACTOR_FIELDS:
+        raise ValueError(f"it should be one of {', '.join(FACTOR_FIELDS)}")
+    return name
+
+
+Settings = dict[str, SettingValue]
+
+
+class Factor(Entry):
+    """A field of RunConfig that is varied while the others keep the base's values.
+
+    `values` are those of the published table, `wide` those of a wider sweep.
+    """
+
+    field: Annotated[str, AfterValidator(_factor_field)]
+    label: str = Field(min_length=1)
+    values: tuple[SettingValue, ...] = ()
+    wide: tuple[SettingValue, ...] = ()
+
+    def tried(self, wide: bool = False) -> tuple[Any, ...]:
+        """The values that are tried; with `wide`, those of both lists."""
+        return tuple(dict.fromkeys((*self.wide, *self.values))) if wide else self.values
+
+    def value_label(self, value: Any) -> str:
+        """How a trial of this value is called: "batch size = 64"."""
+        return f"{self.label} = {value_text(value)}"
+
+
+class NamedTrial(Entry):
+    """A single training: the base with `changes`.
+
+    `in_source` is false where the source names the configuration but never trained it.
+    """
+
+    name: str = Field(min_length=1, max_length=64)
+    changes: Settings = Field(default_factory=dict)
+    test_curve: bool = False
+    in_source: bool = True
+
+    def without(self, fields: Container[str]) -> NamedTrial:
+        """The trial that leaves these fields to the base."""
+        changes = {name: value for name, value in self.changes.items() if name not in fields}
+        return self.model_copy(update={"changes": changes})
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training: its configuration, what it stands for, and whether it needs a test curve.
+
+    With `test_curve` the accuracy on the test set is recorded in every epoch. It never takes part
+    in the selection of the epoch.
+    """
+
+    config: RunConfig
+    labels: tuple[str, ...] = ()
+    test_curve: bool = False
+
+    def absorb(self, other: Trial) -> Trial:
+        """This trial, which also stands for the other one.
+
+        What a shorter trial stands for is marked with the number of epochs to read.
+        """
+        mark = ""
+        if other.config.epochs < self.config.epochs:
+            mark = f" (first {other.config.epochs} epochs)"
+        new = [f"{label}{mark}" for label in other.labels]
+        labels = tuple(dict.fromkeys((*self.labels, *new)))
+        return replace(self, labels=labels, test_curve=self.test_curve or other.test_curve)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where a figure is read: the first `epochs` rows of the run of `config`."""
+
+    config: RunConfig
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a study costs for one seed.
+
+    `trainings` and `epochs` are what is trained here. `published_trainings` and
+    `published_epochs` are what it takes to train each cell of the tables and each first test on
+    its own, as the sources did. `grid` counts all combinations of the factors' values; it is None
+    in a study without factors.
+    """
+
+    trainings: int
+    epochs: int
+    published_trainings: int
+    published_epochs: int
+    grid: int | None
+
+    @property
+    def saved_percent(self) -> float | None:
+        """How much fewer trainings are made here than in the grid."""
+        return _saved(self.trainings, self.grid)
+
+    @property
+    def published_saved_percent(self) -> float | None:
+        """How much fewer trainings the published way makes than the grid."""
+        return _saved(self.published_trainings, self.grid)
+
+
+def _saved(made: int, grid: int | None) -> float | None:
+    return None if grid is None else 100 * (1 - made / grid)
+
+
+def vary(base: Mapping[str, Any], changes: Mapping[str, Any]) -> RunConfig:
+    """The base configuration with other values; another architecture brings its own layers.
+
+    Raises:
+        UserError: a field is unknown or its value is not allowed.
+    """
+    fields = {**base, **changes}
+    if fields.get("architecture") != base.get("architecture"):
+        for name in _OWN_SETTINGS:
+            if name not in changes:
+                fields.pop(name, None)
+    if type(fields.get("hidden")) is int:
+        fields["hidden"] = (fields["hidden"],)
+    return make_config(fields)
+
+
+def combine(base: Mapping[str, Any], best: Mapping[str, Any]) -> RunConfig:
+    """The base configuration with the best value of each factor.
+
+    Widths and padding that were tried on the base's architecture say nothing about another one:
+    they are left out when the best architecture is not the base's.
+
+    Raises:
+        UserError: a field is unknown or its value is not allowed.
+    """
+    if best.get("architecture", base.get("architecture")) != base.get("architecture"):
+        best = {name: value for name, value in best.items() if name not in _OWN_SETTINGS}
+    return vary(base, best)
+
+
+def merge(trials: Iterable[Trial]) -> list[Trial]:
+    """One trial for each configuration, in the order in which they first appear."""
+    merged: dict[RunConfig, Trial] = {}
+    for trial in trials:
+        first = merged.get(trial.config)
+        merged[trial.config] = trial if first is None else first.absorb(trial)
+    return list(merged.values())
+
+
+def hosts(trials: Iterable[Trial]) -> dict[Trial, Trial]:
+    """For each trial the one that it is read from: itself, or a longer one that begins with it.
+
+    The learning rate is constant, so a run of fewer epochs without early stopping is the beginning
+    of a longer run of the same settings. The longer one must know the test accuracy of every
+    epoch, or that of the shorter one's best epoch would be lost.
+    """
+    trials = list(trials)
+    longest: dict[tuple[Any, ...], Trial] = {}
+    for trial in trials:
+        key = _all_but_epochs(trial.config)
+        longer = trial.config.epochs >= longest.get(key, trial).config.epochs
+        if trial.test_curve and trial.config.patience is None and longer:
+            longest[key] = trial
+    found = {trial: longest.get(_all_but_epochs(trial.config), trial) for trial in trials}
+    return {
+        trial: host if trial.config.epochs <= host.config.epochs else trial
+        for trial, host in found.items()
+    }
+
+
+def share_prefixes(trials: Iterable[Trial]) -> list[Trial]:
+    """The trials that have to be trained, each standing also for those that it begins with."""
+    shared: dict[RunConfig, Trial] = {}
+    for trial, host in hosts(trials).items():
+        shared[host.config] = shared.get(host.config, host).absorb(trial)
+    return list(shared.values())
+
+
+def _all_but_epochs(config: RunConfig) -> tuple[Any, ...]:
+    return tuple(value for name, value in config if name != "epochs")

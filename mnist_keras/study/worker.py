@@ -1,0 +1,161 @@
+"""What a study's worker process does: one trial after another, until its study ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from joblib.externals.loky import process_executor
+
+from mnist_keras.config import RunConfig
+from mnist_keras.errors import UserError
+from mnist_keras.records import RunFolder, run_folder
+
+STALL_SECONDS = 3600.0
+"""Longer than any epoch takes, also one of single-image batches on a slow and crowded machine."""
+
+TERMINATED = 128 + signal.SIGTERM
+
+
+@dataclass(frozen=True)
+class Task:
+    """One trial to train: its configuration, and whether to record its curve on the test set."""
+
+    config: RunConfig
+    test_curve: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study's runs are kept, what they train on, and how.
+
+    Attributes:
+        study: the study's name.
+        logs: folder of records.
+        checkpoints: folder of weights.
+        data: path of the data set; None for MNIST as shipped.
+        jobs: trials that run at the same time.
+        threads: threads of each.
+        fresh: train again what is done.
+        stall_seconds: a trial without a new epoch or state for so long counts as hung.
+    """
+
+    study: str
+    logs: Path = Path("logs")
+    checkpoints: Path = Path("checkpoints")
+    data: Path | None = None
+    jobs: int = 1
+    threads: int = 1
+    fresh: bool = False
+    stall_seconds: float = STALL_SECONDS
+
+    def folder(self, config: RunConfig) -> RunFolder:
+        """The run's folder."""
+        return run_folder(self.logs, self.checkpoints, self.study, config.name)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a trial has no result.
+
+    Attributes:
+        cause: one line.
+        again: whether another process may do better.
+    """
+
+    cause: str
+    again: bool = False
+
+
+def begin_worker(parent: int, core: int | None) -> None:
+    """Prepare this process: its core, its signals, and its end with its parent's."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Otherwise loky takes what TensorFlow needs for a leak and exchanges the process by itself.
+    process_executor._USE_PSUTIL = False
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    signal.signal(signal.SIGTERM, _stop)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def train_task(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
+    """Train one task in this process.
+
+    Returns:
+        None when the trial has its result, else what kept it from one. Whatever is neither the
+        user's mistake nor the machine's is raised.
+    """
+    try:
+        _training.set()
+        return _train(task, place, concurrent_runs)
+    except _Stopped:
+        os._exit(TERMINATED)
+    finally:
+        _training.clear()
+
+
+def _train(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
+    from mnist_keras.training.train import RunOptions, train
+
+    options = RunOptions(
+        logs=place.logs,
+        checkpoints=place.checkpoints,
+        study=place.study,
+        threads=place.threads,
+        concurrent_runs=concurrent_runs,
+        fresh=place.fresh,
+        test_curve=task.test_curve,
+    )
+    try:
+        train(task.config, data=_load_data(place.data), options=options)
+    except UserError as error:
+        return Failure(str(error))
+    except MemoryError as error:
+        return Failure(f"it ran out of memory ({first_line(error)})", again=True)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        place_of_error = f" ({error.filename})" if error.filename else ""
+        return Failure(f"{os.strerror(error.errno)}{place_of_error}")
+    return None
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or its name if it has none."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+class _Stopped(BaseException):
+    """The study has told this worker to save its state and end."""
+
+
+_training = threading.Event()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    if not _training.is_set():
+        os._exit(TERMINATED)
+    # A second signal must not cut the saving short: a signal to the whole group comes twice.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise _Stopped
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+@cache
+def _load_data(path: Path | None) -> Any:
+    from mnist_keras.data.dataset import load
+
+    return load(path)
