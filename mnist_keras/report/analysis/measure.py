@@ -1,0 +1,214 @@
+"""Run folders become `Measured`: one configuration over its seeds."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_keras.config import RunConfig
+from mnist_keras.errors import UserError
+from mnist_keras.records import EPOCH_COLUMNS, RunRecord, read_runs
+from mnist_keras.report.analysis.outcome import Measured
+
+CURVE_COLUMNS = tuple(name for name in EPOCH_COLUMNS if name != "epoch")
+
+_RESOURCES = ("cpu_percent", "ram_mb", "gpu_percent", "vram_mb")
+
+
+class Records:
+    """The runs of studies as their folders tell them; every file is read once.
+
+    Args:
+        logs: the folder that holds a folder for each study.
+        folders: where the runs of certain studies are instead.
+    """
+
+    def __init__(self, logs: Path, folders: Mapping[str, Path] | None = None) -> None:
+        self._logs = logs
+        self._folders = dict(folders or {})
+        self._runs: dict[str, list[RunRecord]] = {}
+        self._correct: dict[Path, NDArray[np.bool_] | None] = {}
+
+    def of(self, study: str) -> list[RunRecord]:
+        """Every run of a study, by name; none if it has no folder.
+
+        Raises:
+            UserError: a file of a run cannot be read as what it should be.
+        """
+        if study not in self._runs:
+            self._runs[study] = read_runs(self._folders.get(study, self._logs / study))
+        return self._runs[study]
+
+    def correct(self, record: RunRecord) -> NDArray[np.bool_] | None:
+        """Which test images the best epoch's weights get right, bool [images]; None if unknown.
+
+        Raises:
+            UserError: predictions.npz cannot be read.
+        """
+        path = record.folder / "predictions.npz"
+        if path not in self._correct:
+            self._correct[path] = _read_correct(path)
+        return self._correct[path]
+
+
+def _read_correct(path: Path) -> NDArray[np.bool_] | None:
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            labels, probabilities = arrays["labels"], arrays["probabilities"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UserError(f"cannot read {path}: {error}; train the run again with --fresh") from None
+    correct: NDArray[np.bool_] = probabilities.argmax(axis=1) == labels
+    return correct
+
+
+@dataclass(frozen=True)
+class RunReading:
+    """A finished run, read in its first `epochs` epochs (all of them, unless it is `shortened`).
+
+    Raises:
+        UserError: the record is not whole.
+    """
+
+    record: RunRecord
+    epochs: int
+    shortened: bool
+
+    def __post_init__(self) -> None:
+        expected = min(self.epochs, int(self._number("epochs_run")))
+        whole = np.isfinite(self.curve("val_accuracy")).sum()
+        if whole < expected:
+            raise UserError(
+                f"{self.record.folder / 'epochs.csv'} holds {whole} epochs, but result.json says "
+                f"{expected}; train the run again with --fresh"
+            )
+
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """What result.json holds."""
+        assert self.record.result is not None
+        return self.record.result
+
+    def curve(self, column: str) -> NDArray[np.float64]:
+        """A column of epochs.csv over the epochs read, float64 [epochs]."""
+        return self._table[column]
+
+    @cached_property
+    def _table(self) -> dict[str, NDArray[np.float64]]:
+        rows = self.record.epochs[: self.epochs]
+        numbers = [[row.get(name, math.nan) for name in CURVE_COLUMNS] for row in rows]
+        table = np.array(numbers).reshape(len(rows), len(CURVE_COLUMNS))
+        return dict(zip(CURVE_COLUMNS, table.T, strict=True))
+
+    @cached_property
+    def best(self) -> int:
+        """The best epoch, from 0: the first one with the highest validation accuracy."""
+        return int(np.argmax(self.curve("val_accuracy")))
+
+    @property
+    def knows_test_accuracy(self) -> bool:
+        """Whether the test accuracy of the best epoch is recorded."""
+        return not self.shortened or bool(np.isfinite(self.curve("test_accuracy")[self.best]))
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether predictions.npz is of the best epoch of what is read."""
+        return not self.shortened or int(self._number("best_epoch")) == self.best + 1
+
+    def values(self) -> dict[str, float]:
+        """Every metric of `study.published.METRICS` that the run has, in record units."""
+        accuracy, val_accuracy = self.curve("accuracy"), self.curve("val_accuracy")
+        loss, val_loss = self.curve("loss"), self.curve("val_loss")
+        seconds = self.curve("seconds")
+        values = {
+            "train_accuracy": accuracy[self.best],
+            "train_loss": loss[self.best],
+            "val_accuracy": val_accuracy[self.best],
+            "val_loss": val_loss[self.best],
+            "last_val_accuracy": val_accuracy[-1],
+            "last_val_loss": val_loss[-1],
+            "lowest_val_loss": _over_finite(np.min, val_loss),
+            "gap": accuracy[-1] - val_accuracy[-1],
+            "seconds": seconds.sum(),
+            "seconds_per_epoch": seconds.mean(),
+            "parameters": self._number("parameters"),
+            "best_epoch": self.best + 1,
+            "epochs_run": len(val_accuracy),
+            **self._test_values(),
+            **{name: _over_finite(np.mean, self.curve(name)) for name in _RESOURCES},
+        }
+        return {name: float(value) for name, value in values.items() if np.isfinite(value)}
+
+    def _test_values(self) -> dict[str, float]:
+        if not self.shortened:
+            return {name: self._number(name) for name in ("test_accuracy", "last_test_accuracy")}
+        curve = self.curve("test_accuracy")
+        return {"test_accuracy": curve[self.best], "last_test_accuracy": curve[-1]}
+
+    def _number(self, name: str) -> float:
+        value = self.result.get(name)
+        if not isinstance(value, int | float):
+            raise UserError(
+                f"{self.record.folder / 'result.json'}: {name} is {value!r}; expected a number; "
+                "train the run again with --fresh"
+            )
+        return value
+
+
+def _over_finite(reduce: Any, values: NDArray[np.float64]) -> float:
+    finite = values[np.isfinite(values)]
+    return float(reduce(finite)) if finite.size else float("nan")
+
+
+def measured(
+    config: RunConfig, labels: tuple[str, ...], by_seed: Mapping[int, RunReading]
+) -> Measured:
+    """One configuration over its seeds; `config` is that of seed 0, `by_seed` is not empty.
+
+    A metric that is missing in one of the seeds is left out: its values could not be paired.
+    """
+    seeds = tuple(sorted(by_seed))
+    readings = [by_seed[seed] for seed in seeds]
+    values = [reading.values() for reading in readings]
+    shared = [name for name in values[0] if all(name in others for others in values)]
+    return Measured(
+        config=config,
+        labels=labels,
+        seeds=seeds,
+        values={name: np.array([one[name] for one in values]) for name in shared},
+        curves=_curves(readings),
+        concurrent_runs=tuple(int(r.result.get("concurrent_runs", 1)) for r in readings),
+        runs=tuple(reading.record.config.name for reading in readings),
+        environments=tuple(reading.result.get("environment", {}) for reading in readings),
+        bit_exact=tuple(
+            bool((reading.result.get("resumed") or {}).get("bit_exact", True))
+            for reading in readings
+        ),
+        shortened=tuple(reading.shortened for reading in readings),
+    )
+
+
+def _curves(readings: list[RunReading]) -> dict[str, NDArray[np.float64]]:
+    columns = {name: [reading.curve(name) for reading in readings] for name in CURVE_COLUMNS}
+    return {
+        name: _padded(curves)
+        for name, curves in columns.items()
+        if any(np.isfinite(curve).any() for curve in curves)
+    }
+
+
+def _padded(curves: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Curves of different lengths in one array, NaN after their ends."""
+    padded = np.full((len(curves), max(map(len, curves))), np.nan)
+    for row, curve in zip(padded, curves, strict=True):
+        row[: len(curve)] = curve
+    return padded

@@ -1,0 +1,99 @@
+"""A study's runs as one table for spreadsheets: `results.csv`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mnist_keras.config import RunConfig
+from mnist_keras.records import write_bytes
+from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
+from mnist_keras.study.published import METRICS, value_text
+
+ENVIRONMENT = (
+    "python",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "system",
+    "processor",
+    "cores",
+    "threads",
+    "data_sha256",
+)
+"""What a row tells of the environment."""
+
+
+def results_rows(outcome: StudyOutcome) -> list[dict[str, Any]]:
+    """A row for each run (a configuration with a seed): settings, metrics, environment.
+
+    Accuracies are fractions, times are seconds. `read_from` names the run's folder; where
+    `first_epochs_only` is "yes", the row holds the first `epochs` epochs of that longer run. A
+    metric that was not measured is "".
+    """
+    confirmation = outcome.confirmation
+    configurations = list(outcome.configurations)
+    if confirmation is not None and all(one is not confirmation for one in configurations):
+        configurations.append(confirmation)
+    return [_row(outcome, one, index) for one in configurations for index in range(len(one.seeds))]
+
+
+def _row(outcome: StudyOutcome, one: Measured, index: int) -> dict[str, Any]:
+    config = one.config.replace(seed=one.seeds[index])
+    environment = one.environments[index] if one.environments else {}
+    return {
+        "study": outcome.study.name,
+        "run": config.name,
+        "stands_for": "; ".join(one.labels),
+        **_settings(config),
+        "selected_on_test": _yes(config.selected_on_test),
+        **{name: _value(one.values, name, index) for name in METRICS if name in _MEASURED},
+        "concurrent_runs": one.concurrent_runs[index],
+        "read_from": one.runs[index] if one.runs else config.name,
+        "first_epochs_only": _yes(bool(one.shortened) and one.shortened[index]),
+        "bit_exact": _yes(not one.bit_exact or one.bit_exact[index]),
+        **{name: environment.get(name, "") for name in ENVIRONMENT},
+        "gpus": "; ".join(map(str, environment.get("gpus") or ())),
+    }
+
+
+# These two belong to a whole study or are not in a run's record.
+_MEASURED = tuple(name for name in METRICS if name not in ("trainings", "data_seconds"))
+
+
+def _settings(config: RunConfig) -> dict[str, Any]:
+    fields = {name: getattr(config, name) for name in RunConfig.model_fields}
+    return {name: "" if value is None else _plain(value) for name, value in fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value_text(value) if isinstance(value, tuple) else value
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _value(values: Mapping[str, Any], metric: str, index: int) -> Any:
+    """A metric of one seed; counts as whole numbers."""
+    if metric not in values:
+        return ""
+    value = float(values[metric][index])
+    whole = METRICS[metric].unit == "" and METRICS[metric].decimals == 0 and value.is_integer()
+    return int(value) if whole else value
+
+
+def write_results_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows with the same keys as a table, UTF-8 with decimal points, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _header(rows), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_bytes(path, text.getvalue().encode())
+
+
+def _header(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))

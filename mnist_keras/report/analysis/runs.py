@@ -1,0 +1,105 @@
+"""The configurations of one study, measured: by subject, by factor, and all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from mnist_keras.config import RunConfig
+from mnist_keras.records import RunRecord
+from mnist_keras.report.analysis.measure import Records, RunReading, measured
+from mnist_keras.report.analysis.outcome import Measured
+from mnist_keras.study.design import Study
+from mnist_keras.study.published import Subject
+from mnist_keras.study.trials import Factor, Reading, merge
+
+CONFIRMATION = "confirmation"
+"""What the combination of the best values is called."""
+
+
+class StudyRuns:
+    """What the runs of a study's folder say about its configurations.
+
+    Args:
+        study: the study.
+        records: where its runs are read.
+        wide: whether the wider sweeps are part of it.
+    """
+
+    def __init__(self, study: Study, records: Records, wide: bool = False) -> None:
+        self.study = study
+        self.wide = wide
+        self._records = records
+        self._done = _by_configuration(records.of(study.name))
+        self._labels = {trial.config: trial.labels for trial in merge(study.cells(wide=True))}
+        self._readings = [study.readings(wide), study.readings(not wide)]
+        self._measured: dict[RunConfig, Measured | None] = {}
+        self._read: dict[tuple[RunConfig, int], RunReading] = {}
+
+    @cached_property
+    def configurations(self) -> tuple[Measured, ...]:
+        """Every configuration of the study that has a finished run, in the study's order."""
+        trials = merge(self.study.cells(self.wide))
+        found = (self.of(trial.config) for trial in trials)
+        return tuple(one for one in found if one is not None)
+
+    def at(self, subject: Subject) -> Measured | None:
+        """A named trial or one value of a factor; None if it has no finished run."""
+        return self.of(self.study.config_at(subject))
+
+    def name(self, subject: Subject) -> str:
+        """A named trial or one value of a factor in the words of the study."""
+        factor = self.study.factor(subject.factor) if subject.factor else None
+        return factor.value_label(subject.value) if factor else str(subject.trial)
+
+    def levels(self, factor: Factor, values: tuple[Any, ...]) -> dict[Any, Measured | None]:
+        """The configuration of each of these values of a factor."""
+        return {value: self.at(Subject(factor=factor.field, value=value)) for value in values}
+
+    def of(self, config: RunConfig) -> Measured | None:
+        """A configuration (of seed 0) over its seeds; None if it has no finished run."""
+        if config not in self._measured:
+            by_seed = self._by_seed(config)
+            self._read.update({(config, seed): one for seed, one in by_seed.items()})
+            labels = self._labels.get(config, (CONFIRMATION,))
+            self._measured[config] = measured(config, labels, by_seed) if by_seed else None
+        return self._measured[config]
+
+    def correct(self, one: Measured, seed: int) -> Any:
+        """Which test images the weights of this seed get right, bool [images]; None if unknown.
+
+        It is known where predictions.npz is of the epoch that the configuration is read at.
+        """
+        reading = self._read[one.config, seed]
+        return self._records.correct(reading.record) if reading.has_predictions else None
+
+    def _by_seed(self, config: RunConfig) -> dict[int, RunReading]:
+        found: dict[int, RunReading] = {}
+        for place in self._places(config):
+            for seed, record in self._done.get(place.config, {}).items():
+                if seed not in found:
+                    reading = RunReading(record, place.epochs, place.config != config)
+                    if reading.knows_test_accuracy:
+                        found[seed] = reading
+        return found
+
+    def _places(self, config: RunConfig) -> list[Reading]:
+        """Where a configuration may be read, best place first.
+
+        Besides the run that the study makes for it, its own run may be there, or the run of a
+        study that was made with or without the wider sweeps: their bits agree.
+        """
+        own = Reading(config, config.epochs)
+        first, second = (readings.get(config, own) for readings in self._readings)
+        return [first, own, second]
+
+
+def _by_configuration(records: list[RunRecord]) -> Mapping[RunConfig, dict[int, RunRecord]]:
+    """The finished runs by configuration (of seed 0) and seed."""
+    found: dict[RunConfig, dict[int, RunRecord]] = {}
+    for record in records:
+        if record.done:
+            alike = found.setdefault(record.config.model_copy(update={"seed": 0}), {})
+            alike[record.config.seed] = record
+    return found

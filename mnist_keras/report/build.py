@@ -1,0 +1,146 @@
+"""The one way from run folders to the files of a report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, cpu_count, delayed
+
+from mnist_keras.errors import UserError
+from mnist_keras.records import replace_file, write_bytes
+from mnist_keras.report.analysis.analyze import analyze
+from mnist_keras.report.analysis.measure import Records
+from mnist_keras.report.analysis.outcome import StudyOutcome
+from mnist_keras.report.analysis.results import results_rows, write_results_csv
+from mnist_keras.report.figures.study_figures import Figure, draw_figures, draw_overview
+from mnist_keras.report.page.content import Chapter, joint_document, study_document
+from mnist_keras.report.page.document import Document, Picture
+from mnist_keras.report.page.html import render_page
+from mnist_keras.report.page.markdown import render_markdown
+from mnist_keras.study.design import Study
+
+FIGURES = "figures"
+"""The folder of the figures, beside the report that links to them."""
+
+
+def build_report(studies: Sequence[Study], logs: Path, *, wide: bool, command: str) -> list[Path]:
+    """Write the report of each study that has runs; of several studies also a joint one.
+
+    `logs/<study>/` gets results.csv, report.html, report.md and figures/; `logs/` gets a joint
+    report.html, report.md and figures/ where more than one study is given. Every file is written
+    whole or not at all. Nothing is trained.
+
+    Args:
+        studies: the studies.
+        logs: the folder of records.
+        wide: whether the wider sweeps are part of them.
+        command: the command line that makes the report again, to be printed in it.
+
+    Returns:
+        The pages that were written, the joint one last.
+
+    Raises:
+        UserError: no study has a run, a record is damaged, or a file cannot be written.
+    """
+    records = Records(logs)
+    outcomes = [analyze(study, logs, wide=wide, records=records) for study in studies]
+    found = [outcome for outcome in outcomes if outcome.configurations or outcome.unfinished]
+    if not found:
+        names = ", ".join(study.name for study in studies)
+        raise UserError(f"there are no runs of {names} in {logs}; run a study, or choose --logs")
+    try:
+        return _write_reports(found, logs, command, joint=len(studies) > 1)
+    except OSError as error:
+        raise UserError(
+            f"cannot write the report to {error.filename or logs}: {error.strerror}; "
+            "choose another place with --logs"
+        ) from None
+
+
+def _write_reports(
+    outcomes: Sequence[StudyOutcome], logs: Path, command: str, *, joint: bool
+) -> list[Path]:
+    folders = [logs / outcome.study.name for outcome in outcomes]
+    tasks = [
+        delayed(draw_figures)(outcome, folder / FIGURES)
+        for outcome, folder in zip(outcomes, folders, strict=True)
+    ]
+    if joint:
+        tasks.append(delayed(_draw_overview)(outcomes, logs / FIGURES))
+    drawn = _run(tasks)
+    overview = drawn.pop() if joint else []
+    chapters = [
+        Chapter(outcome, tuple(map(_picture, figures)))
+        for outcome, figures in zip(outcomes, drawn, strict=True)
+    ]
+    pages = [
+        _write_study(chapter, folder, command)
+        for chapter, folder in zip(chapters, folders, strict=True)
+    ]
+    if joint:
+        pages.append(_write_joint(chapters, tuple(map(_picture, overview)), logs, command))
+    return pages
+
+
+def _run(tasks: Sequence[Any]) -> list[list[Figure]]:
+    """Draw on all cores, which is where the time goes; a single task needs no other process."""
+    jobs = min(len(tasks), cpu_count())
+    return list(Parallel(n_jobs=jobs)(tasks))
+
+
+def _draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> list[Figure]:
+    figure = draw_overview(outcomes, folder)
+    return [figure] if figure else []
+
+
+def _write_study(chapter: Chapter, folder: Path, command: str) -> Path:
+    write_results_csv(folder / "results.csv", results_rows(chapter.outcome))
+    return _write_documents(study_document(chapter, command), folder)
+
+
+def _write_joint(
+    chapters: Sequence[Chapter], overview: Sequence[Picture], logs: Path, command: str
+) -> Path:
+    """One report of all chapters, with copies of their figures, so that it can go elsewhere."""
+    copied = [
+        replace(
+            chapter,
+            pictures=_copy(chapter.pictures, logs / FIGURES / chapter.outcome.study.name),
+        )
+        for chapter in chapters
+    ]
+    return _write_documents(joint_document(copied, overview, command), logs)
+
+
+def _write_documents(document: Document, folder: Path) -> Path:
+    page = folder / "report.html"
+    write_bytes(page, render_page(document).encode())
+    write_bytes(folder / "report.md", render_markdown(document, folder).encode())
+    return page
+
+
+def _copy(pictures: Iterable[Picture], folder: Path) -> tuple[Picture, ...]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return tuple(
+        replace(
+            picture,
+            png=_copy_file(picture.png, folder),
+            svg=_copy_file(picture.svg, folder),
+        )
+        for picture in pictures
+    )
+
+
+def _copy_file(path: Path, folder: Path) -> Path:
+    target = folder / path.name
+    with replace_file(target, sync=False) as beside:
+        shutil.copyfile(path, beside)
+    return target
+
+
+def _picture(figure: Figure) -> Picture:
+    return Picture(**vars(figure))

@@ -1,0 +1,1 @@
+"""Pictures of outcomes: first the numbers to draw, then the drawing."""

@@ -1,0 +1,119 @@
+"""Draws configurations as bars, and as places in a plane; nothing is computed here."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from mnist_keras.report.figures.legend import DIAMOND, level_look
+from mnist_keras.report.figures.panels import draw_published, plain_log_ticks, seed_range
+from mnist_keras.report.figures.style import INK, MUTED
+from mnist_keras.report.figures.sweeps import Point, Spot, Sweep
+
+_PLAIN_BAR = "#9DB9CC"
+_LABEL_WIDTH = 15
+_FEWEST_PLACES = 3
+_ERROR_TICKS = (50.0, 80.0, 85.0, 90.0, 95.0, 97.0, 98.0, 98.5, 99.0, 99.2, 99.5, 99.7)
+
+
+def draw_bars(
+    axes: Axes, points: Sequence[Point], title: str, unit: str, colours: Sequence[str] = ()
+) -> None:
+    """A bar for each configuration, the first one on top; its seeds' range, published figures."""
+    axes.set_title(title)
+    axes.set_xlabel(unit)
+    places = -np.arange(len(points))
+    fill: Any = [_lighter(colour, 0.45) for colour in colours] or _PLAIN_BAR
+    axes.barh(places, [point.mean for point in points], height=0.62, color=fill, zorder=2)
+    axes.hlines(places, *seed_range(points), color=INK, linewidth=2.2, zorder=3)
+    rims = colours or [MUTED] * len(points)
+    for place, point, rim in zip(places, points, rims, strict=True):
+        draw_published(axes, point.published, [place] * len(point.published), rim)
+    axes.set_yticks(places, [textwrap.fill(point.label, _LABEL_WIDTH) for point in points])
+    axes.set_ylim(0.3 - max(len(points), _FEWEST_PLACES), 0.7)
+    axes.grid(visible=False, axis="y")
+    axes.axvline(0, color="#8C8C8C", linewidth=0.9)
+
+
+def draw_grouped_bars(axes: Axes, sweep: Sweep, title: str) -> None:
+    """A bar for each category (its colour) and metric, from an axis that does not begin at 0."""
+    axes.set_title(title)
+    width = 0.8 / len(sweep.series)
+    for turn, series in enumerate(sweep.series):
+        offset = width * (turn - (len(sweep.series) - 1) / 2)
+        for index, point in enumerate(series.points):
+            _draw_bar(axes, index + offset, 0.92 * width, point, (index, turn))
+    shown = [v for s in sweep.series for p in s.points for v in (*p.values, *p.published)]
+    low, high = min(shown), max(shown)
+    axes.set_ylim(max(0.0, low - 0.4 * (high - low) - 0.1), min(100.0, high + 0.1 * (high - low)))
+    axes.set_xticks(range(len(sweep.ticks)), sweep.ticks)
+    axes.set_xlabel(sweep.label)
+    axes.grid(visible=False, axis="x")
+
+
+def _draw_bar(axes: Axes, x: float, width: float, point: Point, place: tuple[int, int]) -> None:
+    index, turn = place
+    colour = level_look(index).colour
+    axes.bar(
+        x, point.mean, width, color=_lighter(colour, 0.45 + 0.3 * turn), edgecolor=colour,
+        hatch="//" * turn, linewidth=0, zorder=2,
+    )  # fmt: skip
+    axes.vlines(x, point.values.min(), point.values.max(), color=INK, linewidth=2.2, zorder=3)
+    draw_published(axes, [x] * len(point.published), point.published, colour)
+
+
+def _lighter(colour: str, share: float) -> tuple[float, ...]:
+    return tuple(share + (1 - share) * part for part in to_rgb(colour))
+
+
+def draw_spots(axes: Axes, spots: Sequence[Spot], title: str, label: str) -> None:
+    """Each configuration's mean place, its seeds as small dots, the published place."""
+    axes.set_title(title)
+    axes.set_xlabel(label)
+    for index, spot in enumerate(spots):
+        _draw_spot(axes, spot, *level_look(index))
+
+
+def _draw_spot(axes: Axes, spot: Spot, colour: str, marker: str) -> None:
+    mean_x, mean_y = spot.x.mean(), spot.y.mean()
+    if len(spot.y) > 1:
+        axes.plot(spot.x, spot.y, linestyle="", marker=".", color=colour, alpha=0.6)
+    axes.plot(
+        mean_x, mean_y, linestyle="", marker=marker, color=colour, markersize=9,
+        markeredgecolor="white", zorder=4,
+    )  # fmt: skip
+    if spot.published is not None:
+        x, y = spot.published
+        axes.plot([mean_x, x], [mean_y, y], color=colour, linewidth=0.9, alpha=0.6)
+        filled = {**DIAMOND, "markerfacecolor": "white", "markersize": 8.5}
+        axes.plot(x, y, markeredgecolor=colour, markeredgewidth=1.5, zorder=3, **filled)
+
+
+def log_axis(axes: Axes) -> None:
+    """Make the x axis logarithmic, with plain numbers."""
+    axes.set_xscale("log")
+    plain_log_ticks(axes.xaxis)
+
+
+def space_by_error(axes: Axes) -> None:
+    """Space an accuracy axis by the logarithm of the error, so that 99 and 99.5 % stand apart."""
+    largest, smallest = 100.0 - axes.dataLim.y0, max(100.0 - axes.dataLim.y1, 0.05)
+    low, high = 100.0 - 1.15 * largest, 100.0 - smallest / 1.15
+    axes.set_yscale("function", functions=(_to_error, _from_error))
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(FixedLocator([t for t in _ERROR_TICKS if low <= t <= high]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _to_error(accuracy: Any) -> Any:
+    return -np.log10(np.maximum(100.0 - np.asarray(accuracy), 1e-3))
+
+
+def _from_error(value: Any) -> Any:
+    return 100.0 - 10.0 ** -np.asarray(value)

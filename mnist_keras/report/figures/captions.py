@@ -1,0 +1,110 @@
+"""What stands beside a figure: its seeds, what its bands are, how times were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mnist_keras.config import RunConfig
+from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
+from mnist_keras.report.console import SELECTED_ON_TEST
+from mnist_keras.report.figures.sweeps import Point, Series
+from mnist_keras.report.statistics.summaries import Verdict, seeds
+from mnist_keras.study.published import METRICS, value_text
+
+VERDICT_WORDS: dict[Verdict | None, str] = {
+    Verdict.REPRODUCED: "reproduced",
+    Verdict.DIFFERS: "differs",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    None: "not judged",
+}
+"""The verdicts on a published figure, in the order of a legend."""
+
+
+def mark_of(outcome: StudyOutcome) -> str:
+    """The warning that goes wherever the figure goes; empty if there is none to give."""
+    return SELECTED_ON_TEST if outcome.selected_on_test else ""
+
+
+def seed_counts(measured: Iterable[Measured]) -> tuple[int, int]:
+    """The smallest and the largest number of seeds among these configurations."""
+    counts = [len(one.seeds) for one in measured]
+    return min(counts), max(counts)
+
+
+def seeds_text(counts: tuple[int, int]) -> str:
+    """Write how many seeds: "1 seed", "3 seeds", "2 to 3 seeds"."""
+    low, high = counts
+    return seeds(high) if low == high else f"{low} to {seeds(high)}"
+
+
+def mean_text(counts: tuple[int, int]) -> str:
+    """Write what lines and markers are: "mean of 3 seeds"."""
+    return seeds_text(counts) if counts[1] == 1 else f"mean of {seeds_text(counts)}"
+
+
+def band_text(counts: tuple[int, int]) -> str:
+    """Write what is shown of the seeds: "1 seed, so no bands", "mean of 3 seeds, bands ..."."""
+    if counts[1] == 1:
+        return "1 seed, so no bands"
+    return f"{mean_text(counts)}, bands from the lowest to the highest seed"
+
+
+def machine_text(measured: Iterable[Measured]) -> str:
+    """Write how many runs shared the machine while these were timed."""
+    runs = sorted({count for one in measured for count in one.concurrent_runs})
+    if runs in ([], [1]):
+        return "each run had the machine to itself"
+    if len(runs) == 1:
+        return f"timed with {runs[0]} runs at once"
+    return f"timed with {runs[0]} to {runs[-1]} runs at once"
+
+
+def setting_text(config: RunConfig) -> str:
+    """A configuration in a phrase: "shallow, hidden 128, learning rate 0.001, batch size 64"."""
+    parts: list[str] = [config.architecture]
+    if config.hidden:
+        parts.append(f"hidden {value_text(config.hidden)}")
+    parts += [
+        f"learning rate {config.learning_rate!r}",
+        f"batch size {config.batch_size}",
+        f"{config.epochs} epochs",
+    ]
+    return ", ".join(parts)
+
+
+def point_texts(points: Sequence[Point], metric: str) -> str:
+    """The means of some configurations: "0.001 97.70 %, 0.01 96.81 %"."""
+    known = METRICS[metric]
+    return ", ".join(
+        f"{point.label} {point.mean:.{known.decimals}f} {known.unit}".rstrip() for point in points
+    )
+
+
+def series_text(series: Series, label: str) -> str:
+    """A sentence with the means of a metric by the value of a factor."""
+    return f"Mean {series.label} by {label}: {point_texts(series.points, series.metric)}."
+
+
+def verdicts_text(counts: dict[Verdict | None, int]) -> str:
+    """Write how often each verdict fell: "31 reproduced, 4 differ, 1 inconclusive"."""
+    plural = VERDICT_WORDS | {Verdict.DIFFERS: "differ"}
+    found = [
+        f"{counts[verdict]} {plural[verdict] if counts[verdict] != 1 else word}"
+        for verdict, word in VERDICT_WORDS.items()
+        if counts.get(verdict)
+    ]
+    return ", ".join(found)
+
+
+def join(words: Sequence[str]) -> str:
+    """Write a list: "training, validation and test"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def sentence(*parts: str, published: bool = False, times: bool = False) -> str:
+    """A caption of these parts, the empty ones left out; says what published figures look like."""
+    last = [
+        "the published times are those of another machine" if times else "",
+        "hollow diamonds are published figures" if published else "",
+    ]
+    return "; ".join(filter(None, [*parts, *last])) + "."

@@ -1,0 +1,177 @@
+"""The figures of a study's factors: panels, headline, legend and words, not yet saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure as Canvas
+
+from mnist_keras.report.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.report.figures import panels
+from mnist_keras.report.figures.bars import draw_bars
+from mnist_keras.report.figures.captions import (
+    band_text,
+    join,
+    machine_text,
+    mark_of,
+    mean_text,
+    seed_counts,
+    sentence,
+    series_text,
+    setting_text,
+)
+from mnist_keras.report.figures.curves import (
+    CurvePair,
+    factor_curves,
+    find_trial,
+    levels_run,
+    training_curves,
+)
+from mnist_keras.report.figures.legend import (
+    Key,
+    add_legend,
+    colour_key,
+    level_look,
+    line_key,
+    marker_key,
+    range_keys,
+    role_look,
+)
+from mnist_keras.report.figures.style import headline, look, new_figure
+from mnist_keras.report.figures.sweeps import Point, Sweep, sweep, time_by_configuration
+
+ACCURACIES = ("val_accuracy", "test_accuracy")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A drawn figure with its words."""
+
+    name: str
+    caption: str
+    alt: str
+    canvas: Canvas
+
+
+@look()
+def training_sheet(outcome: StudyOutcome, trial: str, name: str) -> Sheet | None:
+    """Accuracy (left) and loss (right) of a named trial by epoch; None if it has not run."""
+    pair, measured = training_curves(outcome, trial), find_trial(outcome, trial)
+    if pair is None or measured is None:
+        return None
+    counts, settings = seed_counts([measured]), setting_text(measured.config)
+    canvas = new_figure(5.2)
+    left, right = canvas.subplots(1, 2)
+    panels.draw_curves(left, pair.accuracy, "Accuracy (%)")
+    panels.draw_curves(right, pair.loss, "Loss")
+    subtitle = f"{settings}; {mean_text(counts)}"
+    headline(canvas, f"Training curves: {trial}", subtitle, mark_of(outcome))
+    published = any(curve.published for curve in pair.accuracy)
+    add_legend(canvas, [*_curve_keys(pair), *range_keys(counts[1])], published)
+    kinds = join([curve.label for curve in pair.accuracy]).capitalize()
+    caption = sentence(
+        f"{kinds} accuracy (left), training and validation loss (right) of the {trial} "
+        f"({settings}): {band_text(counts)}",
+        "filled markers are the selected epochs",
+        published=published,
+    )
+    ends = ", ".join(f"{curve.label} {curve.last:.2f} %" for curve in pair.accuracy)
+    alt = f"Curves by epoch. Mean accuracy after the last epoch: {ends}."
+    return Sheet(name, caption, alt, canvas)
+
+
+def _curve_keys(pair: CurvePair) -> list[Key]:
+    keys: list[Key] = [colour_key(role_look(c.label), c.label) for c in pair.accuracy]
+    selected = [curve for curve in pair.accuracy if curve.best_epochs]
+    return keys + [marker_key(role_look(curve.label), "selected epoch") for curve in selected]
+
+
+@look()
+def factors_sheet(
+    outcome: StudyOutcome, factors: Sequence[FactorOutcome], name: str, times: bool
+) -> Sheet | None:
+    """Validation and test accuracy by the values of each factor, and the time of each run.
+
+    None if no factor has two values that have run.
+    """
+    factors = [factor for factor in factors if len(levels_run(factor)) > 1]
+    sweeps = [found for factor in factors if (found := sweep(outcome, factor, ACCURACIES))]
+    if not sweeps:
+        return None
+    bars = time_by_configuration(outcome, [factor.field for factor in factors]) if times else ()
+    measured = [one for factor in factors for one in levels_run(factor).values()]
+    counts, labels = seed_counts(measured), join([one.label for one in sweeps])
+    canvas = _factor_panels(sweeps, bars)
+    headline(canvas, f"Accuracy by {labels}", subtitle(outcome, counts), mark_of(outcome))
+    published = any(is_published(one) for one in sweeps)
+    keys: list[Key] = [line_key(role_look(one.label), one.label) for one in sweeps[0].series]
+    add_legend(canvas, [*keys, *range_keys(counts[1])], published)
+    caption = sentence(
+        f"Validation and test accuracy by {labels}"
+        f"{', and the seconds of each training' if bars else ''}: {band_text(counts)}",
+        machine_text(measured) if bars else "",
+        published=published,
+        times=any(bar.published for bar in bars),
+    )
+    alt = " ".join(series_text(one.series[0], one.label) for one in sweeps)
+    return Sheet(name, caption, alt, canvas)
+
+
+def _factor_panels(sweeps: Sequence[Sweep], bars: Sequence[Point]) -> Canvas:
+    count = len(sweeps) + bool(bars)
+    heights = [3.7] * ((count + 1) // 2)
+    heights[-1] = max(3.7, 0.37 * len(bars) + 0.9)
+    canvas = new_figure(sum(heights) + 1.1)
+    grid = canvas.subplots(len(heights), 2, squeeze=False, height_ratios=heights).ravel()
+    for axes, one in zip(grid, sweeps, strict=False):
+        panels.draw_sweep(axes, one, f"Accuracy by {one.label} (%)")
+    if bars:
+        draw_bars(grid[count - 1], bars, "Time of the whole training", "seconds")
+    for axes in grid[count:]:
+        axes.set_axis_off()
+    return canvas
+
+
+@look()
+def factor_sheet(outcome: StudyOutcome, factor: FactorOutcome, name: str) -> Sheet | None:
+    """One factor: accuracy and losses by epoch for each value, accuracy and time by value.
+
+    None unless two of its values have run.
+    """
+    levels = factor_curves(factor)
+    accuracy = sweep(outcome, factor, ["val_accuracy"])
+    times = sweep(outcome, factor, ["seconds"])
+    if len(levels) < 2 or accuracy is None or times is None:
+        return None
+    measured, label = list(levels_run(factor).values()), factor.label
+    counts = seed_counts(measured)
+    canvas = new_figure(8.0)
+    (top_left, top_right), (bottom_left, bottom_right) = canvas.subplots(2, 2)
+    panels.draw_level_accuracies(top_left, levels)
+    panels.draw_level_losses(top_right, levels)
+    panels.draw_levels(bottom_left, accuracy, f"Validation accuracy by {label} (%)")
+    panels.draw_levels(bottom_right, times, f"Seconds of the whole training by {label}", True)
+    headline(canvas, f"One factor: {label}", subtitle(outcome, counts), mark_of(outcome))
+    keys: list[Key] = [line_key(level_look(x.index), f"{label} {x.label}") for x in levels]
+    published = is_published(accuracy) or is_published(times)
+    add_legend(canvas, [*keys, *range_keys(counts[1])], published)
+    caption = sentence(
+        f"Validation accuracy (left) and both losses (right) by epoch for each value of the "
+        f"factor {label}, and below validation accuracy and time by value: {band_text(counts)}",
+        machine_text(measured),
+        published=published,
+        times=is_published(times),
+    )
+    alt = " ".join(series_text(one.series[0], label) for one in (accuracy, times))
+    return Sheet(name, caption, alt, canvas)
+
+
+def subtitle(outcome: StudyOutcome, counts: tuple[int, int]) -> str:
+    """The study and what its markers are."""
+    return f"{outcome.study.title}; {mean_text(counts)}"
+
+
+def is_published(found: Sweep) -> bool:
+    """Whether a sweep holds any published figure."""
+    return any(point.published for series in found.series for point in series.points)

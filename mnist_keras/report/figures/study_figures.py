@@ -1,0 +1,189 @@
+"""All figures of a study, in the order in which a report shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnist_keras.report.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.report.figures.captions import mark_of, seeds_text, verdicts_text
+from mnist_keras.report.figures.forest import draw_all, draw_study
+from mnist_keras.report.figures.overview import Overview, count_verdicts, overview, seed_counts_of
+from mnist_keras.report.figures.sheets import Sheet, factor_sheet, factors_sheet, training_sheet
+from mnist_keras.report.figures.style import headline, look, save_figure
+from mnist_keras.report.figures.trade_sheets import convolutions_sheet, layers_sheet, trade_sheet
+
+REPORT_FIGURES: dict[str, str] = {
+    "shallow-first-test": "figure-1-shallow-training-curves",
+    "shallow-factors": "figure-2-shallow-factors",
+    "deep-first-test": "figure-3-deep-training-curves",
+    "deep-layers": "figure-4-deep-layers",
+    "deep-factors": "figure-5-deep-learning-rate-and-batch-size",
+    "cnn-first-test": "figure-6-lenet5-training-curves",
+    "cnn-factors": "figure-7-cnn-factors",
+    "compare-conv-curves": "convolutions",
+}
+"""The names of the figures that the sources have, too; others are named by study and subject."""
+
+OVERVIEW_NAME = "all-published-accuracies"
+
+_MODEL_FIELDS = ("architecture", "hidden", "padding")
+"""Factors that choose the network come before those that choose its training."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure in its two files; `mark` is the warning that it carries, if any."""
+
+    name: str
+    caption: str
+    alt: str
+    png: Path
+    svg: Path
+    mark: str = ""
+
+
+def draw_figures(outcome: StudyOutcome, folder: Path) -> list[Figure]:
+    """Write all figures of a study as `folder/<name>.png` and `.svg`, in reading order.
+
+    A figure whose runs are missing is left out.
+
+    Raises:
+        UserError: the folder cannot be made or written to.
+    """
+    mark = mark_of(outcome)
+    return [_save(sheet, folder, mark) for sheet in study_sheets(outcome)]
+
+
+def draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> Figure | None:
+    """Write the published accuracies of all studies in one figure; None if none was measured.
+
+    Raises:
+        UserError: the folder cannot be made or written to.
+    """
+    sheet = _all_sheet(outcomes)
+    if sheet is None:
+        return None
+    marks = {mark_of(outcome) for outcome in outcomes if overview(outcome) is not None}
+    return _save(sheet, folder, marks.pop() if len(marks) == 1 else "")
+
+
+def study_sheets(outcome: StudyOutcome) -> Iterator[Sheet]:
+    """Draw all figures of a study, each when its turn comes, under a name of its own."""
+    taken: set[str] = set()
+    for sheet in _sheets(outcome):
+        if sheet is None:
+            continue
+        name, number = sheet.name, 2
+        while name in taken:
+            name, number = f"{sheet.name}-{number}", number + 1
+        taken.add(name)
+        yield Sheet(name, sheet.caption, sheet.alt, sheet.canvas)
+
+
+def _sheets(outcome: StudyOutcome) -> Iterator[Sheet | None]:
+    name = outcome.study.name
+    for trial in outcome.study.named_trials:
+        if trial.test_curve:
+            yield training_sheet(outcome, trial.name, _name(f"{name}-{slug(trial.name)}"))
+    yield from _factor_sheets(outcome)
+    if not outcome.factors:
+        yield trade_sheet(outcome, _name(f"{name}-accuracy-time-size"))
+    yield _study_sheet(outcome)
+
+
+def _factor_sheets(outcome: StudyOutcome) -> Iterator[Sheet | None]:
+    name = outcome.study.name
+    layers, others = split_factors(outcome)
+    if name == "compare-conv":
+        for factor in outcome.factors:
+            yield convolutions_sheet(outcome, factor, _name(f"{name}-curves"))
+    for factor in layers:
+        yield layers_sheet(outcome, factor, _name(f"{name}-layers"))
+    if len(others) > 1:
+        yield factors_sheet(outcome, others, _name(f"{name}-factors"), times=not layers)
+    for factor in outcome.factors:
+        yield factor_sheet(outcome, factor, _name(f"{name}-{slug(factor.field)}"))
+
+
+def split_factors(
+    outcome: StudyOutcome,
+) -> tuple[list[FactorOutcome], list[FactorOutcome]]:
+    """Factors over several hidden layers, then those shown side by side, the network's first.
+
+    Numbers of epochs are in neither: they are one run, read at several lengths.
+    """
+    layers = [
+        factor
+        for factor in outcome.factors
+        if factor.field == "hidden" and any(isinstance(value, tuple) for value in factor.levels)
+    ]
+    others = [f for f in outcome.factors if f not in layers and f.field != "epochs"]
+    return layers, sorted(others, key=lambda factor: factor.field not in _MODEL_FIELDS)
+
+
+def slug(text: str) -> str:
+    """A text as part of a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "trial"
+
+
+def _name(key: str) -> str:
+    return REPORT_FIGURES.get(key, key)
+
+
+@look()
+def _study_sheet(outcome: StudyOutcome) -> Sheet | None:
+    found = overview(outcome)
+    if found is None:
+        return None
+    canvas = draw_study(found)
+    seeds = seeds_text(seed_counts_of([found]))
+    subtitle = f"measured minus published, in percentage points; {seeds}; right: as published (%)"
+    headline(canvas, f"Published accuracies: {outcome.study.title}", subtitle, mark_of(outcome))
+    name = f"{outcome.study.name}-published-accuracies"
+    return Sheet(name, _overview_caption([found], seeds), _overview_alt([found]), canvas)
+
+
+@look()
+def _all_sheet(outcomes: Sequence[StudyOutcome]) -> Sheet | None:
+    pairs = [(outcome, one) for outcome in outcomes if (one := overview(outcome))]
+    if not pairs:
+        return None
+    found = [one for _, one in pairs]
+    marks = [mark_of(outcome) for outcome, _ in pairs]
+    titles = [f"{one.title} ({m})" if m else one.title for one, m in zip(found, marks, strict=True)]
+    canvas = draw_all(found, titles)
+    seeds = seeds_text(seed_counts_of(found))
+    subtitle = (
+        "measured minus published, in percentage points; a row for each, in the order of the "
+        f"tables; {seeds}"
+    )
+    headline(canvas, "All published accuracies against measured ones", subtitle)
+    return Sheet(OVERVIEW_NAME, _overview_caption(found, seeds), _overview_alt(found), canvas)
+
+
+def _overview_caption(found: Sequence[Overview], seeds: str) -> str:
+    spread = any(mark.low is not None for one in found for mark in one.marks)
+    lines = (
+        "lines are the intervals in which one more run falls with 95 % probability"
+        if spread
+        else "with so few seeds there are no intervals"
+    )
+    values = f"those of {seeds}" if seeds == seeds_text((1, 1)) else f"means of {seeds}"
+    return (
+        "Measured minus published accuracy in percentage points, a row for each published figure "
+        f"(hollow diamond at 0): markers are {values}, {lines}, colour and shape tell the verdict, "
+        "and a number with an arrow lies beyond the axis."
+    )
+
+
+def _overview_alt(found: Sequence[Overview]) -> str:
+    counts = count_verdicts(found)
+    return f"Of {sum(counts.values())} published accuracies: {verdicts_text(counts)}."
+
+
+def _save(sheet: Sheet, folder: Path, mark: str) -> Figure:
+    png, svg = save_figure(sheet.canvas, folder, sheet.name)
+    return Figure(sheet.name, sheet.caption, sheet.alt, png, svg, mark)

@@ -1,0 +1,1 @@
+"""The report as a document, as a web page and as Markdown."""

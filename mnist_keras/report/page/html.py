@@ -1,0 +1,46 @@
+"""The report as one HTML file that needs nothing else: no script, no other file, no network."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from mnist_keras.report.page.document import SYMBOLS, Chip, Document, Picture
+from mnist_keras.report.page.inline_svg import inline_svg
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_page(document: Document) -> str:
+    """The document as HTML, its figures inside it.
+
+    Raises:
+        UserError: a figure's SVG cannot be read.
+    """
+    keys = {id(picture): f"figure-{i}" for i, picture in enumerate(document.pictures(), start=1)}
+
+    def drawing(picture: Picture) -> Markup:
+        # Markup: the drawing is our own, and its text was escaped when it was written.
+        return Markup(inline_svg(picture.svg, keys[id(picture)], picture.alt))
+
+    return _template().render(
+        document=document,
+        drawing=drawing,
+        is_chip=lambda cell: isinstance(cell, Chip),
+        symbols=SYMBOLS,
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")

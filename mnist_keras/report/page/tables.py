@@ -1,0 +1,202 @@
+"""The tables of the report, from the outcome of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mnist_keras.report.analysis.outcome import CellOutcome, Measured, StudyOutcome
+from mnist_keras.report.page.document import Column, Row, Table
+from mnist_keras.report.page.wording import (
+    NONE,
+    config_name,
+    interval,
+    number,
+    published_number,
+    quantity,
+    settings_text,
+    spread,
+    subject_text,
+    verdict_chip,
+)
+from mnist_keras.report.statistics.reproduction import PublishedJudgement
+from mnist_keras.report.statistics.summaries import Summary, summarize
+
+LONG = 24
+"""The most rows that a table shows without being asked to."""
+
+SUMMARY_COLUMNS = (Column("Mean"), Column("sd"), Column("95 % interval"), Column("n"))
+_MEASURED = ("val_accuracy", "test_accuracy", "seconds_per_epoch")
+_CONFIRMED = ("val_accuracy", "test_accuracy", "gap", "seconds", "parameters")
+
+
+def published_tables(outcome: StudyOutcome, mark: str) -> list[Table]:
+    """A table for each table of the source: each of its figures beside what was measured."""
+    sources: dict[str, list[CellOutcome]] = {}
+    for cell in outcome.cells:
+        sources.setdefault(cell.cell.source, []).append(cell)
+    return [_published_table(outcome, title, cells, mark) for title, cells in sources.items()]
+
+
+def _published_table(
+    outcome: StudyOutcome, title: str, cells: Sequence[CellOutcome], mark: str
+) -> Table:
+    notes = _footnotes(cells)
+    several = len({str(cell.cell.subject) for cell in cells}) > 1
+    return Table(
+        caption=title,
+        columns=(
+            Column("Setting", numeric=False),
+            Column("Quantity", numeric=False),
+            Column("Published"),
+            *SUMMARY_COLUMNS[:3],
+            Column("One more run"),
+            SUMMARY_COLUMNS[3],
+            Column("Verdict", numeric=False),
+        ),
+        rows=tuple(_published_row(outcome, cell, several, notes) for cell in cells),
+        mark=mark,
+        folded=len(cells) > LONG,
+        notes=tuple((name, reason) for reason, name in notes.items()),
+    )
+
+
+def _published_row(
+    outcome: StudyOutcome, result: CellOutcome, several: bool, notes: dict[str, str]
+) -> Row:
+    cell, judgement = result.cell, result.judgement
+    parts = [f"epoch {cell.epoch}"] if cell.epoch else []
+    if several or not parts:
+        parts.insert(0, subject_text(outcome.study, cell.subject))
+    mean, sd, ends, n = summary_cells(
+        summarize(result.values) if len(result.values) else None, cell.metric
+    )
+    next_run = judgement.interval if isinstance(judgement, PublishedJudgement) else None
+    note = "" if judgement else notes[_why_not(result)]
+    return Row(
+        ", ".join(parts),
+        (
+            quantity(cell.metric),
+            published_number(cell),
+            mean,
+            sd,
+            ends,
+            interval(next_run, cell.metric),
+            n,
+            verdict_chip(judgement, note),
+        ),
+    )
+
+
+def _footnotes(cells: Iterable[CellOutcome]) -> dict[str, str]:
+    """A number for each reason for which figures of a table are not judged."""
+    reasons = dict.fromkeys(_why_not(cell) for cell in cells if cell.judgement is None)
+    return {reason: str(index + 1) for index, reason in enumerate(reasons)}
+
+
+def _why_not(cell: CellOutcome) -> str:
+    return cell.why_not or "no reason is recorded"
+
+
+def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
+    """What was measured of every configuration."""
+    return Table(
+        caption="Every configuration",
+        columns=(
+            Column("Configuration", numeric=False),
+            Column("Quantity", numeric=False),
+            *SUMMARY_COLUMNS,
+        ),
+        rows=tuple(
+            Row(
+                config_name(measured.config),
+                (quantity(metric), *summary_cells(measured.summary(metric), metric)),
+            )
+            for measured in outcome.configurations
+            for metric in _MEASURED
+        ),
+        mark=mark,
+        folded=len(outcome.configurations) * len(_MEASURED) > LONG,
+    )
+
+
+def confirmation_table(outcome: StudyOutcome, mark: str) -> Table | None:
+    """The best values together, beside the optimum that the source names; None without either."""
+    found = (
+        ("best values together", outcome.confirmation),
+        ("published optimum", outcome.published_optimum),
+    )
+    rows = [
+        row for what, measured in found if measured for row in _confirmed(outcome, what, measured)
+    ]
+    if not rows:
+        return None
+    return Table(
+        caption=" and ".join(what for what, measured in found if measured).capitalize(),
+        columns=(
+            Column("Configuration", numeric=False),
+            Column("Quantity", numeric=False),
+            Column("Published"),
+            *SUMMARY_COLUMNS,
+        ),
+        rows=tuple(rows),
+        mark=mark,
+    )
+
+
+def _confirmed(outcome: StudyOutcome, what: str, measured: Measured) -> list[Row]:
+    published = {
+        cell.cell.metric: published_number(cell.cell)
+        for cell in outcome.cells
+        if cell.measured is not None
+        and cell.measured.config == measured.config
+        and cell.cell.epoch is None
+        and outcome.study.comparable
+    }
+    header = f"{what}: {settings_text(outcome.study, measured.config)}"
+    return [
+        Row(
+            header,
+            (
+                quantity(metric),
+                published.get(metric, NONE),
+                *summary_cells(measured.summary(metric), metric),
+            ),
+        )
+        for metric in _CONFIRMED
+    ]
+
+
+def cost_table(outcome: StudyOutcome) -> Table:
+    """Trainings made, one for each cell of the source, and the full grid."""
+    cost = outcome.cost
+    grid = NONE if cost.grid is None else f"{cost.grid:,}"
+    saved = NONE if cost.saved_percent is None else f"{cost.saved_percent:.0f} %"
+    published = cost.published_saved_percent
+    published_saved = NONE if published is None else f"{published:.0f} %"
+    published_counts = (f"{cost.published_trainings:,}", f"{cost.published_epochs:,}")
+    return Table(
+        caption="Cost for one seed",
+        columns=(
+            Column("Way", numeric=False),
+            Column("Trainings"),
+            Column("Epochs"),
+            Column("Fewer than all combinations"),
+        ),
+        rows=(
+            Row("trained here", (f"{cost.trainings:,}", f"{cost.epochs:,}", saved)),
+            Row("one for each published cell", (*published_counts, published_saved)),
+            Row("all combinations of the values", (grid, NONE, NONE)),
+        ),
+    )
+
+
+def summary_cells(summary: Summary | None, metric: str) -> tuple[str, str, str, str]:
+    """Mean, standard deviation, interval and number of seeds, as text."""
+    if summary is None:
+        return NONE, NONE, NONE, NONE
+    return (
+        number(summary.mean, metric),
+        spread(summary.sd, metric),
+        interval(summary.interval, metric),
+        str(summary.n),
+    )

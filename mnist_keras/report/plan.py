@@ -1,0 +1,85 @@
+"""What the command `plan` says: a study's trainings, time and disk, for people and programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mnist_keras.report.console import duration, size
+from mnist_keras.study.planning import Plan
+from mnist_keras.study.running import StudyRun
+
+SHOWN = 3
+"""Runs without a measured rate that are named; the others are counted."""
+
+
+def plan_facts(plan: Plan, run: StudyRun) -> dict[str, Any]:
+    """The plan as plain values; times in seconds, None where they are not known."""
+    cost, seeds = run.study.cost(run.wide), len(run.seeds)
+    return {
+        "study": run.study.name,
+        "seeds": seeds,
+        "trainings": plan.trainings,
+        "done": plan.done,
+        "one_for_each_cell": cost.published_trainings * seeds,
+        "full_grid": cost.grid * seeds if cost.grid else None,
+        "epochs_left": plan.epochs_left,
+        "jobs": run.place.jobs,
+        "seconds_left": plan.seconds_left,
+        "bytes_left": plan.bytes_left,
+        "without_rate": list(plan.unknown),
+    }
+
+
+def describe_plan(plan: Plan, run: StudyRun) -> dict[str, str]:
+    """The plan in words."""
+    facts = plan_facts(plan, run)
+    grid = f" or {facts['full_grid']:,} (the full grid)" if facts["full_grid"] else ""
+    return {
+        "study": run.study.name,
+        "trainings": f"{facts['trainings']:,} for seeds 0 to {run.seeds[-1]}"
+        if facts["seeds"] > 1
+        else f"{facts['trainings']:,} for one seed",
+        "instead_of": f"{facts['one_for_each_cell']:,} (one for each cell of the tables){grid}",
+        "done_already": f"{plan.done:,}",
+        **_left(plan, run.place.jobs),
+        "then": _then(plan, run),
+    }
+
+
+def _left(plan: Plan, jobs: int) -> dict[str, str]:
+    if plan.done == plan.trainings:
+        return dict.fromkeys(("epochs_left", "time_left", "disk_left"), "none")
+    return {
+        "epochs_left": f"at most {plan.epochs_left:,}",
+        "time_left": _time_text(plan, jobs),
+        "disk_left": _disk_text(plan),
+    }
+
+
+def _time_text(plan: Plan, jobs: int) -> str:
+    at_a_time = "one at a time" if jobs == 1 else f"{jobs} at a time"
+    known = f"at most about {duration(plan.seconds_known)}, {at_a_time}, as measured here"
+    if not plan.unknown:
+        return known
+    named = ", ".join(plan.unknown[:SHOWN])
+    more = len(plan.unknown) - SHOWN
+    unknown = f"{named} and {more} more" if more > 0 else named
+    if not plan.seconds_known:
+        return f"unknown: nothing like {unknown} has been trained here yet"
+    return f"{known}; not counted, as nothing like them has been trained here: {unknown}"
+
+
+def _disk_text(plan: Plan) -> str:
+    if not plan.unknown:
+        return f"about {size(plan.bytes_known)}"
+    return f"more than {size(plan.bytes_known)}" if plan.bytes_known else "unknown"
+
+
+def _then(plan: Plan, run: StudyRun) -> str:
+    """What is trained when these trainings have told the best values."""
+    factors = [one for one in run.study.factors if one.tried(run.wide)]
+    if len(factors) < 2:
+        return "the report"
+    if plan.done < plan.trainings:
+        return "the combination of the best values, unless it is among these; the report"
+    return "the report"

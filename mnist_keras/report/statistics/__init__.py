@@ -1,0 +1,1 @@
+"""What seeds show: intervals, tests, verdicts. Pure functions on arrays, without files."""
