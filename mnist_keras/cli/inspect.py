@@ -1,0 +1,93 @@
+"""The commands that look and train nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mnist_keras.cli.options import data_option, describe_defaults, json_option, logs_option
+from mnist_keras.cli.types import ArchitectureType
+from mnist_keras.config import ARCHITECTURE_NAMES, DEFAULTS, RunConfig, make_config
+
+
+@click.command()
+@json_option
+def architectures(as_json: bool) -> None:
+    """List the seven architectures: layers, parameters, default settings."""
+    from mnist_keras.report.console import print_rows
+    from mnist_keras.training.architectures import build, describe_layers
+
+    rows = []
+    for name in ARCHITECTURE_NAMES:
+        model = build(RunConfig(architecture=name))
+        rows.append(
+            {
+                "architecture": name,
+                "layers": describe_layers(model),
+                "parameters": model.count_params(),
+                "defaults": DEFAULTS[name] if as_json else describe_defaults(name),
+            }
+        )
+    print_rows(rows, as_json)
+
+
+@click.command()
+@click.argument("architecture", type=ArchitectureType())
+@click.option(
+    "--batch-size",
+    metavar="N",
+    type=click.IntRange(1, 60_000),
+    default=5,
+    show_default=True,
+    help="Images in a batch of training; a test shows one.",
+)
+@json_option
+def shapes(architecture: str, batch_size: int, as_json: bool) -> None:
+    """Show the shapes of an architecture's tensors in training and in test."""
+    from mnist_keras.report.console import print_rows
+    from mnist_keras.training.shapes import shape_table
+
+    print_rows(shape_table(make_config({"architecture": architecture}), batch_size), as_json)
+
+
+@click.command()
+@click.argument("studies", nargs=-1, metavar="[STUDY]...")
+@logs_option
+@json_option
+def runs(studies: tuple[str, ...], logs: Path, as_json: bool) -> None:
+    """List the runs in the logs folder: done or not, and how well they did.
+
+    With STUDY, only the runs of that study; a lone training is in the study "train".
+    """
+    from mnist_keras.errors import UserError
+    from mnist_keras.records import read_runs
+    from mnist_keras.report.console import print_rows, run_facts, run_row
+
+    unknown = [study for study in studies if not (logs / study).is_dir()]
+    if unknown:
+        raise UserError(
+            f"there are no runs of {unknown[0]!r} in {logs}; mnist-keras runs lists what is there"
+        )
+    folders = sorted(folder.name for folder in logs.iterdir()) if logs.is_dir() else []
+    describe = run_facts if as_json else run_row
+    rows = [
+        describe(study, record)
+        for study in studies or folders
+        for record in read_runs(logs / study)
+    ]
+    if not rows and not as_json:
+        click.echo(f"no runs in {logs} yet; begin with: mnist-keras train shallow")
+        return
+    print_rows(rows, as_json)
+
+
+@click.command()
+@data_option
+@json_option
+def data(data: Path | None, as_json: bool) -> None:
+    """Check a data set and say what is in it: counts, classes, checksum."""
+    from mnist_keras.data.dataset import describe, load
+    from mnist_keras.report.console import print_mapping
+
+    print_mapping(describe(load(data)), as_json)

@@ -1,0 +1,137 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnist_keras.cli.types import NONE, setting_type
+from mnist_keras.config import DEFAULTS, RunConfig
+from mnist_keras.errors import UserError
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+logs_option = click.option(
+    "--logs", type=_FOLDER, default=Path("logs"), show_default=True, help="Folder of the records."
+)
+checkpoints_option = click.option(
+    "--checkpoints",
+    type=_FOLDER,
+    default=Path("checkpoints"),
+    show_default=True,
+    help="Folder of weights and models.",
+)
+data_option = click.option(
+    "--data",
+    type=click.Path(exists=True, path_type=Path),
+    default=None,
+    show_default="MNIST, which is built in",
+    help="Folder of IDX files, or an .npz as Keras keeps its own.",
+)
+fresh_option = click.option(
+    "--fresh", is_flag=True, help="Train again what is done; the old folders are kept aside."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+seeds_option = click.option(
+    "--seeds",
+    metavar="N",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    help="Train every configuration with seeds 0 to N-1.",
+)
+jobs_option = click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1, 1024),
+    default=None,
+    show_default="one a core; 1 on a GPU",
+    help="Trainings at the same time.",
+)
+
+
+def threads_option(default: str) -> Decorator:
+    """`--threads`, with what it is for the command when left out."""
+    return click.option(
+        "--threads",
+        metavar="N",
+        type=click.IntRange(1, 1024),
+        default=None,
+        show_default=default,
+        help="Threads of a training; another number changes the last bits.",
+    )
+
+
+def config_options(*names: str, default: str | None = None) -> Decorator:
+    """An option for each of these fields of RunConfig.
+
+    `default` says in words what they are when left out; without it the field's default is shown,
+    unless each architecture has its own.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name in reversed(names):
+            command = _config_option(name, default)(command)
+        return command
+
+    return decorate
+
+
+def given_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that were given on the command line, as RunConfig takes them."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    return {name: None if value == NONE else value for name, value in given.items()}
+
+
+def describe_defaults(architecture: str) -> str:
+    """What an architecture is trained with when nothing else is asked for."""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_setting_text(value)}"
+        for name, value in DEFAULTS[architecture].items()
+    )
+
+
+@contextmanager
+def usage_mistakes() -> Iterator[None]:
+    """Take a UserError of the block for a mistake in the command line, which exits with 2."""
+    try:
+        yield
+    except UserError as error:
+        raise click.UsageError(str(error), click.get_current_context()) from None
+
+
+def available_cores() -> int:
+    """Whole processors' worth of time that this process may use, in a container, too."""
+    from mnist_keras.limits import cpu_limit
+
+    return max(1, int(cpu_limit()))
+
+
+def default_jobs() -> int:
+    """One trial a core, or one on a GPU."""
+    return 1 if shutil.which("nvidia-smi") else available_cores()
+
+
+def _config_option(name: str, default: str | None) -> Decorator:
+    field = RunConfig.model_fields[name]
+    description = field.description or ""
+    of_architecture = any(name in defaults for defaults in DEFAULTS.values())
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        type=setting_type(name),
+        default=None if default or of_architecture else field.default,
+        show_default=default or not of_architecture,
+        help=f"{description[0].upper()}{description[1:]}.",
+    )
+
+
+def _setting_text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,194 @@
+"""The commands that run studies and tell what came of them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mnist_keras.cli.options import (
+    checkpoints_option,
+    config_options,
+    data_option,
+    default_jobs,
+    fresh_option,
+    given_fields,
+    jobs_option,
+    json_option,
+    logs_option,
+    seeds_option,
+    threads_option,
+)
+from mnist_keras.cli.types import StudyType
+
+if TYPE_CHECKING:
+    from mnist_keras.study.design import Study
+    from mnist_keras.study.running import StudyRun
+
+wide_option = click.option(
+    "--wide", is_flag=True, help="Include the wider sweeps, which the source names without a table."
+)
+
+
+def study_options(command: Any) -> Any:
+    """The options of every command that runs a study."""
+    for option in reversed(
+        (
+            seeds_option,
+            config_options("epochs", "validation", default="as the study says"),
+            jobs_option,
+            threads_option("1, as --jobs fills the cores"),
+            data_option,
+            logs_option,
+            checkpoints_option,
+            fresh_option,
+            json_option,
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("compare-conv")
+@study_options
+def compare_conv(as_json: bool, **options: Any) -> None:
+    """Compare two convolutions with three, as the notebook does.
+
+    As published, the epoch is selected on the test set, and everything that is printed says so;
+    --validation holdout gives the honest numbers.
+    """
+    from mnist_keras.report.convolutions.ending import print_comparison
+
+    run = _run("compare-conv", **options)
+    _report([run.study], run.place.logs)
+    print_comparison(run.study, run.place.logs / run.study.name, run.seeds, as_json)
+
+
+@click.command()
+@click.argument("study", type=StudyType())
+@wide_option
+@study_options
+def study(study: str, as_json: bool, **options: Any) -> None:
+    """Run a hyperparameter study: one that is built in, or your own file.
+
+    STUDY is shallow, deep or cnn, or the path of a TOML file; docs/studies.md explains how to
+    write one. One factor is varied at a time; then the combination of the best values is trained,
+    too. What is done is reused, what was interrupted goes on.
+    """
+    from mnist_keras.report.summary import print_summary
+
+    run = _run(study, **options)
+    pages = _report([run.study], run.place.logs, wide=run.wide)
+    print_summary([run.study], run.place.logs, pages, wide=run.wide, as_json=as_json)
+
+
+@click.command("compare-architectures")
+@study_options
+def compare_architectures(as_json: bool, **options: Any) -> None:
+    """Compare perceptron, shallow, deep and LeNet-5 at their published optima."""
+    from mnist_keras.report.summary import print_summary
+
+    run = _run("architectures", **options)
+    pages = _report([run.study], run.place.logs)
+    print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
+
+
+@click.command()
+@wide_option
+@study_options
+def reproduce(as_json: bool, **options: Any) -> None:
+    """Run all five published studies, then write one report.
+
+    --seeds 5 is the real thing. It may be stopped at any time and goes on where it was.
+    """
+    from mnist_keras.report.summary import print_summary
+    from mnist_keras.study.design import STUDY_NAMES
+
+    runs = [_run(name, **options) for name in STUDY_NAMES]
+    studies, logs, wide = [run.study for run in runs], runs[0].place.logs, runs[0].wide
+    pages = _report(studies, logs, wide=wide)
+    print_summary(studies, logs, pages, wide=wide, as_json=as_json)
+
+
+@click.command()
+@click.argument("studies", nargs=-1, type=StudyType(), metavar="[STUDY]...")
+@wide_option
+@config_options("epochs", "validation", default="as the study says")
+@data_option
+@logs_option
+def report(
+    studies: tuple[str, ...], wide: bool, data: Path | None, logs: Path, **overrides: Any
+) -> None:
+    """Write tables, figures and the page again, from the folders alone.
+
+    STUDY is compare-conv, shallow, deep, cnn, architectures, or the path of a TOML file. Without
+    one, each of the five that has runs is reported. Give the --data, --epochs and --validation that
+    the study was run with.
+    """
+    from mnist_keras.errors import UserError
+    from mnist_keras.study.design import STUDY_NAMES
+    from mnist_keras.study.running import changed_study
+
+    changes = given_fields(overrides)
+    chosen = [changed_study(name, data, changes) for name in studies or STUDY_NAMES]
+    found = [study for study in chosen if (logs / study.name).is_dir()]
+    if studies and len(found) < len(chosen):
+        missing = next(study.name for study in chosen if study not in found)
+        raise UserError(
+            f"there are no runs of {missing} in {logs}; run the study, or choose --logs"
+        )
+    if not found:
+        raise UserError(f"there are no studies in {logs}; begin with: mnist-keras study shallow")
+    for page in _report(found, logs, wide=wide):
+        click.echo(page)
+
+
+@click.command()
+@click.argument("study", type=StudyType())
+@wide_option
+@study_options
+def plan(study: str, as_json: bool, seeds: int, **options: Any) -> None:
+    """Say what a study would train, how long that takes, and how much disk.
+
+    STUDY is compare-conv, shallow, deep, cnn, architectures, or the path of a TOML file. Nothing is
+    trained. Times come from the finished runs in the logs folder; without any they are unknown.
+    """
+    from mnist_keras.report.console import print_mapping
+    from mnist_keras.report.plan import describe_plan, plan_facts
+    from mnist_keras.study.planning import make_plan
+    from mnist_keras.study.running import prepare
+
+    run = prepare(study, seeds=range(seeds), **_for_run(options))
+    plan = make_plan([*run.tasks(), *run.confirmation_tasks()], run.place)
+    print_mapping((plan_facts if as_json else describe_plan)(plan, run), as_json)
+
+
+def _run(name: str, *, seeds: int, **options: Any) -> StudyRun:
+    """Train what a study lacks, then the confirmation."""
+    from mnist_keras.study.running import prepare, train_study
+
+    run = prepare(name, seeds=range(seeds), **_for_run(options))
+    train_study(run, tell=lambda line: click.echo(line, err=True))
+    return run
+
+
+def _for_run(options: dict[str, Any]) -> dict[str, Any]:
+    """The command line's options as `prepare` takes them."""
+    settings = {name: options.pop(name) for name in ("epochs", "validation")}
+    jobs = options.pop("jobs") or default_jobs()
+    threads = options.pop("threads") or 1
+    options.pop("as_json", None)
+    return {**options, "jobs": jobs, "threads": threads, "overrides": given_fields(settings)}
+
+
+def _report(studies: list[Study], logs: Path, wide: bool = False) -> list[Path]:
+    from mnist_keras.report.build import build_report
+
+    return build_report(studies, logs, wide=wide, command=_this_command())
+
+
+def _this_command() -> str:
+    return shlex.join(["mnist-keras", *sys.argv[1:]])

@@ -1,0 +1,89 @@
+"""The command that trains one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mnist_keras.cli.options import (
+    available_cores,
+    checkpoints_option,
+    config_options,
+    data_option,
+    describe_defaults,
+    fresh_option,
+    given_fields,
+    json_option,
+    logs_option,
+    threads_option,
+    usage_mistakes,
+)
+from mnist_keras.cli.types import ArchitectureType
+from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig, make_config
+
+OWN_OPTIONS = ("architecture", "data")
+FIELDS = tuple(name for name in RunConfig.model_fields if name not in OWN_OPTIONS)
+
+_WIDTH = max(map(len, ARCHITECTURE_NAMES))
+_DEFAULTS = "\n".join(
+    f"  {name:<{_WIDTH}}  {describe_defaults(name)}" for name in ARCHITECTURE_NAMES
+)
+
+
+@click.command(epilog=f"\b\nArchitectures and their defaults:\n{_DEFAULTS}")
+@click.argument("architecture", type=ArchitectureType())
+@config_options(*FIELDS)
+@data_option
+@threads_option("all cores")
+@click.option("--test-curve", is_flag=True, help="Record the test accuracy of every epoch.")
+@click.option("--histograms", is_flag=True, help="Write TensorBoard histograms of the weights.")
+@logs_option
+@checkpoints_option
+@fresh_option
+@json_option
+def train(
+    architecture: str,
+    data: Path | None,
+    threads: int | None,
+    test_curve: bool,
+    histograms: bool,
+    logs: Path,
+    checkpoints: Path,
+    fresh: bool,
+    as_json: bool,
+    **fields: Any,
+) -> None:
+    """Train one configuration of an architecture.
+
+    A setting that is left out takes the architecture's default, see below. What was interrupted
+    goes on where it was; what is done is shown again.
+    """
+    given = {"architecture": architecture, **given_fields(fields)}
+    with usage_mistakes():
+        make_config(given)
+    from mnist_keras.data.dataset import load
+
+    dataset = load(data)
+    config = make_config({**given, "data": dataset.identity})
+    from mnist_keras.report.console import EpochPrinter, print_result
+    from mnist_keras.training.train import RunOptions
+    from mnist_keras.training.train import train as train_run
+
+    printer = EpochPrinter(config, quiet=as_json)
+    options = RunOptions(
+        logs=logs,
+        checkpoints=checkpoints,
+        threads=threads or available_cores(),
+        fresh=fresh,
+        test_curve=test_curve,
+        histograms=histograms,
+        on_epoch=printer.epoch,
+        on_usage=printer.usage,
+        on_note=printer.note,
+    )
+    printer.begin()
+    record = train_run(config, data=dataset, options=options)
+    printer.end()
+    print_result(record, as_json)
