@@ -1,0 +1,1 @@
+"""This project beside plain Keras, PyTorch and JAX: the same trainings, on the same machine."""

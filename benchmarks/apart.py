@@ -1,0 +1,141 @@
+"""Runs measurements in fresh processes, so that threads and compilation are each one's own.
+
+As a program, `python -m benchmarks.apart MODULE WORK.json ANSWER.json` is such a process: it calls
+`measure(work)` of a module of this package. Standard library only, as in `work`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from benchmarks.work import Work
+from mnist_keras.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Job:
+    """One process: `measure(work)` of `benchmarks.<module>`, on `core` alone if that is given."""
+
+    module: str
+    work: Work
+    python: str = field(default=sys.executable)
+    core: int | None = None
+
+
+def available_cores() -> list[int]:
+    """Numbers of the cores that this process may use."""
+    if sys.platform == "linux":
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def run_apart(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """Run jobs at the same time, each in a fresh process.
+
+    Returns:
+        Each one's answer, with `peak_memory_mb` (the most resident memory, MiB) and
+        `process_seconds` (from its start to its end).
+
+    Raises:
+        UserError: a process failed; the line is the last one that it wrote.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        processes: list[_Process] = []
+        try:
+            for number, job in enumerate(jobs):
+                processes.append(_Process(job, Path(folder, str(number))))
+            return [process.answer() for process in processes]
+        finally:
+            for process in processes:
+                process.end()
+
+
+class _Process:
+    def __init__(self, job: Job, folder: Path) -> None:
+        folder.mkdir()
+        self._job = job
+        self._answer = folder / "answer.json"
+        self._begin = time.perf_counter()
+        work = folder / "work.json"
+        work.write_text(job.work.to_json())
+        core = [] if job.core is None else [str(job.core)]
+        self._output: IO[bytes] = (folder / "output").open("w+b")
+        self._process = subprocess.Popen(
+            [job.python, "-m", "benchmarks.apart", job.module, work, self._answer, *core],
+            cwd=ROOT,
+            env={**os.environ, **_environment(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+
+    def answer(self) -> dict[str, Any]:
+        code = self._process.wait()
+        seconds = time.perf_counter() - self._begin
+        if code:
+            raise UserError(
+                f"{self._job.module} failed on {self._job.work.architecture} with "
+                f"{self._job.work.setting.name}: {self._cause() or f'exit code {code}'}"
+            )
+        return {**json.loads(self._answer.read_text()), "process_seconds": seconds}
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+
+    def _cause(self) -> str:
+        """The exception that was raised, or whatever came last."""
+        self._output.seek(0)
+        output = self._output.read().decode(errors="replace")
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        raised = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+        return next(iter([*raised[-1:], *lines[-1:]]), "")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Silence, and no compiled code from an earlier process: its cost belongs to a fresh one."""
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor")}
+
+
+def peak_memory_mb() -> float:
+    """The most resident memory of this process so far, in MiB.
+
+    Linux's VmHWM where there is one: ru_maxrss starts at the size of the process that forked.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 2**20 if sys.platform == "darwin" else most / 1024
+
+
+def main(module: str, work: str, answer: str, core: str | None = None) -> None:
+    """Measure, in this process."""
+    if core is not None and sys.platform == "linux":
+        os.sched_setaffinity(0, {int(core)})  # before a framework counts the cores
+    measure = importlib.import_module(f"benchmarks.{module}").measure
+    result = measure(Work.from_json(Path(work).read_text()))
+    Path(answer).write_text(json.dumps({**result, "peak_memory_mb": peak_memory_mb()}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

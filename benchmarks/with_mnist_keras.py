@@ -1,0 +1,58 @@
+"""The training as this project does it: `train(config)`, with all that a real run writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.apart import available_cores
+from benchmarks.work import Work, training_result
+from mnist_keras.config import RunConfig, make_config
+from mnist_keras.data.dataset import Dataset, load
+from mnist_keras.training.architectures import build, training_flops_per_image
+from mnist_keras.training.train import RunOptions, train
+
+
+def configuration(work: Work, data: Dataset) -> RunConfig:
+    """The work as a run: all training images, evaluated on the test set, never stopped early."""
+    return make_config(
+        {
+            "architecture": work.architecture,
+            "hidden": work.hidden,
+            "batch_size": work.batch_size,
+            "learning_rate": work.learning_rate,
+            "epochs": work.epochs,
+            "seed": work.seed,
+            "patience": None,
+            "validation": "test",
+            "data": data.identity,
+        }
+    )
+
+
+def run_options(work: Work, folder: str) -> RunOptions:
+    """As `mnist-keras train` sets them, with the output below `folder`."""
+    return RunOptions(
+        logs=Path(folder, "logs"),
+        checkpoints=Path(folder, "checkpoints"),
+        threads=work.setting.threads or len(available_cores()),
+        on_usage=lambda line: None,
+    )
+
+
+def measure(work: Work) -> dict[str, Any]:
+    """Train; beside what every contestant answers, the arithmetic of a training image."""
+    data = load(work.data)
+    config = configuration(work, data)
+    with TemporaryDirectory() as folder:
+        record = train(config, data=data, options=run_options(work, folder))
+    assert record.result is not None
+    environment = record.result["environment"]
+    answer = training_result(
+        record.curve("seconds").tolist(),
+        record.result["last_test_accuracy"],
+        {name: environment[name] for name in ("tensorflow", "keras", "numpy")},
+        record.result["compile_seconds"],
+    )
+    return {**answer, "flops_per_image": training_flops_per_image(build(config))}
