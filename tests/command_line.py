@@ -1,0 +1,110 @@
+"""Runs mnist-keras in tests: in this process, in one that keeps TensorFlow, or on its own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from mnist_keras.__main__ import main
+from mnist_keras.data.idx import FILES
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed, and the exit code that it ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, as JSON; anything else on standard output is an error."""
+        return json.loads(self.out)
+
+
+def run_here(*arguments: str) -> Outcome:
+    """Run a command that needs no TensorFlow in this process, through the program's own `main`."""
+    out, err = io.StringIO(), io.StringIO()
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        with (
+            mock.patch.object(sys, "argv", ["mnist-keras", *arguments]),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            main()
+    except SystemExit as end:
+        code = end.code
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    return Outcome(int(code or 0), out.getvalue(), err.getvalue())
+
+
+class CommandServer:
+    """A process that runs one command after another, so that TensorFlow is imported once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.noise = folder / "stderr"
+        """What was written to standard error behind Python's back, as TensorFlow does."""
+        with self.noise.open("wb") as noise:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", "import command_line; command_line._serve()"],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=noise,
+                text=True,
+            )
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run a command there, in its folder."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(arguments) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, f"{arguments} ended the process: {self.noise.read_text()}"
+        return Outcome(**json.loads(answer))
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.communicate(timeout=60)
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "mnist_keras", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def write_idx(folder: Path, arrays: dict[str, np.ndarray]) -> Path:
+    """Write a data set as four plain IDX files."""
+    folder.mkdir()
+    for key, array in arrays.items():
+        header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
+        (folder / FILES[key]).write_bytes(header + array.tobytes())
+    return folder
+
+
+def _serve() -> None:
+    for line in sys.stdin:
+        print(json.dumps(asdict(run_here(*json.loads(line)))), flush=True)

@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from generated_runs import ENVIRONMENT, write_run, write_study
+
+from mnist_keras.config import RunConfig, make_config
+from mnist_keras.report.analysis.analyze import NO_CHOICE, analyze, confirmation_config
+from mnist_keras.report.analysis.measure import Records
+from mnist_keras.report.analysis.outcome import StudyOutcome
+from mnist_keras.report.statistics.comparisons import compare_paired, holm
+from mnist_keras.report.statistics.impact import judge_impact
+from mnist_keras.report.statistics.mcnemar import mcnemar_exact
+from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.study.design import STUDY_NAMES, Study, load_study
+
+SHALLOW = load_study("shallow")
+SMALL = Study.model_validate(
+    {
+        "name": "mine",
+        "title": "A study",
+        "base": {"architecture": "shallow", "epochs": 3},
+        "factors": [
+            {"field": "batch_size", "label": "batch size", "values": [32, 64]},
+            {"field": "hidden", "label": "width", "values": [64, 128]},
+        ],
+    }
+)
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    return tmp_path / "logs"
+
+
+def accuracy(config: RunConfig) -> float:
+    """Every setting has an effect of its own; batch 32, rate 0.001 and 512 units are best."""
+    rate = {1e-4: -0.012, 5e-4: -0.002, 1e-2: -0.009}.get(config.learning_rate, 0.0)
+    return 0.975 + rate + 0.064 / config.batch_size + sum(config.hidden) / 4e5
+
+
+def write_small(logs: Path, batch: int, width: int, values: list[float], **more) -> None:
+    for seed, value in enumerate(values):
+        config = make_config({**SMALL.base, "batch_size": batch, "hidden": (width,), "seed": seed})
+        write_run(logs, "mine", config, {"val_accuracy": [0.9, 0.95, value]}, **more)
+
+
+def test_every_part_of_the_shallow_study_is_there(logs):
+    write_study(logs, SHALLOW, accuracy, seeds=range(3), noise=1e-5)
+    outcome = analyze(SHALLOW, logs)
+    assert outcome.seeds == (0, 1, 2)
+    # 9 runs a seed stand for 10 configurations: the default is the beginning of the first test.
+    assert len(outcome.configurations) == 10
+    assert len(outcome.cells) == len(SHALLOW.published)
+    assert [claim.claim for claim in outcome.claims] == list(SHALLOW.claims)
+    assert [factor.field for factor in outcome.factors] == [
+        "learning_rate",
+        "hidden",
+        "batch_size",
+    ]
+    assert outcome.cost == SHALLOW.cost()
+    assert outcome.unfinished == ()
+    assert outcome.environments == (ENVIRONMENT,)
+    assert not outcome.selected_on_test
+    assert outcome.published_optimum.config.hidden == (256,)
+    untrained = "shallow-h512-lr0.001-b32-e15"
+    assert outcome.notes == (
+        f"The combination of the best values, {untrained}, has not been trained yet.",
+    )
+
+
+def test_the_default_is_read_in_the_beginning_of_the_first_test(logs):
+    write_study(logs, SHALLOW, accuracy, seeds=range(2))
+    outcome = analyze(SHALLOW, logs)
+    default = next(one for one in outcome.configurations if "default" in one.labels)
+    first_test = next(one for one in outcome.configurations if "first test" in one.labels)
+    assert default.config.epochs == 15
+    assert default.shortened == (True, True)
+    assert default.runs == first_test.runs
+    assert default.labels == (
+        "default",
+        "learning rate = 0.001",
+        "hidden = 128",
+        "batch size = 64",
+    )
+    curve = first_test.curves["val_accuracy"][:, :15]
+    np.testing.assert_array_equal(default.curves["val_accuracy"], curve)
+    np.testing.assert_array_equal(default.values["val_accuracy"], curve.max(axis=1))
+    test = first_test.curves["test_accuracy"][[0, 1], curve.argmax(axis=1)]
+    np.testing.assert_array_equal(default.values["test_accuracy"], test)
+
+
+def test_a_run_of_its_own_serves_where_the_longer_one_is_missing(logs):
+    config = make_config({**SHALLOW.base, "hidden": (128,), "epochs": 3})
+    write_run(logs, "shallow", config, {"val_accuracy": [0.9, 0.95, 0.96]})
+    outcome = analyze(SHALLOW.override(epochs=3), logs)
+    assert [one.config for one in outcome.configurations] == [config]
+    assert outcome.configurations[0].shortened == (False,)
+
+
+def test_a_study_may_be_read_without_the_sweeps_it_was_run_with(logs):
+    write_study(logs, SHALLOW, accuracy, wide=True)
+    narrow, wide = analyze(SHALLOW, logs), analyze(SHALLOW, logs, wide=True)
+    assert len(narrow.configurations) == 10
+    assert len(wide.configurations) == 10 + 2 + 1 + 2 + 4
+    first_test = next(one for one in narrow.configurations if "first test" in one.labels)
+    assert first_test.runs == ("shallow-h128-lr0.001-b64-e80-s0",)
+    assert first_test.curves["loss"].shape == (1, 20)
+
+
+def test_factors_have_their_impact_and_their_best_value(logs):
+    write_study(logs, SHALLOW, accuracy, seeds=range(3))
+    rates = analyze(SHALLOW, logs).factors[0]
+    assert rates.best == 0.001
+    values = {rate: one.values["val_accuracy"] for rate, one in rates.levels.items()}
+    assert list(values) == [0.0001, 0.001, 0.01]
+    assert rates.impact.impact == judge_impact(values).impact
+    assert rates.impact.chance_range == judge_impact(values).chance_range
+    assert rates.impact.verdict is Verdict.HOLDS
+
+
+def test_numbers_of_epochs_have_no_impact_and_no_pairs(logs):
+    write_study(logs, SHALLOW, accuracy, seeds=range(2), wide=True)
+    outcome = analyze(SHALLOW, logs, wide=True)
+    epochs = next(factor for factor in outcome.factors if factor.field == "epochs")
+    assert list(epochs.levels) == [5, 10, 20, 40, 80]
+    assert (epochs.impact, epochs.best, epochs.why_not) == (None, None, NO_CHOICE)
+    assert {pair.factor for pair in outcome.pairs} == {"learning_rate", "hidden", "batch_size"}
+    # The combination keeps the base's epochs.
+    assert outcome.confirmation_config.epochs == 15
+
+
+def test_a_factor_without_all_its_values_has_no_best(logs):
+    write_small(logs, 64, 128, [0.97])
+    write_small(logs, 64, 64, [0.96])
+    batches, widths = analyze(SMALL, logs).factors
+    assert (batches.best, batches.impact) == (None, None)
+    assert batches.why_not == "no finished run of batch size = 32 yet"
+    assert widths.best == 128
+
+
+def test_the_best_value_is_that_of_the_seeds_which_all_values_have(logs):
+    write_small(logs, 64, 128, [0.970, 0.970])
+    write_small(logs, 64, 64, [0.965, 0.965, 0.999])
+    assert analyze(SMALL, logs).factors[1].best == 128
+
+
+def test_the_combination_of_the_best_values_is_to_be_trained_and_then_read(logs):
+    write_study(logs, SHALLOW, accuracy, seeds=range(2), noise=1e-5)
+    config = confirmation_config(SHALLOW, logs)
+    assert config == make_config(
+        {**SHALLOW.base, "hidden": (512,), "batch_size": 32, "learning_rate": 0.001, "seed": 0}
+    )
+    outcome = analyze(SHALLOW, logs)
+    assert (outcome.confirmation, outcome.confirmation_config) == (None, config)
+    write_run(logs, "shallow", config.replace(seed=1), {"val_accuracy": [0.99] * 15})
+    outcome = analyze(SHALLOW, logs)
+    assert outcome.confirmation.labels == ("confirmation",)
+    assert outcome.confirmation.seeds == (1,)
+    # The confirmation is no configuration of the study.
+    assert len(outcome.configurations) == 10
+
+
+def test_there_is_no_combination_before_every_factor_has_a_best_value(logs):
+    assert confirmation_config(SMALL, logs) is None
+    write_small(logs, 64, 128, [0.97])
+    write_small(logs, 64, 64, [0.96])
+    assert confirmation_config(SMALL, logs) is None
+
+
+def test_a_combination_that_the_study_holds_is_not_trained_again(logs):
+    write_small(logs, 64, 128, [0.97])
+    write_small(logs, 64, 64, [0.96])
+    write_small(logs, 32, 128, [0.95])
+    assert confirmation_config(SMALL, logs) is None
+    outcome = analyze(SMALL, logs)
+    assert outcome.confirmation is outcome.configurations[1]
+    assert outcome.confirmation.config.batch_size == 64
+
+
+def write_pairs(logs: Path) -> dict[tuple[int, int], list[float]]:
+    values = {
+        (64, 128): [0.970, 0.972, 0.971],
+        (64, 64): [0.960, 0.963, 0.961],
+        (32, 128): [0.971, 0.970, 0.973],
+    }
+    for (batch, width), row in values.items():
+        write_small(logs, batch, width, row, test_accuracy=0.9 + width / 1e4 + batch / 1e5)
+    return values
+
+
+def test_pairs_are_compared_over_seeds_and_adjusted_together(logs):
+    values = write_pairs(logs)
+    outcome = analyze(SMALL, logs)
+    kinds = [(pair.factor, pair.metric) for pair in outcome.pairs]
+    assert kinds == [
+        ("batch_size", "val_accuracy"),
+        ("batch_size", "test_accuracy"),
+        ("hidden", "val_accuracy"),
+        ("hidden", "test_accuracy"),
+    ]
+    batches, widths = outcome.pairs[0], outcome.pairs[2]
+    expected = compare_paired(values[32, 128], values[64, 128])
+    assert batches.comparison.p == expected.p
+    assert batches.comparison.reason.startswith("over 3 seeds batch size = 32 is")
+    assert (widths.a.config.hidden, widths.b.config.hidden) == ((64,), (128,))
+    assert widths.seeds == (0, 1, 2)
+    assert [pair.p_holm for pair in outcome.pairs] == holm(
+        [pair.comparison.p for pair in outcome.pairs]
+    )
+    assert widths.p_holm > widths.comparison.p
+
+
+def test_one_seed_has_no_p_value_but_its_test_images(logs):
+    correct = {64: [True, True, False, False, True], 128: [True, True, True, True, False]}
+    for width, right in correct.items():
+        write_small(logs, 64, width, [0.97], correct=np.array(right))
+    (validation, test) = analyze(SMALL, logs).pairs
+    assert (validation.comparison.p, validation.p_holm, test.p_holm) == (None, None, None)
+    assert (validation.mcnemar, validation.images) == ((), None)
+    assert test.mcnemar == (mcnemar_exact(np.array(correct[64]), np.array(correct[128])),)
+    assert (test.mcnemar[0].only_a, test.mcnemar[0].only_b) == (1, 2)
+    assert test.images.n == 1
+
+
+def test_test_images_of_another_epoch_are_not_compared(logs):
+    right = np.array([True, False])
+    base = make_config({**SHALLOW.base, "hidden": (128,)})
+    write_run(logs, "shallow", base.replace(batch_size=32), rising(15), correct=right)
+    first_test = base.replace(epochs=20)
+    write_run(
+        logs, "shallow", first_test, {**rising(20), "test_accuracy": [0.9] * 20}, correct=right
+    )
+    *_, test = analyze(SHALLOW, logs).pairs
+    assert test.metric == "test_accuracy"
+    assert test.mcnemar == ()
+    curves = {"val_accuracy": [0.99, *rising(19)["val_accuracy"]], "test_accuracy": [0.9] * 20}
+    write_run(logs, "shallow", first_test, curves, correct=right)
+    *_, test = analyze(SHALLOW, logs).pairs
+    assert len(test.mcnemar) == 1
+
+
+def rising(epochs: int) -> dict[str, list[float]]:
+    return {"val_accuracy": [0.9 + epoch / 1000 for epoch in range(epochs)]}
+
+
+def test_where_the_epoch_is_selected_on_the_test_set_a_pair_is_compared_once(logs):
+    study = load_study("compare-conv")
+    for trial in study.trials():
+        write_run(logs, study.name, trial.config, {"val_accuracy": [0.98, 0.99]})
+    outcome = analyze(study, logs)
+    assert outcome.selected_on_test
+    assert [pair.metric for pair in outcome.pairs] == ["test_accuracy"]
+
+
+def test_an_empty_folder_is_an_outcome_without_numbers(logs):
+    outcome = analyze(SHALLOW, logs)
+    assert (outcome.seeds, outcome.configurations, outcome.pairs) == ((), (), ())
+    assert all(cell.judgement is None for cell in outcome.cells)
+    judged = [claim.claim.kind for claim in outcome.claims if claim.judgement is not None]
+    assert judged == ["cost"]
+    assert outcome.train_seconds == 0
+
+
+def test_what_is_not_finished_is_named_and_left_out(logs):
+    write_small(logs, 64, 128, [0.97])
+    unfinished = make_config({**SMALL.base, "hidden": (64,)})
+    write_run(logs, "mine", unfinished, {"val_accuracy": [0.9]}, done=False)
+    outcome = analyze(SMALL, logs)
+    assert outcome.unfinished == (unfinished.name,)
+    assert len(outcome.configurations) == 1
+    assert outcome.notes == (f"Not finished, and left out: {unfinished.name}.",)
+
+
+def test_seconds_of_training_count_each_run_of_the_study_once(logs):
+    write_study(logs, SHALLOW, accuracy)
+    (default,) = (one for one in analyze(SHALLOW, logs).configurations if "default" in one.labels)
+    every = [record.result["train_seconds"] for record in Records(logs).of("shallow")]
+    assert analyze(SHALLOW, logs).train_seconds == pytest.approx(sum(every))
+    longer = default.config.replace(epochs=20)
+    write_run(logs, "shallow", longer, {**rising(20), "test_accuracy": [0.9] * 20}, copied_from="x")
+    outcome = analyze(SHALLOW, logs)
+    assert outcome.train_seconds < sum(every) - 15
+    assert outcome.notes[0] == (
+        "Runs that another study had trained already were taken over: 1 from x."
+    )
+
+
+def test_notes_tell_what_a_reader_has_to_know(logs):
+    write_small(logs, 64, 128, [0.97, 0.97], concurrent_runs=2)
+    other = {**ENVIRONMENT, "tensorflow": "2.20.0"}
+    write_small(logs, 32, 128, [0.97], environment=other, resumed={"bit_exact": False})
+    outcome = analyze(SMALL, logs)
+    assert len(outcome.environments) == 2
+    fewer, mixed, shared, resumed = outcome.notes
+    assert fewer == "Of the 2 seeds, some configurations have fewer: batch size = 32 (1)."
+    assert "2 environments, which differ in tensorflow" in mixed
+    assert "different numbers of runs at a time (1, 2)" in shared
+    assert resumed.endswith("gives: shallow-h128-lr0.001-b32-e3-s0.")
+
+
+def test_a_study_with_other_settings_says_so(logs):
+    outcome = analyze(SHALLOW.override(epochs=2), logs)
+    assert outcome.notes[0].startswith("The settings differ from those of the source")
+
+
+def test_claims_may_read_other_studies_elsewhere(logs, tmp_path):
+    architectures = load_study("architectures")
+    write_study(tmp_path / "else", SHALLOW, accuracy, seeds=range(2))
+    folder = tmp_path / "else" / "shallow"
+    gap = next(i for i, claim in enumerate(architectures.claims) if claim.kind == "gap")
+    assert analyze(architectures, logs).claims[gap].judgement is None
+    outcome = analyze(architectures, logs, studies={"shallow": folder})
+    assert outcome.claims[gap].judgement.n == 2
+
+
+@contextmanager
+def counted_reads(folder: Path) -> Iterator[Counter[str]]:
+    """How often each file below a folder is opened."""
+    opened: Counter[str] = Counter()
+    listening = True
+
+    def listen(event: str, arguments: tuple) -> None:
+        if listening and event == "open" and str(arguments[0]).startswith(str(folder)):
+            opened[str(arguments[0])] += 1
+
+    sys.addaudithook(listen)
+    try:
+        yield opened
+    finally:
+        listening = False
+
+
+def test_hundreds_of_runs_are_read_once(logs):
+    studies = [load_study(name) for name in STUDY_NAMES]
+    for study in studies:
+        write_study(logs, study, lambda config: 0.98, seeds=range(10), images=20)
+    runs = len(list(logs.glob("*/*")))
+    assert runs > 300
+    records = Records(logs)
+    outcomes: list[StudyOutcome] = []
+    with counted_reads(logs) as opened:
+        outcomes += [analyze(study, logs, records=records) for study in studies]
+    assert max(opened.values()) == 1
+    kinds = Counter(Path(path).name for path in opened)
+    assert [kinds[name] for name in ("config.json", "epochs.csv", "result.json")] == [runs] * 3
+    assert 0 < kinds["predictions.npz"] <= runs
+    assert all(outcome.seeds == tuple(range(10)) for outcome in outcomes)

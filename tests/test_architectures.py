@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig, make_config
+from mnist_keras.training.architectures import (
+    ARCHITECTURES,
+    build,
+    describe_layers,
+    has_convolution,
+    layer_shapes,
+    training_flops_per_image,
+)
+
+VARIANTS = [
+    ({"architecture": "perceptron"}, 7_850),
+    ({"architecture": "shallow"}, 101_770),
+    ({"architecture": "shallow", "hidden": [256]}, 203_530),
+    ({"architecture": "deep"}, 235_146),
+    ({"architecture": "deep", "hidden": [256, 128, 64]}, 242_762),
+    ({"architecture": "lenet5"}, 61_706),
+    ({"architecture": "lenet5", "padding": "valid"}, 44_426),
+    ({"architecture": "cnn-simple"}, 421_642),
+    ({"architecture": "cnn2"}, 113_386),
+    ({"architecture": "cnn3"}, 37_674),
+]
+ALL_FIELDS = [fields for fields, _ in VARIANTS]
+EVERY_VARIANT = pytest.mark.parametrize("fields", ALL_FIELDS, ids=str)
+
+OPEN_ELSEWHERE = """
+import sys
+from pathlib import Path
+sys.modules["mnist_keras"] = None  # importing it raises from here on
+import keras, numpy as np
+folder = Path(sys.argv[1])
+images = np.load(folder / "images.npy")
+for path in sorted(folder.glob("*.keras")):
+    model = keras.saving.load_model(path)
+    assert type(model) is keras.Sequential, type(model)
+    np.save(path.with_suffix(".npy"), model(images, training=False))
+assert not [name for name in sys.modules if name.startswith("mnist_keras.")]
+"""
+
+
+@pytest.mark.parametrize(("fields", "parameters"), VARIANTS)
+def test_parameters_are_exactly_those_of_the_layers(fields, parameters):
+    model = build(make_config(fields))
+    assert model.count_params() == parameters
+    assert sum(weight.size for weight in model.get_weights()) == parameters
+    assert sum(layer.parameters for layer in layer_shapes(model, 1)) == parameters
+
+
+@pytest.mark.parametrize("name", ARCHITECTURE_NAMES)
+def test_images_go_in_and_ten_float32_values_come_out(name):
+    model = build(RunConfig(architecture=name))
+    outputs = model(np.random.default_rng(0).random((3, 28, 28, 1), np.float32))
+    assert outputs.shape == (3, 10)
+    assert outputs.dtype == "float32"
+    if name != "perceptron":
+        np.testing.assert_allclose(np.sum(outputs, axis=-1), 1, rtol=1e-6)
+
+
+def images_after_each_layer(model, images):
+    """The real tensors between the layers, in test."""
+    for layer in model.layers:
+        images = layer(images)
+        yield layer, images
+
+
+def stated_shapes(config):
+    """What the comments of the layer list say, one text for each layer that has a comment."""
+    source = inspect.getsource(ARCHITECTURES[config.architecture])
+    for comment in re.findall(r",  # (.+)$", source, re.MULTILINE):
+        same_padding, valid_padding = re.fullmatch(r"(.+?)(?: \((.+)\))?", comment).groups()
+        stated = (config.padding == "valid" and valid_padding) or same_padding
+        if stated == "[batch, width]":
+            yield from (f"[batch, {width}]" for width in config.hidden)
+        else:
+            yield stated
+
+
+@EVERY_VARIANT
+def test_the_comments_state_the_real_shapes(fields):
+    config = make_config(fields)
+    real = []
+    for layer, images in images_after_each_layer(build(config), np.zeros((2, 28, 28, 1))):
+        if isinstance(layer, keras.layers.Dropout):
+            continue  # changes no shape, has no comment
+        flat = len(images.shape) == 2
+        real.append(f"[batch, {images.shape[1]}]" if flat else "x".join(map(str, images.shape[1:])))
+    assert list(stated_shapes(config)) == real
+
+
+@EVERY_VARIANT
+def test_layer_shapes_are_those_of_real_tensors(fields):
+    model = build(make_config(fields))
+    before = (7, 28, 28, 1)
+    shapes = layer_shapes(model, 7)
+    passed = images_after_each_layer(model, np.zeros(before))
+    for shape, (layer, images) in zip(shapes, passed, strict=True):
+        assert shape.layer == type(layer).__name__
+        assert (shape.input, shape.output) == (before, tuple(images.shape))
+        assert shape.weights == tuple(weight.shape for weight in layer.get_weights())
+        before = tuple(images.shape)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURE_NAMES)
+def test_the_seed_decides_the_weights_whatever_was_built_before(name):
+    weights = build(make_config({"architecture": name, "seed": 1})).get_weights()
+    other = build(make_config({"architecture": name, "seed": 2})).get_weights()
+    again = build(make_config({"architecture": name, "seed": 1})).get_weights()
+    assert all(map(np.array_equal, weights, again))
+    kernels, other_kernels = ([w for w in ws if w.ndim > 1] for ws in (weights, other))
+    assert kernels
+    assert not any(map(np.array_equal, kernels, other_kernels))
+
+
+def test_the_seed_decides_the_dropout_masks():
+    def mask(seed):
+        model = build(make_config({"architecture": "cnn2", "seed": seed}))
+        (dropout,) = (x for x in model.layers if isinstance(x, keras.layers.Dropout))
+        return np.asarray(dropout(np.ones((4, 128), np.float32), training=True))
+
+    assert np.array_equal(mask(1), mask(1))
+    assert not np.array_equal(mask(1), mask(2))
+    assert set(np.unique(mask(1))) == {0.0, 2.0}
+
+
+def test_the_perceptron_starts_close_to_zero():
+    kernel, bias = build(make_config({"architecture": "perceptron"})).get_weights()
+    assert 0.0009 < np.abs(kernel).max() <= 0.001
+    assert abs(kernel.mean()) < 1e-4
+    assert not bias.any()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURE_NAMES)
+def test_mixed_precision_ends_in_float32_and_leaves_the_global_policy(name):
+    model = build(make_config({"architecture": name, "precision": "mixed_bfloat16"}))
+    assert keras.config.dtype_policy().name == "float32"
+    *others, last = model.layers
+    assert {layer.compute_dtype for layer in others} == {"bfloat16"}
+    assert last.compute_dtype == "float32"
+    assert {weight.dtype for weight in model.trainable_variables} == {"float32"}
+    assert model(np.zeros((2, 28, 28, 1), np.float32)).dtype == "float32"
+
+
+def test_a_failing_build_leaves_the_global_policy(monkeypatch):
+    def failing(config):
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        raise MemoryError
+
+    monkeypatch.setitem(ARCHITECTURES, "cnn2", failing)
+    with pytest.raises(MemoryError):
+        build(make_config({"architecture": "cnn2", "precision": "mixed_bfloat16"}))
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_saved_model_opens_where_the_package_cannot_be_imported(tmp_path):
+    """The default, safe way of loading: a plain Sequential that predicts what it did here."""
+    generator = np.random.default_rng(5)
+    images = generator.random((4, 28, 28, 1), np.float32)
+    np.save(tmp_path / "images.npy", images)
+    predicted = {}
+    for fields in [*ALL_FIELDS, {"architecture": "cnn2", "precision": "mixed_bfloat16"}]:
+        config = make_config(fields)
+        model = build(config)
+        model.set_weights([generator.normal(0, 0.1, w.shape) for w in model.get_weights()])
+        model.save(tmp_path / f"{config.name}.keras")
+        predicted[config.name] = model(images, training=False)
+    subprocess.run([sys.executable, "-I", "-c", OPEN_ELSEWHERE, tmp_path], check=True, cwd=tmp_path)
+    for name, outputs in predicted.items():
+        np.testing.assert_allclose(np.load(tmp_path / f"{name}.npy"), outputs, rtol=1e-6, atol=1e-7)
+
+
+def test_flops_of_a_dense_model_by_hand():
+    # products: 784 x 128, 128 x 10; the first layer has no gradient for its input
+    model = build(make_config({"architecture": "shallow"}))
+    assert training_flops_per_image(model) == 2 * (2 * 100_352 + 3 * 1_280) == 409_088
+
+
+def test_flops_of_a_convolutional_model_by_hand():
+    # products: 26 x 26 x 32 of 9 values, 11 x 11 x 32 of 9 x 32 values, 800 x 128, 128 x 10
+    model = build(make_config({"architecture": "cnn2"}))
+    others = 1_115_136 + 102_400 + 1_280
+    assert training_flops_per_image(model) == 2 * (2 * 194_688 + 3 * others) == 8_091_648
+
+
+def test_layers_in_words():
+    words = {
+        name: describe_layers(build(make_config({"architecture": name})))
+        for name in ("perceptron", "lenet5", "cnn-simple")
+    }
+    assert words == {
+        "perceptron": "flatten - dense 10 linear",
+        "lenet5": "conv 6 5x5 same relu - maxpool 2 - conv 16 5x5 relu - maxpool 2 - flatten"
+        " - dense 120 relu - dense 84 relu - dense 10 softmax",
+        "cnn-simple": "conv 32 3x3 same relu - maxpool 2 - conv 64 3x3 same relu - maxpool 2"
+        " - flatten - dense 128 relu - dropout 0.5 - dense 10 softmax",
+    }
+
+
+def test_which_models_convolve():
+    convolving = {
+        name
+        for name in ARCHITECTURE_NAMES
+        if has_convolution(build(make_config({"architecture": name})))
+    }
+    assert convolving == {"lenet5", "cnn-simple", "cnn2", "cnn3"}

@@ -1,0 +1,333 @@
+"""The short form of the benchmarks: that they work, not how fast anything is."""
+
+import importlib.util
+import json
+import random
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the benchmarks are beside the package, not in it
+
+from benchmarks import contest  # noqa: E402
+from benchmarks.apart import Job, run_apart  # noqa: E402
+from benchmarks.contest import OURS, Contest, Entrant, combine, shuffled  # noqa: E402
+from benchmarks.inputs import make_work  # noqa: E402
+from benchmarks.overheads import shares  # noqa: E402
+from benchmarks.picture import draw_bars  # noqa: E402
+from benchmarks.speed import check_installed, has_package  # noqa: E402
+from benchmarks.summary import markdown, summarize  # noqa: E402
+from benchmarks.work import Setting, Work  # noqa: E402
+from mnist_keras.errors import UserError  # noqa: E402
+
+PNG = b"\x89PNG"
+
+
+def run_benchmark(name, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def read_result(folder, name):
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def small_images(tmp_path, small_arrays):
+    path = tmp_path / "small.npz"
+    np.savez(path, **small_arrays)
+    return path
+
+
+def test_speed_runs_from_trial_to_picture(tmp_path):
+    done = run_benchmark(
+        *("speed", "--architectures", "shallow", "--peers", "keras", "--images", 400),
+        *("--rounds", 1, "--epochs", 2, "--output", tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    result = read_result(tmp_path, "speed")
+    measured = [
+        (one["round"], one["entrant"]["contestant"], one["entrant"]["setting"]["threads"])
+        for one in result["measurements"]
+    ]
+    ours = result["summary"][0]
+    assert measured[:2] == [(0, OURS, None), (0, OURS, 1)]
+    assert {contestant for number, contestant, _ in measured[2:] if number == 1} == {OURS, "keras"}
+    assert len(measured) == 4
+    for one in result["measurements"]:
+        (process,) = one["processes"]
+        assert len(process["epoch_seconds"]) == (2 if one["round"] else 3)
+        assert one["seconds_per_epoch"] == pytest.approx(statistics.median(process["epoch_seconds"][1:]))
+        assert one["first_epoch_seconds"] >= process["epoch_seconds"][0]
+        assert one["test_accuracy"] > 0.3
+        assert 100 < one["peak_memory_mb"] < 24_000
+    assert ours["contestant"] == OURS
+    assert ours["times_ours"] == {"median": 1.0, "low": 1.0, "high": 1.0}
+    table = (tmp_path / "speed.md").read_text()
+    assert table.count("| shallow |") == 2
+    assert table in done.stdout
+    assert (tmp_path / "speed.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_a_peer_learns_what_we_learn(name, small_images):
+    for package in (name, *(["optax"] if name == "jax" else [])):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed; the extra bench brings it")
+    work = make_work("cnn2", small_images, epochs=6)
+    (answer,) = run_apart([Job(f"with_{name}", work)])
+    assert len(answer["epoch_seconds"]) == 6
+    assert answer["test_accuracy"] > 0.8
+    assert name in answer["versions"]
+
+
+def test_overheads_are_measured_and_the_help_imports_no_tensorflow(tmp_path):
+    done = run_benchmark(
+        *("overheads", "--architectures", "shallow", "--images", 400),
+        *("--epochs", 2, "--starts", 1, "--output", tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    result = read_result(tmp_path, "overheads")
+    assert result["help"]["imports"] == []
+    assert len(result["help"]["seconds"]) == 1
+    costs = result["training"]["shallow"]
+    assert [len(costs["pairs"][kind]) for kind in ("with", "without")] == [2, 2]
+    run = costs["run"]
+    assert run["epochs"] == 2
+    assert run["state_writes"] >= 1
+    assert run["state_bytes"] > 4 * 203_530
+    assert run["sampling_thread_cpu_seconds"] > 0
+    assert run["performance_hook_cpu_seconds"] > 0
+    assert costs["shares"] == shares(run)
+
+
+def test_the_limit_is_counted_and_measured(tmp_path):
+    done = run_benchmark(
+        *("limit", "--architectures", "shallow", "--images", 400, "--rounds", 1),
+        *("--epochs", 2, "--at-once", 1, "--output", tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    (one,) = read_result(tmp_path, "limit")["measurements"]
+    assert one["flops_per_image"] == 2 * (2 * 784 * 256 + 3 * 256 * 10)
+    gflops = one["flops_per_image"] * 400 / one["epoch_seconds"][0][1] / 1e9
+    assert one["gflops"] == pytest.approx(gflops)
+    assert one["share"] == pytest.approx(gflops / max(one["peaks"][0].values()))
+    assert "| shallow | 32 |" in done.stdout
+
+
+def test_what_cannot_run_is_one_line(tmp_path):
+    work = make_work("shallow", tmp_path / "none.npz", epochs=2)
+    with pytest.raises(UserError, match=r"no_such failed on shallow.*ModuleNotFoundError"):
+        run_apart([Job("no_such", work)])
+    with pytest.raises(UserError, match="--peer-python"):
+        has_package(str(tmp_path / "python"), "torch")
+    assert not has_package(sys.executable, "no_such_package")
+
+
+def test_a_missing_peer_names_the_extra(monkeypatch):
+    absent = contest.Contestant("with_torch", ("json", "no_such_package"), peer=True)
+    monkeypatch.setitem(contest.CONTESTANTS, "torch", absent)
+    with pytest.raises(UserError, match=r"has no no_such_package.*\[bench\].*leave torch out"):
+        check_installed([OURS, "torch"], sys.executable)
+
+
+def test_work_survives_json():
+    work = make_work("deep", Path("images.npz"), epochs=2, setting=Setting(1, tuned=True))
+    assert Work.from_json(work.to_json()) == work
+    assert (work.hidden, work.batch_size) == ((256, 128, 64), 32)
+    assert work.setting.name == "1 thread, compiled"
+
+
+class ScriptedProcesses:
+    """Answers at once; an epoch of each setting takes what the script says, and some fail."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.jobs = []
+
+    def __call__(self, jobs):
+        self.jobs.append(list(jobs))
+        return [self.answer(job) for job in jobs]
+
+    def answer(self, job):
+        seconds = self.seconds.get((job.module, job.work.setting))
+        if seconds is None:
+            raise UserError(f"{job.module} failed")
+        return answer([9.0, *[seconds] * (job.work.epochs - 1)])
+
+
+def answer(epoch_seconds, accuracy=0.98):
+    return {
+        "epoch_seconds": epoch_seconds,
+        "first_epoch_seconds": epoch_seconds[0],
+        "test_accuracy": accuracy,
+        "peak_memory_mb": 500.0,
+        "versions": {},
+    }
+
+
+def run_contest(monkeypatch, seconds, **changes):
+    processes, measured, notes = ScriptedProcesses(seconds), [], []
+    monkeypatch.setattr(contest, "run_apart", processes)
+    settings = {
+        "architectures": ["shallow", "cnn2"],
+        "contestants": [OURS, "torch"],
+        "rounds": 3,
+        "epochs": 4,
+        "data": Path("all.npz"),
+        "trial_data": Path("few.npz"),
+        "peer_python": "peer",
+        "side_by_side": False,
+        "on_measured": measured.append,
+        "on_note": notes.append,
+    }
+    Contest(**{**settings, **changes}).run()
+    return processes.jobs, measured, notes
+
+
+ONE, TUNED = Setting(threads=1), Setting(tuned=True)
+
+
+def test_each_contestant_goes_through_the_rounds_at_its_fastest_setting(monkeypatch):
+    jobs, measured, notes = run_contest(
+        monkeypatch,
+        {
+            ("with_mnist_keras", Setting()): 1.0,
+            ("with_mnist_keras", ONE): 2.0,
+            ("with_torch", Setting()): 4.0,
+            ("with_torch", ONE): 3.0,
+            ("with_torch", TUNED): 3.5,
+        },
+    )
+    assert len(notes) == 2  # the fourth setting of torch, for both architectures
+    assert [one.round for one in measured] == [0] * 10 + [1] * 4 + [2] * 4 + [3] * 4
+    for number in (1, 2, 3):
+        assert {(m.architecture, m.entrant) for m in measured if m.round == number} == {
+            (name, entrant)
+            for name in ("shallow", "cnn2")
+            for entrant in (Entrant(OURS, Setting()), Entrant("torch", ONE))
+        }
+    rounds = [job for (job,) in jobs if job.work.data == "all.npz"]
+    assert len(rounds) == 12
+    assert {job.work.epochs for job in rounds} == {4}
+    assert sorted({job.work.seed for job in rounds}) == [1, 2, 3]
+    for (job,) in jobs:
+        assert (job.core is not None) == (job.work.setting.threads == 1)
+        assert (job.python == "peer") == (job.module == "with_torch")
+
+
+def test_side_by_side_fills_the_cores_with_different_seeds(monkeypatch):
+    monkeypatch.setattr(contest, "available_cores", lambda: [3, 5])
+    jobs, measured, _ = run_contest(
+        monkeypatch,
+        {("with_mnist_keras", ONE): 2.0, ("with_keras", Setting()): 4.0},
+        contestants=[OURS, "keras"],
+        side_by_side=True,
+        rounds=1,
+    )
+    pairs = [together for together in jobs if len(together) == 2]
+    assert len(pairs) == 2
+    for pair in pairs:
+        assert [job.core for job in pair] == [3, 5]
+        assert len({job.work.seed for job in pair}) == 2
+    seconds = {one.entrant.contestant: one.seconds_per_epoch for one in measured}
+    assert seconds == {OURS: 1.0, "keras": 4.0}
+    ours, keras = summarize(measured)[:2]
+    assert ours.setting == "1 thread, 2 at once"
+    assert keras.times_ours.median == 4.0
+
+
+def test_no_setting_at_all_ends_the_contest(monkeypatch):
+    with pytest.raises(UserError, match="leave it out of --peers"):
+        run_contest(monkeypatch, {("with_mnist_keras", Setting()): 1.0})
+
+
+def measure(number, contestant, seconds, accuracy=0.98, architecture="shallow"):
+    entrant = Entrant(contestant, Setting())
+    return combine(number, architecture, entrant, [answer([9.0, seconds], accuracy)])
+
+
+def test_the_table_has_medians_and_ratios_within_whole_rounds(tmp_path):
+    rows = summarize(
+        [
+            measure(0, OURS, 100.0),
+            *[measure(number, OURS, seconds) for number, seconds in enumerate((1.0, 2.0, 4.0), 1)],
+            *[measure(number, "keras", seconds) for number, seconds in enumerate((6.0, 6.0), 1)],
+            measure(1, "torch", 3.0),
+            measure(2, "torch", 2.0),
+            measure(1, OURS, 1.0, architecture="cnn2"),
+        ]
+    )
+    assert [(row.architecture, row.contestant) for row in rows] == [
+        ("shallow", OURS),
+        ("shallow", "torch"),
+        ("shallow", "keras"),
+        ("cnn2", OURS),
+    ]
+    ours, torch, keras, alone = rows
+    assert (ours.seconds_per_epoch.median, ours.seconds_per_epoch.high) == (1.5, 2.0)
+    assert (torch.times_ours.low, torch.times_ours.median, torch.times_ours.high) == (1.0, 2.0, 3.0)
+    assert (keras.times_ours.low, keras.times_ours.high) == (3.0, 6.0)
+    assert keras.accuracy_agrees is True
+    assert alone.accuracy_agrees is None
+    lines = markdown(rows).splitlines()
+    assert "| shallow | keras | default threads | 6.00 | 4.50 [3.00-6.00] | 9.00 |" in lines[4]
+    draw_bars(rows, tmp_path / "bars.png")
+    assert (tmp_path / "bars.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize(("theirs", "agrees"), [((0.9802, 0.9815), True), ((0.92, 0.921), False)])
+def test_accuracies_agree_within_the_noise_of_seeds(theirs, agrees):
+    accuracies = {OURS: [0.981, 0.9795], "keras": list(theirs)}
+    rows = summarize(
+        [
+            measure(number, name, 1.0, accuracy)
+            for name, values in accuracies.items()
+            for number, accuracy in enumerate(values, 1)
+        ]
+    )
+    assert [row.accuracy_agrees for row in rows if row.contestant == "keras"] == [agrees]
+
+
+def test_shares_are_of_the_time_of_training():
+    run = {
+        "train_seconds": 20.0,
+        "performance_hook_seconds": 0.05,
+        "sampling_thread_cpu_seconds": 0.15,
+        "state_seconds": 0.4,
+    }
+    assert shares(run) == pytest.approx({"performance_callback": 0.01, "state": 0.02})
+
+
+def test_a_call_within_a_timed_call_counts_once():
+    from benchmarks.callback_costs import Stopwatch
+
+    class Nested:
+        def work(self, depth):
+            return sum(range(100_000)) + (self.work(depth - 1) if depth else 0)
+
+    untimed = Nested().work(3)
+    watch = Stopwatch()
+    watch.wrap(Nested, ("work",))
+    begin = time.perf_counter()
+    assert Nested().work(3) == untimed
+    assert 0 < watch.seconds <= time.perf_counter() - begin
+    assert watch.cpu_seconds > 0
+
+
+def test_shuffling_keeps_every_item():
+    items = list(range(50))
+    order = shuffled(items, random.Random(1))
+    assert order != items
+    assert sorted(order) == items

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from generated_runs import ENVIRONMENT, write_run
+
+from mnist_keras.config import make_config
+from mnist_keras.errors import UserError
+from mnist_keras.records import read_run
+from mnist_keras.report.analysis.measure import Records, RunReading, measured
+
+CONFIG = make_config({"architecture": "shallow", "epochs": 4})
+CURVES = {
+    "accuracy": [0.80, 0.90, 0.95, 0.99],
+    "val_accuracy": [0.70, 0.90, 0.90, 0.85],
+    "loss": [0.5, 0.4, 0.3, 0.2],
+    "val_loss": [0.6, 0.3, 0.45, 0.5],
+    "seconds": [2.0, 1.0, 1.0, 4.0],
+    "test_accuracy": [0.71, 0.88, 0.91, 0.84],
+    "cpu_percent": [90.0, 100.0, 80.0, 50.0],
+}
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    return tmp_path / "logs"
+
+
+def read(logs: Path, config=CONFIG, epochs: int = 4, shortened: bool = False) -> RunReading:
+    record = read_run(logs / "s" / config.name)
+    assert record is not None
+    return RunReading(record, epochs, shortened)
+
+
+def test_a_whole_run_is_read_at_the_first_of_its_best_epochs(logs):
+    write_run(logs, "s", CONFIG, CURVES, test_accuracy=0.8801, last_test_accuracy=0.8402)
+    assert read(logs).values() == pytest.approx(
+        {
+            "train_accuracy": 0.90,
+            "train_loss": 0.4,
+            "val_accuracy": 0.90,
+            "val_loss": 0.3,
+            "last_val_accuracy": 0.85,
+            "last_val_loss": 0.5,
+            "lowest_val_loss": 0.3,
+            "gap": 0.99 - 0.85,
+            "seconds": 8.0,
+            "seconds_per_epoch": 2.0,
+            "parameters": 1000,
+            "best_epoch": 2,
+            "epochs_run": 4,
+            "test_accuracy": 0.8801,
+            "last_test_accuracy": 0.8402,
+            "cpu_percent": 80.0,
+        }
+    )
+
+
+def test_the_beginning_of_a_run_takes_its_test_accuracy_from_the_curve(logs):
+    curves = {**CURVES, "val_accuracy": [0.70, 0.90, 0.91, 0.95]}
+    write_run(logs, "s", CONFIG, curves)
+    values = read(logs, epochs=3, shortened=True).values()
+    assert values["best_epoch"] == 3
+    assert values["test_accuracy"] == 0.91
+    assert values["last_test_accuracy"] == 0.91
+    assert values["gap"] == pytest.approx(0.95 - 0.91)
+    assert values["seconds"] == 4.0
+    assert values["epochs_run"] == 3
+
+
+def test_predictions_serve_the_beginning_only_if_the_best_epoch_is_in_it(logs):
+    write_run(logs, "s", CONFIG, CURVES)
+    assert read(logs, epochs=2, shortened=True).has_predictions
+    assert not read(logs, epochs=1, shortened=True).has_predictions
+
+
+def test_a_beginning_without_a_test_curve_does_not_know_its_test_accuracy(logs):
+    write_run(logs, "s", CONFIG, {"val_accuracy": CURVES["val_accuracy"]})
+    assert read(logs).knows_test_accuracy
+    assert not read(logs, epochs=2, shortened=True).knows_test_accuracy
+
+
+def test_a_record_with_fewer_epochs_than_its_result_says_is_refused(logs):
+    folder = write_run(logs, "s", CONFIG, CURVES)
+    lines = folder.epochs.read_text().splitlines(keepends=True)
+    lines[2] = lines[2].replace("0.9,", ",")
+    folder.epochs.write_text("".join(lines))
+    with pytest.raises(UserError, match=r"holds 3 epochs, but result.json says 4; train"):
+        read(logs)
+
+
+def test_a_result_without_a_number_is_refused(logs):
+    write_run(logs, "s", CONFIG, CURVES, parameters="many")
+    with pytest.raises(UserError, match=r"parameters is 'many'; expected a number"):
+        read(logs).values()
+
+
+def test_seeds_stand_in_order_and_curves_are_filled_up_with_nan(logs):
+    first, second = CONFIG, CONFIG.replace(seed=7)
+    write_run(logs, "s", first, CURVES, concurrent_runs=2)
+    shorter = {name: values[:2] for name, values in CURVES.items()}
+    write_run(logs, "s", second, shorter, resumed={"times": 1, "bit_exact": False})
+    one = measured(CONFIG, ("default",), {7: read(logs, second), 0: read(logs, first)})
+    assert one.seeds == (0, 7)
+    assert one.runs == (first.name, second.name)
+    assert one.concurrent_runs == (2, 1)
+    assert one.bit_exact == (True, False)
+    assert one.environments == (ENVIRONMENT, ENVIRONMENT)
+    assert one.values["epochs_run"].tolist() == [4, 2]
+    np.testing.assert_array_equal(
+        one.curves["val_loss"], [[0.6, 0.3, 0.45, 0.5], [0.6, 0.3, np.nan, np.nan]]
+    )
+    assert "gpu_percent" not in one.curves
+    assert "gpu_percent" not in one.values
+
+
+def test_a_metric_that_one_seed_lacks_is_left_out(logs):
+    other = CONFIG.replace(seed=1)
+    write_run(logs, "s", CONFIG, CURVES)
+    write_run(logs, "s", other, {**CURVES, "val_loss": [0.6, 0.3, 0.4, np.nan]})
+    one = measured(CONFIG, (), {0: read(logs), 1: read(logs, other)})
+    assert "last_val_loss" not in one.values
+    assert one.values["lowest_val_loss"].tolist() == [0.3, 0.3]
+    assert one.summary("last_val_loss") is None
+
+
+def test_correct_answers_come_from_labels_and_probabilities(logs):
+    correct = np.array([True, False, True, True])
+    write_run(logs, "s", CONFIG, CURVES, correct=correct)
+    write_run(logs, "s", CONFIG.replace(seed=1), CURVES)
+    records = Records(logs)
+    with_predictions, without = records.of("s")
+    np.testing.assert_array_equal(records.correct(with_predictions), correct)
+    assert records.correct(without) is None
+
+
+def test_damaged_predictions_are_named(logs):
+    folder = write_run(logs, "s", CONFIG, CURVES)
+    folder.predictions.write_bytes(b"PK\x03\x04 not an archive")
+    records = Records(logs)
+    with pytest.raises(UserError, match=r"cannot read .*predictions.npz.*--fresh"):
+        records.correct(records.of("s")[0])
+
+
+def test_the_runs_of_a_study_may_be_elsewhere(logs, tmp_path):
+    write_run(tmp_path / "others", "there", CONFIG, CURVES)
+    records = Records(logs, {"s": tmp_path / "others" / "there"})
+    assert [record.config for record in records.of("s")] == [CONFIG]
+    assert records.of("there") == []
