@@ -68,7 +68,9 @@ def test_speed_runs_from_trial_to_picture(tmp_path):
     for one in result["measurements"]:
         (process,) = one["processes"]
         assert len(process["epoch_seconds"]) == (2 if one["round"] else 3)
-        assert one["seconds_per_epoch"] == pytest.approx(statistics.median(process["epoch_seconds"][1:]))
+        assert one["seconds_per_epoch"] == pytest.approx(
+            statistics.median(process["epoch_seconds"][1:])
+        )
         assert one["first_epoch_seconds"] >= process["epoch_seconds"][0]
         assert one["test_accuracy"] > 0.3
         assert 100 < one["peak_memory_mb"] < 24_000
