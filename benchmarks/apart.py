@@ -1,7 +1,7 @@
 """Runs measurements in fresh processes, so that threads and compilation are each one's own.
 
 As a program, `python -m benchmarks.apart MODULE WORK.json ANSWER.json` is such a process: it calls
-`measure(work)` of a module of this package. Standard library only, as in `work`.
+`measure(work)` of a module of this package for each training. Standard library only, as in `work`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Job:
-    """One process: `measure(work)` of `benchmarks.<module>`, on `core` alone if that is given."""
+    """One process: `measure(work)` of `benchmarks.<module>`, on `core` alone if that is given.
+
+    The trainings of `then` are made by the same process, one after another.
+    """
 
     module: str
     work: Work
     python: str = field(default=sys.executable)
     core: int | None = None
+    then: tuple[Work, ...] = ()
 
 
 def available_cores() -> list[int]:
@@ -46,8 +50,8 @@ def run_apart(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """Run jobs at the same time, each in a fresh process.
 
     Returns:
-        Each one's answer, with `peak_memory_mb` (the most resident memory, MiB) and
-        `process_seconds` (from its start to its end).
+        Each one's answer, with `peak_memory_mb` (the most resident memory, MiB),
+        `process_seconds` (from its start to its end) and `then` (the further trainings' answers).
 
     Raises:
         UserError: a process failed; the line is the last one that it wrote.
@@ -70,7 +74,7 @@ class _Process:
         self._answer = folder / "answer.json"
         self._begin = time.perf_counter()
         work = folder / "work.json"
-        work.write_text(job.work.to_json())
+        work.write_text(json.dumps([each.to_json() for each in (job.work, *job.then)]))
         core = [] if job.core is None else [str(job.core)]
         self._output: IO[bytes] = (folder / "output").open("w+b")
         self._process = subprocess.Popen(
@@ -129,12 +133,14 @@ def peak_memory_mb() -> float:
 
 
 def main(module: str, work: str, answer: str, core: str | None = None) -> None:
-    """Measure, in this process."""
+    """Measure everything, in this process."""
     if core is not None and sys.platform == "linux":
         os.sched_setaffinity(0, {int(core)})  # before a framework counts the cores
     measure = importlib.import_module(f"benchmarks.{module}").measure
-    result = measure(Work.from_json(Path(work).read_text()))
-    Path(answer).write_text(json.dumps({**result, "peak_memory_mb": peak_memory_mb()}))
+    works = [Work.from_json(each) for each in json.loads(Path(work).read_text())]
+    first, *then = [measure(each) for each in works]
+    result = {**first, "then": then, "peak_memory_mb": peak_memory_mb()}
+    Path(answer).write_text(json.dumps(result))
 
 
 if __name__ == "__main__":

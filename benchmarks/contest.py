@@ -122,7 +122,7 @@ class Contest:
 
     def run(self) -> None:
         """Measure everything."""
-        chosen = {name: self._choose_entrants(name) for name in self.architectures}
+        chosen = {name: self.choose_entrants(name) for name in self.architectures}
         shuffle = random.Random(0)
         for number in range(1, self.rounds + 1):
             for architecture in shuffled(self.architectures, shuffle):
@@ -130,7 +130,12 @@ class Contest:
                     measured = self._measure(number, architecture, entrant, self.epochs)
                     self.on_measured(measured)
 
-    def _choose_entrants(self, architecture: str) -> list[Entrant]:
+    def choose_entrants(self, architecture: str) -> list[Entrant]:
+        """Each contestant at its fastest setting, found by a trial where there is a choice.
+
+        Raises:
+            UserError: a contestant trains at no setting.
+        """
         return [self._choose_entrant(architecture, name) for name in self.contestants]
 
     def _choose_entrant(self, architecture: str, name: str) -> Entrant:

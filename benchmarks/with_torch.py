@@ -56,6 +56,7 @@ class Network:
                 nn.init.zeros_(module.bias)
         self.forward = self.model
         if work.setting.tuned:
+            torch.compiler.reset()  # earlier models would count as recompilations of this one
             self.forward = torch.compile(self.model, dynamic=False)
         self.criterion = nn.CrossEntropyLoss()
         self.optimizer = torch.optim.Adam(

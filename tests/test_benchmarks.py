@@ -22,6 +22,8 @@ from benchmarks.inputs import make_work  # noqa: E402
 from benchmarks.overheads import shares  # noqa: E402
 from benchmarks.picture import draw_bars  # noqa: E402
 from benchmarks.speed import check_installed, has_package  # noqa: E402
+from benchmarks.study_runs import StudyRun  # noqa: E402
+from benchmarks.study_summary import accuracies_agree  # noqa: E402
 from benchmarks.summary import markdown, summarize  # noqa: E402
 from benchmarks.work import Setting, Work  # noqa: E402
 from mnist_keras.errors import UserError  # noqa: E402
@@ -92,6 +94,38 @@ def test_a_peer_learns_what_we_learn(name, small_images):
     assert len(answer["epoch_seconds"]) == 6
     assert answer["test_accuracy"] > 0.8
     assert name in answer["versions"]
+
+
+def test_a_whole_study_is_timed_beside_the_same_trainings(tmp_path):
+    done = run_benchmark(
+        *("studies", "--studies", "shallow", "--peers", "keras", "--images", 400),
+        *("--epochs", 1, "--rounds", 1, "--output", tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    ours, theirs = read_result(tmp_path, "studies")["measurements"]
+    assert (ours["contestant"], theirs["contestant"]) == (OURS, "keras")
+    settings = {(t["hidden"][0], t["learning_rate"], t["batch_size"]) for t in ours["trainings"]}
+    assert len(ours["trainings"]) == len(settings) == 9
+    assert ours["trainings"] == theirs["trainings"]
+    assert {training["epochs"] for training in ours["trainings"]} == {1}
+    assert ours["images"] == theirs["images"] == 80
+    assert all(0 <= value <= 1 for run in (ours, theirs) for value in run["validation_accuracies"])
+    assert min(ours["seconds"], theirs["seconds"]) > 1
+    table = (tmp_path / "studies.md").read_text()
+    assert table.count("| shallow |") == 2
+    assert table in done.stdout
+
+
+def study_run(accuracies, contestant=OURS):
+    return StudyRun(1, "shallow", contestant, "", 1.0, (), accuracies, 12_000, {})
+
+
+@pytest.mark.parametrize(("shift", "agrees"), [(0.0005, True), (-0.02, False), (0.02, False)])
+def test_trainings_of_a_study_agree_in_pairs(shift, agrees):
+    ours = [0.98, 0.91, 0.975, 0.982]
+    noise = [0.001, -0.001, 0.0005, -0.0005]
+    theirs = [one + each + shift for one, each in zip(ours, noise, strict=True)]
+    assert accuracies_agree(study_run(ours), study_run(theirs, "torch")) is agrees
 
 
 def test_overheads_are_measured_and_the_help_imports_no_tensorflow(tmp_path):

@@ -1,0 +1,135 @@
+"""Whole studies by this project and by its peers: `python -m benchmarks.studies`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from benchmarks.contest import OURS, Contest, Measured
+from benchmarks.inputs import save_images
+from benchmarks.machine import describe_machine
+from benchmarks.options import (
+    Names,
+    command_line,
+    images_option,
+    output_option,
+    publish,
+    rounds_option,
+    run_command,
+    write_results,
+)
+from benchmarks.speed import TRIAL_IMAGES, check_installed
+from benchmarks.study_runs import StudyRun, run_ours, run_peer
+from benchmarks.study_summary import study_table
+from benchmarks.summary import digits
+
+STUDIES = ("shallow", "deep", "compare-conv")
+PEERS = ("keras", "torch")
+"""JAX is left out: neither source uses it."""
+
+
+@click.command()
+@click.option("--studies", type=Names(STUDIES), default="shallow,deep", show_default=True)
+@click.option("--peers", type=Names(PEERS, empty=True), default=",".join(PEERS), show_default=True)
+@rounds_option
+@images_option
+@click.option(
+    "--epochs", type=click.IntRange(min=1), help="Of every training  [default: as the study says]"
+)
+@click.option(
+    "--peer-python",
+    default=sys.executable,
+    metavar="PATH",
+    help="Interpreter that has PyTorch  [default: this one]",
+)
+@output_option
+def studies(
+    studies: tuple[str, ...],
+    peers: tuple[str, ...],
+    rounds: int,
+    images: int,
+    epochs: int | None,
+    peer_python: str,
+    output: Path,
+) -> None:
+    """Time a study of one seed as a user starts it, and the same trainings by the peers.
+
+    A peer makes the distinct trainings of the study's tables in one process, one after another,
+    each for as many epochs as this project trained it. This project also trains the confirmation
+    and writes the report.
+    """
+    check_installed([OURS, *peers], peer_python)
+    head = {
+        "benchmark": "studies",
+        "command": command_line("benchmarks.studies"),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "rounds": rounds,
+        "images": images,
+    }
+    runs: list[StudyRun] = []
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        data = save_images(folder / "images.npz", images)
+        trials = _contest(folder, peers, peer_python, min(images, TRIAL_IMAGES))
+        for study in studies:
+            entrants = trials.choose_entrants(study if study != "compare-conv" else "cnn2")
+            for number in range(1, rounds + 1):
+                ours = run_ours(study, number, data, epochs, folder)
+                for run in [ours, *(run_peer(ours, entrant, peer_python) for entrant in entrants)]:
+                    runs.append(run)
+                    click.echo(_progress(run), err=True)
+                    write_results(output / "studies.json", _content(head, runs))
+    publish(output, _content(head, runs), study_table(runs), _note(head, runs))
+
+
+def _contest(folder: Path, peers: tuple[str, ...], peer_python: str, images: int) -> Contest:
+    """Where the peers' better settings are found."""
+    return Contest(
+        architectures=(),
+        contestants=peers,
+        rounds=0,
+        epochs=2,
+        data=Path(),
+        trial_data=save_images(folder / "trial.npz", images),
+        peer_python=peer_python,
+        side_by_side=False,
+        on_measured=_say_trial,
+        on_note=lambda line: click.echo(line, err=True),
+    )
+
+
+def _say_trial(measured: Measured) -> None:
+    click.echo(
+        f"trial: {measured.architecture}, {measured.entrant.name}: "
+        f"{digits(measured.seconds_per_epoch)} s an epoch",
+        err=True,
+    )
+
+
+def _progress(run: StudyRun) -> str:
+    return (
+        f"round {run.round}: {run.study}, {run.contestant} ({run.setting}): {run.seconds:.1f} s "
+        f"for {len(run.trainings)} trainings"
+    )
+
+
+def _content(head: dict[str, Any], runs: list[StudyRun]) -> dict[str, Any]:
+    return {**head, "measurements": [run.to_dict() for run in runs]}
+
+
+def _note(head: dict[str, Any], runs: list[StudyRun]) -> str:
+    versions = {name: version for run in runs for name, version in run.versions.items()}
+    return (
+        f"{head['images']} images, {head['rounds']} rounds: median [lowest-highest]; ratios within "
+        f"a round.\n{', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}."
+    )
+
+
+if __name__ == "__main__":
+    run_command(studies)

@@ -1,0 +1,176 @@
+"""Runs a study as a user starts it, and the same trainings by a peer in one process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.apart import ROOT, Job, available_cores, run_apart
+from benchmarks.contest import CONTESTANTS, OURS, Entrant
+from benchmarks.work import Work
+from mnist_keras.data.dataset import load, split
+from mnist_keras.errors import UserError
+from mnist_keras.records import RunRecord, read_runs
+from mnist_keras.study.design import load_study
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """A study of one seed by one contestant.
+
+    Attributes:
+        round: from 1.
+        study: its name.
+        contestant: who trained.
+        setting: how.
+        seconds: wall-clock from the start of the first process to the end of the last.
+        trainings: what was trained; this project's confirmation is not among them.
+        validation_accuracies: of each training's last epoch.
+        images: how many images a validation accuracy is measured on.
+        versions: of the packages that computed it.
+    """
+
+    round: int
+    study: str
+    contestant: str
+    setting: str
+    seconds: float
+    trainings: tuple[Work, ...]
+    validation_accuracies: list[float]
+    images: int
+    versions: dict[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def run_ours(study: str, number: int, data: Path, epochs: int | None, folder: Path) -> StudyRun:
+    """`mnist-keras study NAME --seeds 1`, with nothing trained before.
+
+    Args:
+        study: name of a study that is built in.
+        number: the round.
+        data: all images, an .npz file.
+        epochs: of every training; None for what the study says.
+        folder: a temporary one; holds the runs and the images that the peers will train.
+
+    Raises:
+        UserError: the command failed; the line is the last one that it wrote.
+    """
+    place = folder / f"{study}-{number}"
+    command = [
+        *([study] if study.startswith("compare") else ["study", study]),
+        *("--seeds=1", f"--data={data}"),
+        *([] if epochs is None else [f"--epochs={epochs}"]),
+        *(f"--logs={place / 'logs'}", f"--checkpoints={place / 'checkpoints'}"),
+    ]
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "mnist_keras", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.perf_counter() - begin
+    if done.returncode:
+        raise UserError(f"study {study} failed: {done.stderr.strip().rpartition(chr(10))[2]}")
+    records = _table_records(study, place / "logs" / study, epochs)
+    peer_data = _peer_data(data, records[0], place)
+    environment = (records[0].result or {})["environment"]
+    return StudyRun(
+        round=number,
+        study=study,
+        contestant=OURS,
+        setting=f"{len(available_cores())} at once",
+        seconds=seconds,
+        trainings=tuple(_work(record, peer_data) for record in records),
+        validation_accuracies=[float(record.curve("val_accuracy")[-1]) for record in records],
+        images=_validation_images(peer_data),
+        versions={name: environment[name] for name in ("tensorflow", "keras", "numpy")},
+    )
+
+
+def run_peer(ours: StudyRun, entrant: Entrant, python: str) -> StudyRun:
+    """The trainings that this project made, by a peer, one after another in one process.
+
+    Raises:
+        UserError: the process failed.
+    """
+    contestant = CONTESTANTS[entrant.contestant]
+    first, *then = (_at_setting(work, entrant) for work in ours.trainings)
+    job = Job(
+        contestant.module,
+        first,
+        python=python if contestant.peer else Job.python,
+        core=available_cores()[0] if entrant.setting.threads == 1 else None,
+        then=tuple(then),
+    )
+    (answer,) = run_apart([job])
+    return StudyRun(
+        round=ours.round,
+        study=ours.study,
+        contestant=entrant.contestant,
+        setting=entrant.setting.name,
+        seconds=answer["process_seconds"],
+        trainings=(first, *then),
+        validation_accuracies=[each["test_accuracy"] for each in (answer, *answer["then"])],
+        images=ours.images,
+        versions=answer["versions"],
+    )
+
+
+def _table_records(study: str, logs: Path, epochs: int | None) -> list[RunRecord]:
+    """The finished runs of the study's tables, in the study's order."""
+    design = load_study(study)
+    if epochs is not None:
+        design = design.override(epochs=epochs)
+    runs = {record.config.replace(data="mnist"): record for record in read_runs(logs)}
+    return [runs[config] for config in design.run_configs(range(SEED, SEED + 1))]
+
+
+def _work(record: RunRecord, data: Path) -> Work:
+    config = record.config
+    return Work(
+        architecture=config.architecture,
+        hidden=config.hidden,
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        epochs=len(record.curve("val_accuracy")),
+        seed=config.seed,
+        data=str(data),
+    )
+
+
+def _at_setting(work: Work, entrant: Entrant) -> Work:
+    return Work(**{**vars(work), "setting": entrant.setting})
+
+
+def _peer_data(data: Path, record: RunRecord, place: Path) -> Path:
+    """The images as the study uses them: what it validates on takes the place of the test set."""
+    if record.config.selected_on_test:
+        return data
+    images = load(data)
+    train, held_out = split(images.n_train, SEED)
+    path = place / "peer.npz"
+    np.savez(
+        path,
+        x_train=images.x_train[train],
+        y_train=images.y_train[train],
+        x_test=images.x_train[held_out],
+        y_test=images.y_train[held_out],
+    )
+    return path
+
+
+def _validation_images(data: Path) -> int:
+    return load(data).n_test

@@ -1,0 +1,64 @@
+"""From whole studies to a table of wall-clocks and ratios."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from benchmarks.contest import OURS
+from benchmarks.study_runs import StudyRun
+from benchmarks.summary import DEVIATIONS_ALLOWED, Spread, markdown_table, spread_text
+from mnist_keras.report.statistics.summaries import seed_noise
+
+
+def study_table(runs: Sequence[StudyRun]) -> str:
+    """A Markdown table with a line for each study and contestant."""
+    header = (
+        "study",
+        "contestant",
+        "setting",
+        "trainings",
+        "epochs",
+        "wall-clock, s",
+        "times mnist-keras",
+        "mean validation accuracy, %",
+        "same accuracy",
+    )
+    pairs = dict.fromkeys((run.study, run.contestant) for run in runs)
+    return markdown_table(header, [_line(runs, *pair) for pair in pairs])
+
+
+def _line(runs: Sequence[StudyRun], study: str, contestant: str) -> tuple[str, ...]:
+    of_study = [run for run in runs if run.study == study]
+    ours = {run.round: run for run in of_study if run.contestant == OURS}
+    theirs = [run for run in of_study if run.contestant == contestant]
+    accuracies = [value for run in theirs for value in run.validation_accuracies]
+    first = theirs[0]
+    agree = all(accuracies_agree(ours[run.round], run) for run in theirs)
+    return (
+        study,
+        contestant,
+        first.setting,
+        str(len(first.trainings)),
+        str(sum(work.epochs for work in first.trainings)),
+        spread_text(Spread.of(run.seconds for run in theirs)),
+        spread_text(Spread.of(run.seconds / ours[run.round].seconds for run in theirs)),
+        f"{100 * statistics.fmean(accuracies):.2f}",
+        "yes" if agree else "**no**",
+    )
+
+
+def accuracies_agree(ours: StudyRun, theirs: StudyRun) -> bool:
+    """Whether the mean difference of the paired trainings is noise between seeds.
+
+    The noise of a difference is what the pairs show, and no less than theory expects of two trained
+    networks.
+    """
+    pairs = zip(ours.validation_accuracies, theirs.validation_accuracies, strict=True)
+    differences = [one - other for one, other in pairs]
+    mean = statistics.fmean(ours.validation_accuracies)
+    expected = math.sqrt(2) * seed_noise(mean, ours.images).sd
+    shown = statistics.stdev(differences) if len(differences) > 1 else 0.0
+    allowed = DEVIATIONS_ALLOWED * max(shown, expected) / math.sqrt(len(differences))
+    return abs(statistics.fmean(differences)) <= allowed
