@@ -7,7 +7,7 @@ TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install $(TRAIN) compare-conv tensorboard test lint bench clean
+.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction test lint bench clean
 
 help: ## explain these commands
 	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
@@ -38,6 +38,13 @@ compare-conv: $(VENV)/installed ## compare two convolutions with three, as the n
 
 tensorboard: $(VENV)/installed ## show the logs in TensorBoard, http://localhost:6006
 	$(BIN)/tensorboard --logdir logs $(ARGS)
+
+reproduction: $(VENV)/installed ## put the joint report of logs/ into docs/
+	$(BIN)/mnist-keras report --wide
+	rm -rf docs/figures
+	cp logs/report.md docs/reproduction.md
+	cd logs && find figures -name '*.png' -exec sh -c \
+		'mkdir -p "../docs/$$(dirname "$$1")" && cp "$$1" "../docs/$$1"' _ {} \;
 
 test: $(VENV)/installed-dev ## run the tests; ARGS goes to pytest
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
