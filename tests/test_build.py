@@ -108,6 +108,14 @@ def test_one_study_gets_no_joint_report(tmp_path):
     assert not (tmp_path / "figures").exists()
 
 
+def test_runs_under_other_settings_are_not_called_missing(tmp_path):
+    study = load_study("architectures")
+    write_runs(tmp_path, study)
+    shorter = study.override(epochs=3)
+    with pytest.raises(UserError, match="were made with other settings; give the --data, --epochs"):
+        build_report([shorter], tmp_path, wide=False, command=COMMAND)
+
+
 def test_without_runs_it_says_so_in_one_line(tmp_path):
     with pytest.raises(UserError, match="there are no runs of shallow in") as error:
         build_report([load_study("shallow")], tmp_path, wide=False, command=COMMAND)

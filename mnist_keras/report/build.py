@@ -50,8 +50,7 @@ def build_report(studies: Sequence[Study], logs: Path, *, wide: bool, command: s
     outcomes = [analyze(study, logs, wide=wide, records=records) for study in studies]
     found = [outcome for outcome in outcomes if outcome.configurations or outcome.unfinished]
     if not found:
-        names = ", ".join(study.name for study in studies)
-        raise UserError(f"there are no runs of {names} in {logs}; run a study, or choose --logs")
+        raise UserError(_why_nothing([study.name for study in studies], logs, records))
     try:
         return _write_reports(found, logs, command, joint=len(studies) > 1)
     except OSError as error:
@@ -59,6 +58,17 @@ def build_report(studies: Sequence[Study], logs: Path, *, wide: bool, command: s
             f"cannot write the report to {error.filename or logs}: {error.strerror}; "
             "choose another place with --logs"
         ) from None
+
+
+def _why_nothing(names: Sequence[str], logs: Path, records: Records) -> str:
+    """Why there is nothing to report: no runs at all, or none under these settings."""
+    for name in names:
+        if records.of(name):
+            return (
+                f"the runs of {name} in {logs} were made with other settings; give the --data, "
+                "--epochs and --validation that they were made with (mnist-keras runs lists them)"
+            )
+    return f"there are no runs of {', '.join(names)} in {logs}; run a study, or choose --logs"
 
 
 def _write_reports(
