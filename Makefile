@@ -7,7 +7,7 @@ TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction test lint bench clean
+.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction test soak lint bench clean
 
 help: ## explain these commands
 	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
@@ -48,6 +48,9 @@ reproduction: $(VENV)/installed ## put the joint report of logs/ into docs/
 
 test: $(VENV)/installed-dev ## run the tests; ARGS goes to pytest
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+soak: $(VENV)/installed-dev ## kill and stop studies at random moments, for half an hour
+	$(BIN)/pytest tests/soak $(ARGS)
 
 lint: $(VENV)/installed-dev ## check style and types
 	$(BIN)/ruff check .
