@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 from small_runs import noisy_arrays, small_config, what_was_computed, write_idx
+from worker_processes import alive, wait_until, workers
 
 from mnist_keras.data.dataset import load
 from mnist_keras.records import read_epochs, read_run
@@ -85,37 +85,6 @@ def holder(place, task):
     """The process that trains a trial, if one does."""
     file = place.folder(task.config).lock.with_suffix(".pid")
     return int(file.read_text() or 0) if file.exists() else None
-
-
-def workers():
-    """Children of this process that train; loky's own keeper of semaphores is none of them."""
-    children = alive(psutil.Process().children(recursive=True))
-    return [child for child in children if "popen_loky" in " ".join(command_line(child))]
-
-
-def alive(processes):
-    return [process for process in processes if status(process) not in (None, "zombie")]
-
-
-def status(process):
-    try:
-        return process.status()
-    except psutil.NoSuchProcess:
-        return None
-
-
-def command_line(process):
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []
-
-
-def wait_until(condition, seconds=240.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture(autouse=True)

@@ -122,9 +122,12 @@ class TestFiles:
         header = finished.epochs.read_text().splitlines()[0]
         assert header == ",".join(EPOCH_COLUMNS)
         assert [row["epoch"] for row in rows] == list(range(1, EPOCHS + 1))
-        measured = {"cpu_percent", "ram_mb", "process_ram_mb"}
+        measured = {"ram_mb", "process_ram_mb"}
         always = {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"} | measured
         assert all(always <= set(row) for row in rows)
+        # The processor's load takes a tenth of a second to read, which these epochs may be over in.
+        known = ["cpu_percent" in row for row in rows]
+        assert known == sorted(known)
         assert not any("test_accuracy" in row for row in rows)
 
     def test_the_result_has_the_fields_of_the_contract(self, result, rows, data):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-from joblib import Parallel, cpu_count, delayed
 
 from mnist_keras.errors import UserError
+from mnist_keras.processes import run_in_processes
 from mnist_keras.records import replace_file, write_bytes
 from mnist_keras.report.analysis.analyze import analyze
 from mnist_keras.report.analysis.measure import Records
@@ -75,13 +74,13 @@ def _write_reports(
     outcomes: Sequence[StudyOutcome], logs: Path, command: str, *, joint: bool
 ) -> list[Path]:
     folders = [logs / outcome.study.name for outcome in outcomes]
-    tasks = [
-        delayed(draw_figures)(outcome, folder / FIGURES)
+    drawings = [
+        partial(draw_figures, outcome, folder / FIGURES)
         for outcome, folder in zip(outcomes, folders, strict=True)
     ]
     if joint:
-        tasks.append(delayed(_draw_overview)(outcomes, logs / FIGURES))
-    drawn = _run(tasks)
+        drawings.append(partial(_draw_overview, outcomes, logs / FIGURES))
+    drawn = run_in_processes(drawings)  # drawing is where a report's time goes
     overview = drawn.pop() if joint else []
     chapters = [
         Chapter(outcome, tuple(map(_picture, figures)))
@@ -94,12 +93,6 @@ def _write_reports(
     if joint:
         pages.append(_write_joint(chapters, tuple(map(_picture, overview)), logs, command))
     return pages
-
-
-def _run(tasks: Sequence[Any]) -> list[list[Figure]]:
-    """Draw on all cores, which is where the time goes; a single task needs no other process."""
-    jobs = min(len(tasks), cpu_count())
-    return list(Parallel(n_jobs=jobs)(tasks))
 
 
 def _draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> list[Figure]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from joblib.externals.loky import process_executor
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.processes import end_with_parent
 from mnist_keras.records import RunFolder, run_folder
 
 STALL_SECONDS = 3600.0
@@ -83,7 +83,7 @@ def begin_worker(parent: int, core: int | None) -> None:
         os.sched_setaffinity(0, {core})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, _stop)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with_parent(parent)
 
 
 def train_task(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
@@ -146,12 +146,6 @@ def _stop(number: int, frame: FrameType | None) -> None:
     # A second signal must not cut the saving short: a signal to the whole group comes twice.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _Stopped
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
 
 
 @cache

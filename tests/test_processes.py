@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from functools import partial
+
+import psutil
+import pytest
+from worker_processes import wait_until, workers
+
+from mnist_keras.processes import run_in_processes
+
+
+def fail():
+    raise ValueError("it failed")
+
+
+def test_results_come_in_order_from_other_processes():
+    calls = [partial(divmod, 17, number) for number in range(1, 6)]
+    assert run_in_processes(calls) == [divmod(17, number) for number in range(1, 6)]
+    assert os.getpid() not in run_in_processes([os.getpid, os.getpid])
+    assert workers() == []
+
+
+def test_a_single_call_needs_no_process():
+    assert run_in_processes([os.getpid]) == [os.getpid()]
+    assert run_in_processes([]) == []
+
+
+def test_what_a_call_raises_is_raised_and_leaves_no_process():
+    with pytest.raises(ValueError, match="it failed"):
+        run_in_processes([fail, partial(time.sleep, 600)])
+    assert workers() == []
+
+
+SLEEPS = """
+import time
+from functools import partial
+from mnist_keras.processes import run_in_processes
+run_in_processes([partial(time.sleep, 600)] * 2)
+"""
+
+
+def test_no_process_outlives_a_killed_parent():
+    with subprocess.Popen([sys.executable, "-c", SLEEPS]) as process:
+        parent = psutil.Process(process.pid)
+        wait_until(lambda: len(workers(parent)) == 2)
+        begun = workers(parent)
+        process.kill()
+    assert psutil.wait_procs(begun, timeout=60)[1] == []
