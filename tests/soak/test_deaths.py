@@ -59,7 +59,7 @@ def train_and_die(root, config, data, lives=None):
     return mortal.count
 
 
-def test_a_death_at_any_operation_of_a_run_changes_no_bit(tmp_path):
+def test_a_death_at_any_operation_of_a_run_changes_no_bit(tmp_path, tell):
     data = noisy_data()
     config = small_config("shallow", data, epochs=2)
     operations = train_and_die(tmp_path / "whole", config, data)
@@ -73,3 +73,4 @@ def test_a_death_at_any_operation_of_a_run_changes_no_bit(tmp_path):
         assert what_was_computed(folder) == whole, f"death before operation {lives}"
         assert not folder.state.exists()
         assert not list(root.rglob(".writing-*"))
+    tell(f"death before each of the {operations} writes, syncs, renames and deletes of a run")

@@ -72,7 +72,7 @@ def whole(data, tmp_path_factory):
 
 
 @pytest.mark.parametrize("kib", SIZES)
-def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, data, whole, kib):
+def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, data, whole, kib, tell):
     folder = tmp_path / "disk"
     with small_disk(folder, kib):
         full = train(data, folder)
@@ -87,3 +87,4 @@ def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, data, whole, kib):
         again = train(data, folder)
         assert again.returncode == 0, again.stderr
         assert computed(data, folder) == whole
+    tell(f"a disk of {kib} KiB: exit {full.returncode}, then the same bits")

@@ -24,7 +24,7 @@ def data():
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURE_NAMES)
-def test_an_end_after_any_epoch_changes_no_bit(tmp_path, data, monkeypatch, architecture):
+def test_an_end_after_any_epoch_changes_no_bit(tmp_path, data, monkeypatch, architecture, tell):
     """What is on disk after an epoch is what a killed process leaves: a copy is gone on with."""
     config = small_config(
         architecture,
@@ -60,3 +60,4 @@ def test_an_end_after_any_epoch_changes_no_bit(tmp_path, data, monkeypatch, arch
         train_below(tmp_path / name, config, data)
         assert what_was_computed(folder) == expected, f"an end after epoch {epoch}"
         shutil.rmtree(tmp_path / name)
+    tell(f"{architecture}: an end after each of {epochs} epochs, the stopping one included")

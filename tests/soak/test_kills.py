@@ -30,7 +30,7 @@ def readable_checkpoints(study):
     return {path.parent for path in found}
 
 
-def test_a_study_killed_twenty_times_ends_as_if_it_never_was(tmp_path, whole):
+def test_a_study_killed_twenty_times_ends_as_if_it_never_was(tmp_path, whole, tell):
     study, source = SmallStudy(tmp_path / "study"), random.Random(20261124)
     done, checkpoints, kills = set(), set(), 0
     for _ in range(KILLS):
@@ -46,11 +46,12 @@ def test_a_study_killed_twenty_times_ends_as_if_it_never_was(tmp_path, whole):
     assert len(study.table()) == 14
     assert study.table() == whole.table()
     assert study.computed() == whole.computed()
+    tell(f"SIGKILL of a study's process group: {kills} of {KILLS} came before its end")
 
 
-def test_no_child_outlives_a_killed_parent(tmp_path):
+def test_no_child_outlives_a_killed_parent(tmp_path, tell):
     study, source = SmallStudy(tmp_path / "study", seeds=100), random.Random(7)
-    left = []
+    left, seen = [], 0
     for _ in range(KILLS):
         process = study.start()
         sleep_up_to(14.0, source)
@@ -58,5 +59,8 @@ def test_no_child_outlives_a_killed_parent(tmp_path):
         process.kill()
         process.wait()
         left += wait_for_end(children, SECONDS_TO_END)
+        seen += len(children)
         process.stdout.close()
     assert left == []
+    assert seen > KILLS
+    tell(f"SIGKILL of {KILLS} parents: {seen} children, none left after {SECONDS_TO_END} s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import statistics
 import time
 
 import pytest
@@ -15,8 +16,9 @@ SECONDS_TO_END = 5.0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stop_is_quick_and_clean(tmp_path, number, code):
+def test_a_stop_is_quick_and_clean(tmp_path, number, code, tell):
     study, source = SmallStudy(tmp_path / "study", seeds=100), random.Random(code)
+    times = []
     for _ in range(STOPS):
         process = study.start()
         moment = sleep_up_to(16.0, source)
@@ -29,3 +31,8 @@ def test_a_stop_is_quick_and_clean(tmp_path, number, code):
         assert seconds < SECONDS_TO_END, (moment, output)
         assert "Traceback" not in output, (moment, output)
         assert wait_for_end(children, 1.0) == [], (moment, output)
+        times.append(seconds)
+    tell(
+        f"{signal.Signals(number).name}: exit {code} after a median of "
+        f"{statistics.median(times):.2f} s [{min(times):.2f}-{max(times):.2f}], n = {STOPS}"
+    )
