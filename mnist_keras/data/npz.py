@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import io
 import math
-import struct
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
 
+from mnist_keras.data.archive import (
+    ARCHIVE_ERRORS,
+    BoundedFile,
+    check_packing,
+    open_member,
+)
 from mnist_keras.data.reading import (
-    CHUNK,
     KEYS,
     Part,
     brief,
@@ -39,38 +42,12 @@ ADVICE = "write it again with numpy.savez_compressed"
 HEADER_BYTES = 1 << 14
 """What is unpacked to find an array's header, which NumPy limits to 10,000 characters."""
 
-# What zipfile raises on archives that are damaged, forged, encrypted or of a later version.
-ARCHIVE_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    OverflowError,
-    RuntimeError,
-    struct.error,
-)
-
 
 class _Header(NamedTuple):
     shape: tuple[int, ...]
     fortran_order: bool
     dtype: np.dtype[Any]
     length: int
-
-
-class _BoundedFile(io.BufferedReader):
-    """A file that gives no large piece at once.
-
-    `zipfile` reads an archive's table of contents whole, with a length that the archive declares.
-    """
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        asked = CHUNK + 1 if size is None or size < 0 else min(size, CHUNK + 1)
-        data = super().read(asked)
-        if len(data) > CHUNK:
-            raise zipfile.BadZipFile("its table of contents is too long")
-        return data
 
 
 def read_npz(path: Path) -> dict[str, Part]:
@@ -83,7 +60,7 @@ def read_npz(path: Path) -> dict[str, Part]:
             or not of MNIST's shape and type.
     """
     where = shown(path)
-    with _BoundedFile(open_regular(path)) as file:
+    with BoundedFile(open_regular(path)) as file:
         with _refusing_damage(where):
             archive = zipfile.ZipFile(file)
         with archive:
@@ -117,21 +94,15 @@ def _members(archive: zipfile.ZipFile, where: str) -> dict[str, zipfile.ZipInfo]
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str, key: str) -> Part:
-    # zipfile unpacks the other methods without a limit on what comes out.
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise refusal(where, "is packed in an unusual way", "stored or deflated data", ADVICE)
+    check_packing(where, info, ADVICE)
     header = _read_header(archive, info, where)
     _check_header(header, info, where, key)
-    with _refusing_damage(where), _open_member(archive, info) as stream:
+    with _refusing_damage(where), open_member(archive, info) as stream:
         stream.read(header.length)
         array = read_array(stream, header.shape, header.dtype, header.fortran_order)
         # Reading on to the end makes zipfile compare the checksum.
         stream.read(1)
     return Part(where, array)
-
-
-def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> io.BufferedIOBase:
-    return cast(io.BufferedIOBase, archive.open(info))
 
 
 def _check_header(header: _Header, info: zipfile.ZipInfo, where: str, key: str) -> None:
@@ -143,7 +114,7 @@ def _check_header(header: _Header, info: zipfile.ZipInfo, where: str, key: str) 
 
 
 def _read_header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> _Header:
-    with _refusing_damage(where), _open_member(archive, info) as stream:
+    with _refusing_damage(where), open_member(archive, info) as stream:
         start = io.BytesIO(stream.read(HEADER_BYTES))
     try:
         with warnings.catch_warnings():

@@ -89,7 +89,7 @@ def _kind(mode: int) -> str:
 
 
 def read_array(
-    stream: io.BufferedIOBase,
+    stream: io.BufferedIOBase | io.FileIO,
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     fortran_order: bool = False,
@@ -111,7 +111,7 @@ def read_array(
     return array
 
 
-def _fill(stream: io.BufferedIOBase, target: NDArray[np.uint8]) -> None:
+def _fill(stream: io.BufferedIOBase | io.FileIO, target: NDArray[np.uint8]) -> None:
     rest = target.data
     while rest:
         count = stream.readinto(rest[:CHUNK])
