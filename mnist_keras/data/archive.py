@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zipfile
 import zlib
 from typing import cast
 
-from mnist_keras.data.reading import CHUNK, refusal
+from mnist_keras.data.reading import CHUNK, most_unpacked
 
 # What zipfile raises on archives that are damaged, forged, encrypted or of a later version.
 ARCHIVE_ERRORS = (
@@ -38,14 +39,16 @@ class BoundedFile(io.BufferedReader):
         return data
 
 
-def check_packing(where: str, info: zipfile.ZipInfo, advice: str) -> None:
-    """Check how a member is packed: zipfile unpacks only two ways with a limit on what comes out.
+def is_packed_plainly(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is stored or deflated: the other ways zipfile unpacks without a limit."""
+    return info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-    Raises:
-        UserError: the member is neither stored nor deflated.
-    """
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise refusal(where, "is packed in an unusual way", "stored or deflated data", advice)
+
+def grows_too_much(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Whether a member is small in the file and huge unpacked."""
+    assert archive.fp is not None
+    packed = min(info.compress_size, os.fstat(archive.fp.fileno()).st_size)
+    return info.file_size > most_unpacked(packed)
 
 
 def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> io.BufferedIOBase:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import math
 import os
 import struct
 import zlib
@@ -23,10 +24,12 @@ from mnist_keras.data.reading import (
     Part,
     brief,
     check_shape,
+    most_unpacked,
     open_regular,
     read_array,
     refusal,
     shown,
+    too_much_growth,
     unreadable,
 )
 
@@ -87,28 +90,47 @@ def _find(folder: Path, name: str) -> Path | None:
 
 def _read_file(path: Path, key: str) -> Part:
     where = shown(path)
-    read = read_gzipped if path.suffix == ".gz" else read_idx
     with io.BufferedReader(open_regular(path)) as file:
-        return Part(where, read(file, where, key))
+        if path.suffix != ".gz":
+            return Part(where, read_idx(file, where, key))
+        return Part(where, read_gzipped(file, where, key, os.fstat(file.fileno()).st_size))
 
 
-def read_gzipped(file: IO[bytes] | io.BufferedReader, where: str, key: str) -> NDArray[np.uint8]:
-    """As `read_idx`, from a gzipped file, of which no more is unpacked than its header declares."""
+def read_gzipped(
+    file: IO[bytes] | io.BufferedReader, where: str, key: str, packed: int | None = None
+) -> NDArray[np.uint8]:
+    """As `read_idx`, from a gzipped file, of which no more is unpacked than its header declares.
+
+    Given the file's length `packed`, that is bounded, too.
+    """
     with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
-        return read_idx(unpacked, where, key)
+        return read_idx(unpacked, where, key, packed)
 
 
-def read_idx(stream: io.BufferedIOBase, where: str, key: str) -> NDArray[np.uint8]:
-    """Read one of the four arrays `key`; `where` names the file in a refusal.
+def read_idx(
+    stream: io.BufferedIOBase, where: str, key: str, packed: int | None = None
+) -> NDArray[np.uint8]:
+    """Read one of the four arrays.
+
+    Args:
+        stream: the file, unpacked.
+        where: names the file in a refusal.
+        key: which of the four arrays it is.
+        packed: how long the packed file is; no more comes out of it than `most_unpacked` tells.
 
     Raises:
         UserError: the header or the length is wrong, or the file is damaged.
     """
     try:
         shape = _read_header(stream, where, key)
+        size = _size(shape)
+        if packed is not None and size > most_unpacked(packed):
+            raise refusal(where, *too_much_growth(packed, size))
         array = read_array(stream, shape, np.dtype(np.uint8))
         if stream.read(1):
-            raise refusal(where, "goes on after its last element", _size(shape), DAMAGED)
+            raise refusal(
+                where, "goes on after its last element", f"{size} bytes unpacked", DAMAGED
+            )
     except (OSError, EOFError, zlib.error) as error:
         raise refusal(
             where, f"is cut short or damaged ({brief(error)})", "a complete IDX file", DAMAGED
@@ -135,8 +157,9 @@ def _read_header(stream: io.BufferedIOBase, where: str, key: str) -> tuple[int, 
     return shape
 
 
-def _size(shape: tuple[int, ...]) -> str:
-    return f"{len(header(shape)) + int(np.prod(shape))} bytes unpacked"
+def _size(shape: tuple[int, ...]) -> int:
+    """Bytes of the whole file."""
+    return len(header(shape)) + math.prod(shape)
 
 
 def read_class_names(folder: Path) -> tuple[str, ...] | None:

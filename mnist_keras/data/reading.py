@@ -28,6 +28,11 @@ CHUNK = 1 << 20
 """Bytes that are unpacked at a time."""
 
 
+MAX_GROWTH = 20
+FREE_GROWTH = 64 << 20
+"""Bytes that a packed file may always grow to: more than MNIST has."""
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """One of the four arrays, with the words that name it in a refusal."""
@@ -86,6 +91,23 @@ def _kind(mode: int) -> str:
     if stat.S_ISLNK(mode):
         return "a symbolic link"
     return "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
+
+
+def most_unpacked(packed: int) -> int:
+    """Bytes that a file of `packed` bytes may become; pictures shrink to a fifth, weights hardly.
+
+    A forged file of a megabyte could fill the memory otherwise.
+    """
+    return max(FREE_GROWTH, MAX_GROWTH * packed)
+
+
+def too_much_growth(packed: int, unpacked: int) -> tuple[str, str, str]:
+    """What a refusal says of a file that would become larger than `most_unpacked`."""
+    return (
+        f"unpacks {packed} bytes to {unpacked}",
+        f"at most {MAX_GROWTH} times as many, or {FREE_GROWTH >> 20} MiB",
+        "unpack it yourself if you trust it",
+    )
 
 
 def read_array(

@@ -23,8 +23,22 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
-from mnist_keras.data.archive import ARCHIVE_ERRORS, BoundedFile, check_packing, open_member
-from mnist_keras.data.reading import CHUNK, brief, open_regular, read_array, refusal, shown
+from mnist_keras.data.archive import (
+    ARCHIVE_ERRORS,
+    BoundedFile,
+    grows_too_much,
+    is_packed_plainly,
+    open_member,
+)
+from mnist_keras.data.reading import (
+    CHUNK,
+    brief,
+    open_regular,
+    read_array,
+    refusal,
+    shown,
+    too_much_growth,
+)
 from mnist_keras.errors import UserError
 
 EXPECTED = "a .weights.h5 or .keras file of one of the seven architectures"
@@ -33,8 +47,6 @@ ADVICE = "give a file as mnist-keras or Keras writes it"
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 ZIP_MAGIC = b"PK\x03\x04"
 MEMBER = "model.weights.h5"
-MAX_RATIO = 20
-"""What an archive's weights may grow by when unpacked; trained ones hardly shrink."""
 
 PROGRAM = Path(__file__).with_name("hdf5.py")
 HANGS_AFTER = 60.0
@@ -163,14 +175,10 @@ def _find_member(archive: zipfile.ZipFile, where: str) -> zipfile.ZipInfo:
     if len(found) != 1:
         raise refusal(where, f"has {MEMBER} {len(found)} times", "it once", ADVICE)
     (info,) = found
-    check_packing(where, info, ADVICE)
-    if info.file_size > MAX_RATIO * info.compress_size:
-        raise refusal(
-            where,
-            f"unpacks {info.compress_size} bytes to {info.file_size}",
-            f"at most {MAX_RATIO} times as many",
-            ADVICE,
-        )
+    if not is_packed_plainly(info):
+        raise refusal(where, "is packed in an unusual way", "stored or deflated data", ADVICE)
+    if grows_too_much(archive, info):
+        raise refusal(where, *too_much_growth(info.compress_size, info.file_size))
     return info
 
 
