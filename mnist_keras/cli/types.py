@@ -76,6 +76,23 @@ class StudyType(ArchitectureType):
         return str(value) if is_path else super().convert(value, param, ctx)
 
 
+class RunType(click.ParamType):
+    """A run: its name, `study/name`, the path of its folder, or the beginning of a name.
+
+    The text is taken as it is; `lookup.find_run` finds the run when --logs is known.
+    """
+
+    name = "run"
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """The runs below --logs that begin so: by name, or as study/name where that is typed."""
+        from mnist_keras.lookup import run_names, short_names
+
+        names = run_names(Path(ctx.params.get("logs") or "logs"))
+        typed = names if "/" in incomplete else short_names(names)
+        return [CompletionItem(name) for name in typed if name.startswith(incomplete)]
+
+
 class Setting(click.ParamType):
     """A value of one field of RunConfig, checked as the field is."""
 
