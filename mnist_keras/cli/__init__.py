@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mnist_keras.cli.inspect import architectures, data, runs, shapes
+from mnist_keras.cli.models import evaluate, predict
 from mnist_keras.cli.studies import (
     compare_architectures,
     compare_conv,
@@ -51,6 +52,8 @@ for command in (
     reproduce,
     report,
     runs,
+    evaluate,
+    predict,
     plan,
     architectures,
     shapes,

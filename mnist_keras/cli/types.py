@@ -79,10 +79,14 @@ class StudyType(ArchitectureType):
 class RunType(click.ParamType):
     """A run: its name, `study/name`, the path of its folder, or the beginning of a name.
 
-    The text is taken as it is; `lookup.find_run` finds the run when --logs is known.
+    The text is taken as it is; `lookup.find_run` finds the run when --logs is known. With `files`
+    a model's file may be named instead.
     """
 
     name = "run"
+
+    def __init__(self, files: bool = False) -> None:
+        self.files = files
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
         """The runs below --logs that begin so: by name, or as study/name where that is typed."""
@@ -90,7 +94,8 @@ class RunType(click.ParamType):
 
         names = run_names(Path(ctx.params.get("logs") or "logs"))
         typed = names if "/" in incomplete else short_names(names)
-        return [CompletionItem(name) for name in typed if name.startswith(incomplete)]
+        found = [CompletionItem(name) for name in typed if name.startswith(incomplete)]
+        return found if found or not self.files else [CompletionItem(incomplete, type="file")]
 
 
 class Setting(click.ParamType):

@@ -1,0 +1,86 @@
+"""The commands that look at a trained run and try it on pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mnist_keras.cli.options import checkpoints_option, data_option, json_option, logs_option
+from mnist_keras.cli.types import RunType
+
+
+@click.command()
+@click.argument("run", type=RunType())
+@data_option
+@logs_option
+@checkpoints_option
+@json_option
+def evaluate(run: str, data: Path | None, logs: Path, checkpoints: Path, as_json: bool) -> None:
+    """Show what a run confuses: confusion matrix, worst errors, the weights of its first layer.
+
+    RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder.
+    Pictures are written below the run's folder, in evaluation. A run on another data set needs it:
+    --data.
+    """
+    from mnist_keras.lookup import find_run
+    from mnist_keras.report.console import print_json
+    from mnist_keras.report.evaluation.evaluate import evaluate_run, evaluation_facts
+    from mnist_keras.report.evaluation.pictures import write_pictures
+    from mnist_keras.report.evaluation.sentences import print_evaluation
+
+    folder = find_run(run, logs, checkpoints)
+    evaluation = evaluate_run(folder, data, logs)
+    pictures, note = write_pictures(evaluation, folder)
+    if as_json:
+        print_json({**evaluation_facts(evaluation), "pictures": list(map(str, pictures))})
+        return
+    print_evaluation(evaluation, pictures, [note] if note else [])
+
+
+@click.command()
+@click.argument("run", type=RunType(files=True), metavar="RUN|MODEL")
+@click.argument(
+    "images", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="IMAGE..."
+)
+@click.option(
+    "--show",
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE.png",
+    help="Write a picture of what the model saw, into a folder or as a new file.",
+)
+@data_option
+@logs_option
+@checkpoints_option
+@json_option
+def predict(
+    run: str,
+    images: tuple[Path, ...],
+    show: Path | None,
+    data: Path | None,
+    logs: Path,
+    checkpoints: Path,
+    as_json: bool,
+) -> None:
+    """Read digits in pictures: PNG, JPEG or others, any size, dark on light or light on dark.
+
+    RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder;
+    MODEL is a .keras or .weights.h5 file. Each picture shows one digit; it is brought to MNIST's
+    form. With --data the classes are called as that data set calls them.
+    """
+    from mnist_keras.prediction.draw_seen import draw_seen, seen_path, write_seen
+    from mnist_keras.prediction.model import open_model, read_digits, read_pictures
+    from mnist_keras.prediction.readings import reading_facts, reading_rows
+    from mnist_keras.report.console import print_json, print_rows
+
+    target = None if show is None else seen_path(show, len(images))
+    pictures = read_pictures(images)
+    model = open_model(run, data, logs, checkpoints)
+    readings = read_digits(model, images, pictures)
+    if as_json:
+        print_json(reading_facts(readings, model.names))
+    else:
+        print_rows(reading_rows(readings, model.names), title=model.heading)
+    if target is not None:
+        write_seen(draw_seen(readings, model.names, model.title, model.mark), target)
+        click.echo(target, err=as_json)

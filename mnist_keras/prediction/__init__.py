@@ -1,0 +1,1 @@
+"""What a trained model reads in pictures that people hand over."""

@@ -1,0 +1,108 @@
+"""Draws what a model saw: each picture, its 28x28 form, and the probability of each class."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mnist_keras.atomic import write_bytes
+from mnist_keras.errors import UserError
+from mnist_keras.prediction.readings import Reading
+from mnist_keras.report.figures.style import INK, PALETTE, headline, look, new_figure
+
+NAME = "seen"
+MOST_PICTURES = 50
+"""More rows would make a picture that few programs open."""
+
+_ROW = 1.75
+"""Inches."""
+
+_LONGEST_NAME = 44
+_OTHERS = "#9DB9CC"
+
+
+@look()
+def draw_seen(readings: Sequence[Reading], names: Sequence[str], title: str, mark: str) -> Figure:
+    """A row for each reading: the picture, the 28x28 enlarged without smoothing, the bars."""
+    figure = new_figure(0.8 + _ROW * len(readings))
+    subtitle = "each picture, what the model saw of it, and the probabilities of the classes"
+    headline(figure, title, subtitle, mark)
+    rows = figure.subplots(len(readings), 3, squeeze=False, width_ratios=(1.3, 1, 2.2))
+    for (original, seen, bars), reading in zip(rows, readings, strict=True):
+        original.imshow(reading.original, cmap="gray", vmin=0, vmax=255)
+        original.set_title(_short(Path(reading.picture).name), fontsize=10, fontweight="normal")
+        seen.imshow(reading.seen, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        for axes in (original, seen):
+            axes.set(xticks=[], yticks=[])
+            axes.grid(visible=False)
+            axes.spines[:].set(visible=True, color="#C9C9C9")
+        _draw_bars(bars, reading, names)
+    return figure
+
+
+def seen_path(place: Path, pictures: int) -> Path:
+    """Where the picture goes: `place`, if it ends in .png, or a free name in the folder `place`.
+
+    Raises:
+        UserError: the file is there already, or its folder is not, or there are too many
+            `pictures` to show.
+    """
+    if pictures > MOST_PICTURES:
+        raise UserError(
+            f"--show was given {pictures} pictures; expected at most {MOST_PICTURES}; "
+            "give fewer at a time"
+        )
+    if place.is_dir():
+        number = 1
+        while (path := place / f"{NAME}{f'-{number}' if number > 1 else ''}.png").exists():
+            number += 1
+        return path
+    if place.suffix.lower() != ".png":
+        raise UserError(f"--show is {place}; expected a folder that is there, or a name in .png")
+    if place.exists():
+        raise UserError(f"--show is {place}, which is there already; give a name that is free")
+    if not place.parent.is_dir():
+        raise UserError(f"--show is {place}, but there is no folder {place.parent}; make it first")
+    return place
+
+
+def write_seen(figure: Figure, path: Path) -> None:
+    """Write the picture, whole or not at all.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    content = io.BytesIO()
+    with look():
+        figure.savefig(content, format="png", metadata={"Software": None})
+    try:
+        write_bytes(path, content.getvalue(), sync=False)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; give another --show") from None
+
+
+def _draw_bars(axes: Axes, reading: Reading, names: Sequence[str]) -> None:
+    first = reading.ranked[0]
+    shares = 100 * np.asarray(reading.probabilities, dtype=np.float64)
+    places = np.arange(len(shares))
+    colours = [PALETTE[0] if place == first else _OTHERS for place in places]
+    axes.bar(places, shares, color=colours, width=0.72)
+    axes.set_ylim(0, 100)
+    axes.set_yticks((0, 50, 100), ("0", "50", "100 %"))
+    turned = any(len(name) > 3 for name in names)
+    axes.set_xticks(places, names, rotation=35 if turned else 0,
+                    ha="right" if turned else "center", rotation_mode="anchor")  # fmt: skip
+    axes.set_title(f"{names[first]}: {shares[first]:.2f} %", fontsize=10.5, color=INK)
+    axes.grid(visible=False, axis="x")
+
+
+def _short(name: str) -> str:
+    plain = "".join(character if character.isprintable() else "?" for character in name)
+    short = plain if len(plain) <= _LONGEST_NAME else f"{plain[: _LONGEST_NAME - 3]}..."
+    # A dollar sign would begin a formula.
+    return short.replace("$", r"\$")
