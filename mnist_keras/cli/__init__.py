@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mnist_keras.cli.draw import draw
 from mnist_keras.cli.inspect import architectures, data, runs, shapes
 from mnist_keras.cli.models import evaluate, predict
 from mnist_keras.cli.studies import (
@@ -51,6 +52,7 @@ for command in (
     compare_architectures,
     reproduce,
     report,
+    draw,
     runs,
     evaluate,
     predict,

@@ -1,0 +1,147 @@
+"""The page and its one question as a web application: what do the runs read in this drawing?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from flask import Flask, Response, abort, render_template, request
+from numpy.typing import NDArray
+from werkzeug.exceptions import HTTPException
+from werkzeug.sansio.utils import host_is_trusted
+
+from mnist_keras.config import MNIST
+from mnist_keras.data.pictures import as_mnist
+from mnist_keras.drawing.choice import Reader
+from mnist_keras.errors import UserError
+from mnist_keras.report.console import SELECTED_ON_TEST, percent
+
+SIDE = 280
+"""Pixels along each side of a drawing as the page sends it."""
+
+DIGITS = range(10)
+"""What the architectures have outputs for; a run's folder does not know its classes by name."""
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+"""The only hosts that a request may be for: a page of another name that was made to point at this
+machine (DNS rebinding) is refused."""
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+DRAWING_TYPE = "application/octet-stream"
+"""A page of another site may not send this type without asking first, which is refused."""
+
+SCORES = "it has scores, no probabilities: shown is their softmax"
+"""The perceptron is trained on squared errors of linear outputs, so its shares are never near 1."""
+
+Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""From an image uint8 [28, 28] to probabilities float32 [runs, 10]."""
+
+
+def make_app(readers: Sequence[Reader], read: Read) -> Flask:
+    """The application; `read` answers for these runs in their order and may be called by threads.
+
+    Routes: `/` is the page; `POST /read` takes SIDE * SIDE bytes, a pixel each, row by row, 0 for
+    paper and 255 for ink, and answers with JSON: `seen`, the 784 pixels that the runs were asked
+    about, and `probabilities`, ten for each run, null where a run's are not numbers. Whatever is
+    refused is answered with `error`, a line.
+    """
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = SIDE * SIDE
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.before_request(_check_host)
+    app.after_request(_add_headers)
+    app.register_error_handler(HTTPException, _refuse)
+    app.register_error_handler(UserError, lambda error: _json({"error": str(error)}, 400))
+
+    @app.get("/")
+    def page() -> str:
+        runs = [_card(reader) for reader in readers]
+        return render_template("draw.html", runs=runs, digits=DIGITS, side=SIDE)
+
+    @app.post("/read")
+    def answer() -> Response:
+        seen = as_mnist(_drawing())
+        numbers = [[_finite(value) for value in row] for row in read(seen).tolist()]
+        return _json({"seen": seen.ravel().tolist(), "probabilities": numbers})
+
+    return app
+
+
+def _card(reader: Reader) -> dict[str, Any]:
+    """What the page tells of a run."""
+    marks = [SELECTED_ON_TEST] if reader.config.selected_on_test else []
+    if reader.config.data != MNIST:
+        marks.append(f"trained on {reader.config.data}")
+    return {
+        "label": reader.label,
+        "architecture": reader.config.architecture,
+        "settings": reader.settings,
+        "study": reader.study,
+        "name": reader.config.name,
+        "parameters": f"{reader.result['parameters']:,}",
+        "test_accuracy": percent(reader.result["test_accuracy"]),
+        "marks": marks,
+        "remark": SCORES if reader.config.architecture == "perceptron" else "",
+    }
+
+
+def _drawing() -> NDArray[np.uint8]:
+    """The request's drawing, uint8 [SIDE, SIDE], with ink on it."""
+    if request.mimetype != DRAWING_TYPE:
+        abort(415, f"a drawing is sent as {DRAWING_TYPE}, not as {request.mimetype or 'nothing'}")
+    pixels = np.frombuffer(request.get_data(), np.uint8)
+    if pixels.size != SIDE * SIDE:
+        abort(400, f"the drawing has {pixels.size:,} bytes; expected {_expected()}")
+    if not pixels.any():
+        abort(400, "the drawing is empty; draw a digit first")
+    return pixels.reshape(SIDE, SIDE)
+
+
+def _expected() -> str:
+    return f"{SIDE * SIDE:,}, one for each of {SIDE} x {SIDE} pixels"
+
+
+def _check_host() -> None:
+    if not host_is_trusted(request.host, LOOPBACK_NAMES):
+        abort(403, "this page is for this machine only; open it as http://localhost")
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    return response
+
+
+def _refuse(error: HTTPException) -> Response:
+    """An HTTP error as a line of JSON."""
+    lines = {
+        404: f"there is nothing at {request.path}; the page is at /",
+        405: f"{request.method} is not for {request.path}",
+        413: f"the drawing is too large; expected {_expected()}",
+        500: "mnist-keras made a mistake; the terminal that it runs in shows which",
+    }
+    code = error.code or 500
+    response = _json({"error": lines.get(code, error.description or error.name)}, code)
+    if code == 405:
+        response.headers.update(Allow=dict(error.get_headers()).get("Allow", ""))
+    return response
+
+
+def _json(content: dict[str, Any], code: int = 200) -> Response:
+    text = json.dumps(content, allow_nan=False) + "\n"
+    return Response(text, code, mimetype="application/json")
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,141 @@
+"""Which runs read the drawings, and what the page calls them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnist_keras.config import ARCHITECTURE_NAMES, MNIST, RunConfig
+from mnist_keras.errors import UserError
+from mnist_keras.lookup import find_run
+from mnist_keras.records import RunFolder, RunRecord, read_run, read_runs, run_folder
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A finished run that reads the drawings.
+
+    Attributes:
+        folder: where its model is.
+        config: what was trained.
+        result: its result.json.
+        settings: what tells it apart from the other readers of its architecture, in words; empty
+            where there is no other.
+    """
+
+    folder: RunFolder
+    config: RunConfig
+    result: dict[str, Any]
+    settings: str
+
+    @property
+    def label(self) -> str:
+        """Its name on the page, different from those of the other readers."""
+        architecture = self.config.architecture
+        return f"{architecture} ({self.settings})" if self.settings else architecture
+
+    @property
+    def study(self) -> str:
+        """The study that it belongs to."""
+        return self.folder.logs.parent.name
+
+
+def choose_readers(runs: Sequence[str], logs: Path, checkpoints: Path) -> list[Reader]:
+    """The runs that were asked for, in that order; without any, the best of each architecture.
+
+    Raises:
+        UserError: there is no such run, or it is not done, or there is none at all.
+    """
+    if not runs:
+        return _as_readers(_best_of_each_architecture(logs, checkpoints))
+    folders = dict.fromkeys(find_run(run, logs, checkpoints) for run in runs)
+    return _as_readers([(folder, _finished(folder)) for folder in folders])
+
+
+def _finished(folder: RunFolder) -> RunRecord:
+    record = read_run(folder.logs)
+    if record is None or not record.done:
+        raise UserError(
+            f"{folder.logs} is not done; train it to its end, or choose a run that "
+            "mnist-keras runs lists as done"
+        )
+    return record
+
+
+def _best_of_each_architecture(logs: Path, checkpoints: Path) -> list[tuple[RunFolder, RunRecord]]:
+    """By validation accuracy; on equal ones the first by study and name.
+
+    Accuracies on different data sets say nothing about each other, and the page is for digits: runs
+    on other data are taken only where there is none on MNIST.
+    """
+    finished = _finished_with_model(logs, checkpoints)
+    on_mnist = [pair for pair in finished if pair[1].config.data == MNIST]
+    best: dict[str, tuple[RunFolder, RunRecord]] = {}
+    for folder, record in on_mnist or finished:
+        architecture = record.config.architecture
+        if architecture not in best or _accuracy(record) > _accuracy(best[architecture][1]):
+            best[architecture] = (folder, record)
+    if not best:
+        raise UserError(
+            f"no finished run with its model is in {logs} and {checkpoints}; train one first: "
+            "mnist-keras train shallow"
+        )
+    return [best[name] for name in ARCHITECTURE_NAMES if name in best]
+
+
+def _finished_with_model(logs: Path, checkpoints: Path) -> list[tuple[RunFolder, RunRecord]]:
+    studies = sorted(path for path in logs.iterdir() if path.is_dir()) if logs.is_dir() else []
+    pairs = [
+        (run_folder(logs, checkpoints, study.name, record.config.name), record)
+        for study in studies
+        for record in read_runs(study)
+        if record.done
+    ]
+    return [(folder, record) for folder, record in pairs if folder.model.is_file()]
+
+
+def _accuracy(record: RunRecord) -> float:
+    assert record.result is not None
+    return float(record.result["val_accuracy"])
+
+
+def _as_readers(pairs: Sequence[tuple[RunFolder, RunRecord]]) -> list[Reader]:
+    runs = [(folder.logs.parent.name, record.config) for folder, record in pairs]
+    return [
+        Reader(folder, record.config, record.result or {}, settings)
+        for (folder, record), settings in zip(pairs, telling_settings(runs), strict=True)
+    ]
+
+
+def telling_settings(runs: Sequence[tuple[str, RunConfig]]) -> list[str]:
+    """What tells each run, given as study and configuration, apart from those of its architecture.
+
+    The settings that are not the same in all of them, and where one configuration is there from
+    two studies the study, as in "hidden 64, seed 1" or "seed 0, study shallow".
+    """
+    counts = Counter(config for _, config in runs)
+    return [
+        ", ".join(
+            [
+                *_differing(config, [other for _, other in runs]),
+                *([f"study {study}"] if counts[config] > 1 else []),
+            ]
+        )
+        for study, config in runs
+    ]
+
+
+def _differing(config: RunConfig, others: Sequence[RunConfig]) -> list[str]:
+    rivals = [other for other in others if other.architecture == config.architecture]
+    return [
+        f"{name.replace('_', ' ')} {_text(getattr(config, name))}"
+        for name in RunConfig.model_fields
+        if any(getattr(rival, name) != getattr(config, name) for rival in rivals)
+    ]
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()

@@ -1,0 +1,41 @@
+"""The trained models behind the page: loaded once, asked by one request at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_keras.records import RunFolder
+from mnist_keras.training.predict import load_run_model, probabilities
+
+
+class Models:
+    """The models of some runs, as one function of an image.
+
+    Args:
+        folders: finished runs; all of their models are loaded, and asked once, which compiles.
+
+    Raises:
+        UserError: a model cannot be loaded.
+    """
+
+    def __init__(self, folders: Sequence[RunFolder]) -> None:
+        self._models = [load_run_model(folder) for folder in folders]
+        self._lock = threading.Lock()
+        self(np.zeros((28, 28), np.uint8))
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities float32 [runs, 10] of an image uint8 [28, 28]; may be called by threads."""
+        with self._lock:
+            answers = [probabilities(model, image[np.newaxis]) for model in self._models]
+        return np.concatenate(answers)
+
+    def close(self) -> None:
+        """Wait for the question that is being answered, and answer no other.
+
+        A thread that is inside TensorFlow when Python ends would abort the process.
+        """
+        self._lock.acquire()

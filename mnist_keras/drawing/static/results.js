@@ -1,0 +1,111 @@
+// Shows an answer: the bars of every card, the verdict in words, and what the networks see.
+
+const SEEN = 28;
+
+export class Results {
+  #cards;
+  #verdict;
+  #seen;
+
+  constructor(cards, verdict, seen) {
+    this.#cards = Array.from(cards, (card) => new Card(card));
+    this.#verdict = verdict;
+    this.#seen = seen.getContext("2d");
+    this.clear();
+  }
+
+  show({ seen, probabilities }) {
+    this.#cards.forEach((card, run) => card.show(probabilities[run]));
+    this.#say(verdict(this.#cards), false);
+    this.#showSeen(seen);
+  }
+
+  clear() {
+    for (const card of this.#cards) card.clear();
+    this.#say("Nothing is drawn yet.", true);
+    this.#showSeen(new Array(SEEN ** 2).fill(0));
+  }
+
+  // Only another sentence is read out again.
+  #say(sentence, waiting) {
+    this.#verdict.classList.toggle("waiting", waiting);
+    if (this.#verdict.textContent !== sentence) this.#verdict.textContent = sentence;
+  }
+
+  #showSeen(pixels) {
+    const image = new ImageData(SEEN, SEEN);
+    pixels.forEach((value, pixel) => image.data.set([value, value, value, 255], 4 * pixel));
+    this.#seen.putImageData(image, 0, 0);
+  }
+}
+
+class Card {
+  constructor(card) {
+    this.label = card.dataset.label;
+    this.card = card;
+    this.digit = card.querySelector(".digit");
+    this.sure = card.querySelector(".sure");
+    this.rows = Array.from(card.querySelectorAll("tbody tr"), (row) => ({
+      row,
+      name: row.querySelector("th").textContent,
+      bar: row.querySelector(".bar span"),
+      number: row.querySelector(".number"),
+    }));
+  }
+
+  // A network whose training has failed answers with no numbers, but null.
+  show(probabilities) {
+    this.clear();
+    if (probabilities.includes(null)) {
+      this.sure.textContent = "no numbers";
+      return;
+    }
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    this.card.classList.remove("waiting");
+    this.winner = this.rows[best].name;
+    this.digit.textContent = this.winner;
+    this.sure.textContent = percent(probabilities[best]);
+    this.rows[best].row.classList.add("best");
+    this.rows.forEach(({ bar, number }, label) => {
+      bar.style.width = `${100 * probabilities[label]}%`;
+      number.textContent = percent(probabilities[label]);
+    });
+  }
+
+  clear() {
+    this.winner = "nothing";
+    this.card.classList.add("waiting");
+    this.digit.textContent = "?";
+    this.sure.textContent = "";
+    for (const { row, bar, number } of this.rows) {
+      row.classList.remove("best");
+      bar.style.width = "0";
+      number.textContent = "-";
+    }
+  }
+}
+
+// Who reads what: "All 3 read 7", or "perceptron reads 1; cnn2 and cnn3 read 7".
+function verdict(cards) {
+  const readers = new Map();
+  for (const { winner, label } of cards) {
+    readers.set(winner, [...(readers.get(winner) ?? []), label]);
+  }
+  if (readers.size === 1 && cards.length > 1) {
+    const everyone = cards.length === 2 ? "Both" : `All ${cards.length}`;
+    return `${everyone} read ${cards[0].winner}`;
+  }
+  const list = new Intl.ListFormat("en");
+  const clauses = Array.from(
+    readers,
+    ([winner, names]) => `${list.format(names)} ${names.length > 1 ? "read" : "reads"} ${winner}`,
+  );
+  return clauses.join("; ");
+}
+
+// Rounded to a tenth, but never to a certainty that is none.
+function percent(probability) {
+  if (probability > 0.999 && probability < 1) return ">99.9 %";
+  if (probability > 0 && probability < 0.001) return "<0.1 %";
+  return `${(100 * probability).toFixed(1)} %`;
+}
