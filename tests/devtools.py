@@ -54,6 +54,7 @@ class Browser:
         self.console: list[str] = []
         self.requests: list[str] = []
         self._number = 0
+        self._loads = 0
         self._answers: dict[int, dict[str, Any]] = {}
         self._buffer = b""
         self._session: str | None = None
@@ -96,8 +97,9 @@ class Browser:
         """Load a page and wait for its load event; what was seen before is forgotten."""
         self.console.clear()
         self.requests.clear()
+        loads = self._loads
         self.call("Page.navigate", url=url)
-        self.wait_for(f"document.readyState === 'complete' && location.href === {json.dumps(url)}")
+        self._wait(lambda: self._loads > loads, f"the load of {url}")
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression in the page."""
@@ -192,6 +194,8 @@ class Browser:
         match message.get("method"):
             case None:
                 self._answers[message["id"]] = message
+            case "Page.loadEventFired":
+                self._loads += 1
             case "Runtime.consoleAPICalled":
                 self.console.append(json.dumps(parameters["args"]))
             case "Runtime.exceptionThrown":

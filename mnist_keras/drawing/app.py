@@ -114,7 +114,7 @@ def _expected() -> str:
 
 
 def _check_host() -> None:
-    if not host_is_trusted(request.host, LOOPBACK_NAMES):
+    if not host_is_trusted(request.host.lower(), LOOPBACK_NAMES):
         abort(403, "this page is for this machine only; open it as http://localhost")
 
 
