@@ -17,6 +17,7 @@ from mnist_keras.atomic import remove_leftovers as remove_leftovers
 from mnist_keras.atomic import replace_file as replace_file
 from mnist_keras.atomic import write_bytes as write_bytes
 from mnist_keras.config import RunConfig, make_config
+from mnist_keras.data.reading import MAX_CLASSES
 from mnist_keras.errors import UserError
 
 EPOCH_COLUMNS = (
@@ -149,6 +150,12 @@ class RunRecord:
     def done(self) -> bool:
         """Whether the run has its result."""
         return self.result is not None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """A name for each of the ten outputs; a digit for those that the data set does not name."""
+        names = (self.result or {}).get("class_names") or ()
+        return (*map(str, names), *map(str, range(len(names), MAX_CLASSES)))
 
     def curve(self, column: str) -> np.ndarray:
         """A column of epochs.csv as float64 [epochs run], NaN where it is empty."""

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from mnist_keras.cli.options import data_option, describe_defaults, json_option, logs_option
+from mnist_keras.cli.options import (
+    data_option,
+    describe_defaults,
+    json_option,
+    logs_option,
+    quick_option,
+)
 from mnist_keras.cli.types import ArchitectureType
 from mnist_keras.config import ARCHITECTURE_NAMES, DEFAULTS, RunConfig, make_config
 
@@ -84,10 +90,11 @@ def runs(studies: tuple[str, ...], logs: Path, as_json: bool) -> None:
 
 @click.command()
 @data_option
+@quick_option
 @json_option
-def data(data: Path | None, as_json: bool) -> None:
+def data(data: Path | None, quick: bool, as_json: bool) -> None:
     """Check a data set and say what is in it: counts, classes, checksum."""
     from mnist_keras.data.dataset import describe, load
     from mnist_keras.report.console import print_mapping
 
-    print_mapping(describe(load(data)), as_json)
+    print_mapping(describe(load(data, quick=quick)), as_json)

@@ -35,6 +35,11 @@ data_option = click.option(
     show_default="MNIST, which is built in",
     help="Folder of IDX files, or an .npz as Keras keeps its own.",
 )
+quick_option = click.option(
+    "--quick",
+    is_flag=True,
+    help="Take a tenth of the data, to try things out; the figures do not compare with others.",
+)
 fresh_option = click.option(
     "--fresh", is_flag=True, help="Train again what is done; the old folders are kept aside."
 )

@@ -19,6 +19,7 @@ from mnist_keras.cli.options import (
     jobs_option,
     json_option,
     logs_option,
+    quick_option,
     seeds_option,
     threads_option,
 )
@@ -42,6 +43,7 @@ def study_options(command: Any) -> Any:
             jobs_option,
             threads_option("1, as --jobs fills the cores"),
             data_option,
+            quick_option,
             logs_option,
             checkpoints_option,
             fresh_option,
@@ -118,22 +120,28 @@ def reproduce(as_json: bool, **options: Any) -> None:
 @wide_option
 @config_options("epochs", "validation", default="as the study says")
 @data_option
+@quick_option
 @logs_option
 def report(
-    studies: tuple[str, ...], wide: bool, data: Path | None, logs: Path, **overrides: Any
+    studies: tuple[str, ...],
+    wide: bool,
+    data: Path | None,
+    quick: bool,
+    logs: Path,
+    **overrides: Any,
 ) -> None:
     """Write tables, figures and the page again, from the folders alone.
 
     STUDY is compare-conv, shallow, deep, cnn, architectures, or the path of a TOML file. Without
-    one, each of the five that has runs is reported. Give the --data, --epochs and --validation that
-    the study was run with.
+    one, each of the five that has runs is reported. Give the --data, --quick, --epochs and
+    --validation that the study was run with.
     """
     from mnist_keras.errors import UserError
     from mnist_keras.study.design import STUDY_NAMES
     from mnist_keras.study.running import changed_study
 
     changes = given_fields(overrides)
-    chosen = [changed_study(name, data, changes) for name in studies or STUDY_NAMES]
+    chosen = [changed_study(name, data, changes, quick) for name in studies or STUDY_NAMES]
     found = [study for study in chosen if (logs / study.name).is_dir()]
     if studies and len(found) < len(chosen):
         missing = next(study.name for study in chosen if study not in found)

@@ -17,6 +17,7 @@ from mnist_keras.cli.options import (
     given_fields,
     json_option,
     logs_option,
+    quick_option,
     threads_option,
     usage_mistakes,
 )
@@ -36,6 +37,7 @@ _DEFAULTS = "\n".join(
 @click.argument("architecture", type=ArchitectureType())
 @config_options(*FIELDS)
 @data_option
+@quick_option
 @threads_option("all cores")
 @click.option("--test-curve", is_flag=True, help="Record the test accuracy of every epoch.")
 @click.option("--histograms", is_flag=True, help="Write TensorBoard histograms of the weights.")
@@ -46,6 +48,7 @@ _DEFAULTS = "\n".join(
 def train(
     architecture: str,
     data: Path | None,
+    quick: bool,
     threads: int | None,
     test_curve: bool,
     histograms: bool,
@@ -65,7 +68,7 @@ def train(
         make_config(given)
     from mnist_keras.data.dataset import load
 
-    dataset = load(data)
+    dataset = load(data, quick=quick)
     config = make_config({**given, "data": dataset.identity})
     from mnist_keras.report.console import EpochPrinter, print_result
     from mnist_keras.training.train import RunOptions

@@ -39,6 +39,8 @@ from mnist_keras.data.reading import (
     shown,
     unreadable,
 )
+from mnist_keras.data.sampling import draw_tenth
+from mnist_keras.data.sampling import split as split
 from mnist_keras.errors import UserError
 
 # SHA-256 of the four original files, unpacked.
@@ -50,13 +52,6 @@ MNIST_SHA256 = {
 }
 SHIPPED = "MNIST, shipped with mnist-keras"
 
-SPLIT_KEY = 8020
-"""Keeps the split's random numbers apart from those of the epochs' orders.
-
-The orders are drawn from [seed, epoch], which NumPy fills up with zeros: [seed, 0, SPLIT_KEY]
-is none of them as long as its third number is not zero.
-"""
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -67,7 +62,8 @@ class Dataset:
         y_train: uint8 [n_train], labels from 0 to classes - 1.
         x_test: uint8 [n_test, 28, 28].
         y_test: uint8 [n_test].
-        identity: "mnist" for the original MNIST, else "data-" and 12 digits of `sha256`.
+        identity: "mnist" for the original MNIST, else "data-" and 12 digits of `sha256`; "quick-"
+            and the digits for a tenth of a set.
         sha256: of five lines of text: for each of the four arrays, in this order, the SHA-256 of
             its unpacked IDX file in hexadecimal, then the number of classes.
         class_names: a name for each label.
@@ -99,21 +95,26 @@ class Dataset:
         return len(self.class_names)
 
 
-def load(path: Path | str | None = None) -> Dataset:
+def load(path: Path | str | None = None, *, quick: bool = False) -> Dataset:
     """Load and verify a data set.
 
     Args:
         path: None for the MNIST that comes with the package; a folder with the four IDX files,
             plain or gzipped, and optionally `classes.txt`; or an .npz file with x_train, y_train,
             x_test and y_test.
+        quick: take a tenth of it, see `take_tenth`.
 
     Raises:
-        UserError: there is no such set, it is damaged, or it is not of MNIST's kind.
+        UserError: there is no such set, it is damaged, or it is not of MNIST's kind; or it is too
+            small to take a tenth of it.
     """
-    if path is None:
-        return _load_shipped()
+    whole = _load_shipped() if path is None else _load_given(Path(path))
+    return take_tenth(whole) if quick else whole
+
+
+def _load_given(path: Path) -> Dataset:
     try:
-        return _load_path(Path(path))
+        return _load_path(path)
     except MemoryError:
         raise refusal(
             shown(path), "does not fit into memory", "a smaller set", "leave out images"
@@ -174,6 +175,41 @@ def from_arrays(
     )
 
 
+def take_tenth(whole: Dataset) -> Dataset:
+    """A tenth of each class, of the training and of the test images, always the same ones.
+
+    It is another data set, with an identity of its own, so that its runs have folders of their
+    own. It is for trying things out: its figures do not compare with those of the whole set.
+
+    Raises:
+        UserError: too few training images are left.
+    """
+    training, test = draw_tenth(whole.y_train), draw_tenth(whole.y_test)
+    if len(training) < MIN_TRAINING_IMAGES:
+        raise refusal(
+            whole.source,
+            f"has {whole.n_train} training images, a tenth of which is {len(training)}",
+            f"at least {MIN_TRAINING_IMAGES} in the tenth",
+            "leave out --quick",
+        )
+    arrays = {
+        "x_train": whole.x_train[training],
+        "y_train": whole.y_train[training],
+        "x_test": whole.x_test[test],
+        "y_test": whole.y_test[test],
+    }
+    for array in arrays.values():
+        array.setflags(write=False)
+    _, sha256 = _identify(arrays, whole.classes)
+    return Dataset(
+        **arrays,
+        identity=f"quick-{sha256[:12]}",
+        sha256=sha256,
+        class_names=whole.class_names,
+        source=f"a tenth of {whole.source}",
+    )
+
+
 def _assemble(
     parts: Mapping[str, Part], class_names: tuple[str, ...] | None, source: str
 ) -> Dataset:
@@ -218,25 +254,6 @@ def _identify(arrays: Mapping[str, NDArray[np.uint8]], classes: int) -> tuple[st
     lines = [*(digests[key] for key in KEYS), str(classes)]
     sha256 = hashlib.sha256("".join(f"{line}\n" for line in lines).encode("ascii")).hexdigest()
     return ("mnist" if digests == MNIST_SHA256 else f"data-{sha256[:12]}"), sha256
-
-
-def split(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draw the 80/20 hold-out of n training images.
-
-    The permutation of PCG64([seed, 0, SPLIT_KEY]) is cut: the first n // 5 are for validation.
-
-    Returns:
-        Indices for training and for validation, int64, disjoint and together all of 0..n-1.
-
-    Raises:
-        ValueError: n is below 10, or the seed is negative.
-    """
-    if n < MIN_TRAINING_IMAGES:
-        raise ValueError(f"n is {n}; expected at least {MIN_TRAINING_IMAGES}")
-    generator = np.random.Generator(np.random.PCG64([seed, 0, SPLIT_KEY]))
-    order = generator.permutation(n).astype(np.int64)
-    held_out = n // 5
-    return order[held_out:], order[:held_out]
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:

@@ -16,9 +16,7 @@ from rich.text import Text
 
 from mnist_keras.config import RunConfig
 from mnist_keras.records import EpochRow, RunRecord
-
-SELECTED_ON_TEST = "selected on the test set"
-"""The mark of every figure whose epoch was chosen by looking at the test images."""
+from mnist_keras.report.marks import TENTH, in_brackets, marks_of
 
 PIPED_WIDTH = 160
 """Characters in a line where the output is no terminal."""
@@ -125,7 +123,10 @@ class EpochPrinter:
 
     def begin(self) -> None:
         """Say what is trained."""
-        self._print(f"{self.config.name}: up to {self.config.epochs} epochs")
+        self._print(
+            f"{self.config.name}: up to {self.config.epochs} epochs"
+            + in_brackets(TENTH if self.config.quick else "")
+        )
 
     def usage(self, line: str) -> None:
         """Keep the resources of the epoch, which come before its row."""
@@ -168,7 +169,7 @@ def print_result(record: RunRecord, as_json: bool = False) -> None:
         facts = {"run": record.config.name, "logs": str(record.folder), **result}
         print_json(facts)
         return
-    mark = f" ({SELECTED_ON_TEST})" if record.config.selected_on_test else ""
+    mark = in_brackets(marks_of([record.config]))
     stopped = ", stopped early" if result["stopped_early"] else ""
     click.echo(
         f"\nbest epoch {result['best_epoch']} of {result['epochs_run']}{stopped}: "
@@ -192,6 +193,7 @@ def run_facts(study: str, record: RunRecord) -> dict[str, Any]:
         "epochs_run": len(record.epochs),
         **{name: result.get(name) for name in measured},
         "selected_on_test": record.config.selected_on_test,
+        "quick": record.config.quick,
     }
 
 
@@ -210,7 +212,7 @@ def run_row(study: str, record: RunRecord) -> dict[str, str]:
         "val_accuracy": percent(facts["val_accuracy"]),
         "test_accuracy": percent(facts["test_accuracy"]),
         "s_per_epoch": "-" if seconds is None else f"{seconds:.2f}",
-        "note": SELECTED_ON_TEST if facts["selected_on_test"] else "",
+        "note": marks_of([record.config]),
     }
 
 

@@ -17,7 +17,8 @@ from rich.text import Text
 
 from mnist_keras.config import RunConfig
 from mnist_keras.records import EpochRow, read_epochs
-from mnist_keras.report.console import SELECTED_ON_TEST, duration
+from mnist_keras.report.console import duration
+from mnist_keras.report.marks import in_brackets, marks_of
 from mnist_keras.study.execution import Place, Progress
 
 LINE_INTERVAL = 30.0
@@ -79,7 +80,7 @@ class _Epochs:
         if not rows:
             return f"{config.name}: begins"
         accuracy = 100 * rows[-1]["val_accuracy"]
-        mark = f" ({SELECTED_ON_TEST})" if config.selected_on_test else ""
+        mark = in_brackets(marks_of([config]))
         return (
             f"{config.name}: epoch {len(rows)}/{config.epochs}, "
             f"validation accuracy {accuracy:.2f} %{mark}"

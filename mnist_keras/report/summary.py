@@ -21,7 +21,6 @@ from mnist_keras.report.analysis.outcome import (
     StudyOutcome,
 )
 from mnist_keras.report.console import (
-    SELECTED_ON_TEST,
     print_json,
     print_lines,
     print_rows,
@@ -65,6 +64,8 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
         "study": outcome.study.name,
         "seeds": list(outcome.seeds),
         "selected_on_test": outcome.selected_on_test,
+        "quick": outcome.quick,
+        "comparable": outcome.study.comparable,
         "configurations": [_configuration(measured) for measured in outcome.configurations],
         "factors": [_factor(factor) for factor in outcome.factors],
         "best_combination": best and best.model_dump(mode="json"),
@@ -139,8 +140,8 @@ def claim_row(outcome: ClaimOutcome) -> dict[str, str]:
 def _print_outcome(outcome: StudyOutcome) -> None:
     study = outcome.study
     click.echo("\n" + study.title + (f" ({study.source})" if study.source else ""))
-    if outcome.selected_on_test:
-        click.echo(f"All accuracies: {SELECTED_ON_TEST}.")
+    if outcome.mark:
+        click.echo(f"All accuracies: {outcome.mark}.")
     print_rows([configuration_row(measured) for measured in outcome.configurations])
     if outcome.factors:
         print_rows([factor_row(factor) for factor in outcome.factors])

@@ -78,6 +78,11 @@ class Study(Entry):
         """Every published figure."""
         return tuple(chain.from_iterable(table.cells() for table in self.tables))
 
+    @property
+    def names_published(self) -> bool:
+        """Whether a source stands behind the study, with figures or claims or by name."""
+        return bool(self.source or self.tables or self.claims)
+
     def factor(self, field: str) -> Factor | None:
         """The factor that varies this field of RunConfig."""
         return next((factor for factor in self.factors if factor.field == field), None)

@@ -41,6 +41,7 @@ class Place:
         logs: folder of records.
         checkpoints: folder of weights.
         data: path of the data set; None for MNIST as shipped.
+        quick: take a tenth of it.
         jobs: trials that run at the same time.
         threads: threads of each.
         fresh: train again what is done.
@@ -55,6 +56,7 @@ class Place:
     threads: int = 1
     fresh: bool = False
     stall_seconds: float = STALL_SECONDS
+    quick: bool = False
 
     def folder(self, config: RunConfig) -> RunFolder:
         """The run's folder."""
@@ -115,7 +117,7 @@ def _train(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
         test_curve=task.test_curve,
     )
     try:
-        train(task.config, data=_load_data(place.data), options=options)
+        train(task.config, data=_load_data(place.data, place.quick), options=options)
     except UserError as error:
         return Failure(str(error))
     except MemoryError as error:
@@ -149,7 +151,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 @cache
-def _load_data(path: Path | None) -> Any:
+def _load_data(path: Path | None, quick: bool) -> Any:
     from mnist_keras.data.dataset import load
 
-    return load(path)
+    return load(path, quick=quick)

@@ -214,6 +214,7 @@ class Session:
             **evaluations,
             "stopped_early": state.epochs < self.config.epochs,
             "selected_on_test": self.config.selected_on_test,
+            "class_names": list(self.data.class_names),
             "parameters": engine.plain.count_params(),
             "compile_seconds": compile_seconds,
             "concurrent_runs": self.options.concurrent_runs,

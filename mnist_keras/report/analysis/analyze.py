@@ -76,6 +76,7 @@ def analyze(
         train_seconds=train_seconds(everything, all_runs),
         notes=make_notes(study, everything, all_runs) + _still_to_train(combination, confirmation),
         confirmation_config=combination,
+        quick=any(one.config.quick for one in everything),
     )
 
 

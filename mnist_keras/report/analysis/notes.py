@@ -60,7 +60,7 @@ def make_notes(
 
 
 def _other_settings(study: Study) -> str:
-    if study.comparable:
+    if study.comparable or not study.names_published:
         return ""
     return (
         "The settings differ from those of the source, so its figures and claims are neither shown "

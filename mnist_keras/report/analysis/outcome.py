@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mnist_keras.config import RunConfig
+from mnist_keras.report.marks import marks_text
 from mnist_keras.report.statistics.comparisons import Comparison
 from mnist_keras.report.statistics.impact import ImpactJudgement
 from mnist_keras.report.statistics.mcnemar import McNemar, McNemarBySeed
@@ -140,3 +141,9 @@ class StudyOutcome:
     train_seconds: float
     notes: tuple[str, ...]
     confirmation_config: RunConfig | None = None
+    quick: bool = False
+
+    @property
+    def mark(self) -> str:
+        """The mark that every accuracy of the study carries; empty if there is none."""
+        return marks_text(self.selected_on_test, self.quick)

@@ -11,6 +11,7 @@ from typing import Any
 from mnist_keras.config import RunConfig
 from mnist_keras.records import write_bytes
 from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
+from mnist_keras.report.marks import marks_of
 from mnist_keras.study.published import METRICS, value_text
 
 ENVIRONMENT = (
@@ -50,6 +51,7 @@ def _row(outcome: StudyOutcome, one: Measured, index: int) -> dict[str, Any]:
         "stands_for": "; ".join(one.labels),
         **_settings(config),
         "selected_on_test": _yes(config.selected_on_test),
+        "mark": marks_of([config]),
         **{name: _value(one.values, name, index) for name in METRICS if name in _MEASURED},
         "concurrent_runs": one.concurrent_runs[index],
         "read_from": one.runs[index] if one.runs else config.name,

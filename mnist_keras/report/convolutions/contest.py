@@ -12,7 +12,7 @@ from mnist_keras.errors import UserError
 from mnist_keras.records import RunRecord, read_run
 from mnist_keras.report.analysis.measure import Records, RunReading, measured
 from mnist_keras.report.analysis.outcome import Measured
-from mnist_keras.report.console import SELECTED_ON_TEST
+from mnist_keras.report.marks import marks_of
 from mnist_keras.report.statistics.mcnemar import McNemarBySeed, mcnemar_by_seed
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 from mnist_keras.study.published import PublishedCell, Subject
@@ -106,8 +106,8 @@ def validation_images(contest: Contest) -> int | None:
 
 
 def mark(contest: Contest) -> str:
-    """What is said beside every figure whose epoch was chosen on the test set, else nothing."""
-    return SELECTED_ON_TEST if contest.config.selected_on_test else ""
+    """What is said beside every figure; empty if nothing keeps it from being compared."""
+    return marks_of([contest.config])
 
 
 def why_not_comparable(study: Study) -> str:

@@ -83,6 +83,7 @@ def describe(contest: Contest) -> dict[str, Any]:
         "seeds": list(contest.seeds),
         "validation": contest.config.validation,
         "selected_on_test": contest.config.selected_on_test,
+        "quick": contest.config.quick,
         "comparable": contest.study.comparable,
         "why_not_comparable": why_not_comparable(contest.study) or None,
         "models": {name: _describe_model(contest, name) for name in contest.names},

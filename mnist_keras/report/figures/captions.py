@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from mnist_keras.config import RunConfig
 from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
-from mnist_keras.report.console import SELECTED_ON_TEST
 from mnist_keras.report.figures.sweeps import Point, Series
 from mnist_keras.report.statistics.summaries import Verdict, seeds
 from mnist_keras.study.published import METRICS, value_text
@@ -22,7 +21,7 @@ VERDICT_WORDS: dict[Verdict | None, str] = {
 
 def mark_of(outcome: StudyOutcome) -> str:
     """The warning that goes wherever the figure goes; empty if there is none to give."""
-    return SELECTED_ON_TEST if outcome.selected_on_test else ""
+    return outcome.mark
 
 
 def seed_counts(measured: Iterable[Measured]) -> tuple[int, int]:

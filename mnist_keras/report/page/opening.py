@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mnist_keras.report.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
-from mnist_keras.report.console import SELECTED_ON_TEST
+from mnist_keras.report.marks import SELECTED_ON_TEST
 from mnist_keras.report.page.document import (
     Block,
     Bullets,
@@ -37,8 +37,8 @@ MOST_REASONS = 6
 
 
 def mark_of(outcome: StudyOutcome) -> str:
-    """The mark that every accuracy of the study carries; empty for an honest protocol."""
-    return SELECTED_ON_TEST if outcome.selected_on_test else ""
+    """The mark that every accuracy of the study carries; empty if there is none."""
+    return outcome.mark
 
 
 def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
@@ -58,7 +58,12 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
             f"Every accuracy here is {SELECTED_ON_TEST}: the epoch was chosen by looking at the "
             "test images, so the figures are better than they would be on new ones."
         )
-    if not outcome.study.comparable:
+    if outcome.quick:
+        notices.append(
+            "Everything here was made with --quick, on a tenth of the data: it shows how the "
+            "study works, and its figures are not comparable with those of any other run."
+        )
+    if not outcome.study.comparable and outcome.study.names_published:
         notices.append(
             "These trainings differ from the published ones in their data or protocol, so no "
             "published figure and no published claim is shown beside them."
@@ -136,7 +141,7 @@ def _tally_table(outcomes: Sequence[StudyOutcome]) -> Table:
 
 def _tally_rows(outcome: StudyOutcome) -> list[Row]:
     """How the verdicts on figures and on claims fell; none where they are not comparable."""
-    mark = f", {SELECTED_ON_TEST}" if outcome.selected_on_test else ""
+    mark = f", {outcome.mark}" if outcome.mark else ""
     header = f"{outcome.study.title} ({seeds(len(outcome.seeds))}{mark})"
     if not outcome.study.comparable:
         return [Row(header, ("other settings", *(NONE for _ in TONE_TITLES)))]

@@ -1,0 +1,54 @@
+"""Which images are taken: the hold-out of a seed, and the tenth that `--quick` trains on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_keras.data.reading import MIN_TRAINING_IMAGES
+
+SPLIT_KEY = 8020
+"""Keeps the split's random numbers apart from those of the epochs' orders.
+
+The orders are drawn from [seed, epoch], which NumPy fills up with zeros: [seed, 0, SPLIT_KEY]
+is none of them as long as its third number is not zero.
+"""
+
+QUICK_KEY = 10
+"""Seeds the drawing of the tenth, the same for every run whatever its seed."""
+
+
+def split(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw the 80/20 hold-out of n training images.
+
+    The permutation of PCG64([seed, 0, SPLIT_KEY]) is cut: the first n // 5 are for validation.
+
+    Returns:
+        Indices for training and for validation, int64, disjoint and together all of 0..n-1.
+
+    Raises:
+        ValueError: n is below 10, or the seed is negative.
+    """
+    if n < MIN_TRAINING_IMAGES:
+        raise ValueError(f"n is {n}; expected at least {MIN_TRAINING_IMAGES}")
+    generator = np.random.Generator(np.random.PCG64([seed, 0, SPLIT_KEY]))
+    order = generator.permutation(n).astype(np.int64)
+    held_out = n // 5
+    return order[held_out:], order[:held_out]
+
+
+def draw_tenth(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Draw a tenth of each class, rounded up, so that no class is lost.
+
+    Args:
+        labels: uint8 [n].
+
+    Returns:
+        Indices, int64, ascending. The same labels give the same indices.
+    """
+    generator = np.random.Generator(np.random.PCG64(QUICK_KEY))
+    drawn = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        drawn.append(generator.permutation(members)[: -(-len(members) // 10)])
+    return np.sort(np.concatenate(drawn)).astype(np.int64)
