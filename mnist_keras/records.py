@@ -93,6 +93,16 @@ class RunFolder:
         return self.logs / "result.json"
 
     @property
+    def session(self) -> Path:
+        """TensorBoard's event file of the run's hyperparameters and best metrics."""
+        return self.logs / "events.out.tfevents.session"
+
+    @property
+    def pictures(self) -> Path:
+        """TensorBoard's event file of the run's pictures."""
+        return self.logs / "events.out.tfevents.pictures"
+
+    @property
     def model(self) -> Path:
         """The best epoch's model, a plain Sequential."""
         return self.checkpoints / "model.keras"
@@ -124,6 +134,9 @@ class RunFolder:
 
     def set_aside(self) -> None:
         """Rename what there is of both folders to a free name with `.replaced-N`."""
+        if self.session.is_file():
+            # TensorBoard, which reads every folder, would count the run twice.
+            self.session.rename(self.logs / "session.set-aside")
         number = 1
         while any(_replaced(folder, number).exists() for folder in (self.logs, self.checkpoints)):
             number += 1

@@ -13,7 +13,7 @@ from report_samples import ENVIRONMENT, TIMES, sample_outcome, sample_pictures
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.report.marks import SELECTED_ON_TEST
+from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.page.content import Chapter, joint_document, study_document
 from mnist_keras.report.page.document import (
     SYMBOLS,

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_keras.config import RunConfig
+from mnist_keras.marks import TENTH, in_brackets, marks_of
 from mnist_keras.records import EpochRow, RunRecord
-from mnist_keras.report.marks import TENTH, in_brackets, marks_of
 
 PIPED_WIDTH = 160
 """Characters in a line where the output is no terminal."""

@@ -16,9 +16,9 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from mnist_keras.config import RunConfig
+from mnist_keras.marks import in_brackets, marks_of
 from mnist_keras.records import EpochRow, read_epochs
 from mnist_keras.report.console import duration
-from mnist_keras.report.marks import in_brackets, marks_of
 from mnist_keras.study.execution import Place, Progress
 
 LINE_INTERVAL = 30.0

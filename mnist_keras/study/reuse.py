@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.locking import locked
 from mnist_keras.records import RunFolder, read_json, run_folder, write_json
@@ -40,7 +43,7 @@ def reuse_finished_runs(tasks: Sequence[Task], place: Place) -> list[tuple[str, 
         target = place.folder(task.config)
         source = None if target.result.is_file() else find_finished_run(task, place)
         if source is not None:
-            _copy(source, target)
+            _copy(source, target, task.config, place.study)
             copies.append((task.config.name, source.logs.parent.name))
     return copies
 
@@ -55,7 +58,7 @@ def _serves(folder: RunFolder, task: Task, place: Place) -> bool:
         return False
 
 
-def _copy(source: RunFolder, target: RunFolder) -> None:
+def _copy(source: RunFolder, target: RunFolder, config: RunConfig, study: str) -> None:
     """Copy checkpoints first and the result last, so that a half copy never looks done."""
     target.create()
     with locked(target):
@@ -64,8 +67,20 @@ def _copy(source: RunFolder, target: RunFolder) -> None:
             target.create()
         _copy_files(source.checkpoints, target.checkpoints)
         _copy_files(source.logs, target.logs, source.result.name)
-        result = read_json(source.result)
-        write_json(target.result, {**result, "copied_from": source.logs.parent.name})
+        result = {**read_json(source.result), "copied_from": source.logs.parent.name}
+        if target.session.is_file():
+            _show_in(study, target, config, result, source.result.stat().st_mtime)
+        write_json(target.result, result)
+
+
+def _show_in(
+    study: str, target: RunFolder, config: RunConfig, result: Mapping[str, Any], ended: float
+) -> None:
+    """Make the copied session one of this study's, where TensorBoard is there to do so."""
+    if find_spec("tensorboard") is not None:
+        from mnist_keras.board.session import write_session
+
+        write_session(target, study, config, result, ended)
 
 
 def _copy_files(source: Path, target: Path, *leave_out: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -26,8 +25,8 @@ from mnist_keras.training.callbacks import RunCallbacks, restore_variables
 from mnist_keras.training.engine import EpochEngine, evaluation_dataset, make_engine
 from mnist_keras.training.environment import computes_alike, describe_environment
 from mnist_keras.training.events import tensorboard_is_installed
-from mnist_keras.training.performance import LOGGED
 from mnist_keras.training.state import RunState, load_state, remove_state
+from mnist_keras.training.summary import summarize_resources, summarize_rows
 
 
 @dataclass(frozen=True)
@@ -145,10 +144,11 @@ class Session:
             on_epoch=self.options.on_epoch,
             on_usage=self.options.on_usage,
             test_curve=self.test if self.options.test_curve else None,
-            tensorboard=self._writes_events(),
+            tensorboard=self._writes_events,
             histograms=self.options.histograms,
         )
 
+    @cached_property
     def _writes_events(self) -> bool:
         if self.options.tensorboard and not tensorboard_is_installed():
             self.options.on_note(
@@ -222,41 +222,8 @@ class Session:
             "resumed": state.resumed,
             "environment": self.environment,
         }
+        if self._writes_events:
+            from mnist_keras.training.showing import show_run  # needs TensorBoard
+
+            show_run(self.folder, self.options.study, self.config, self.data, engine.plain, result)
         write_json(self.folder.result, result)
-
-
-def summarize_rows(rows: list[EpochRow], best_epoch: int) -> dict[str, Any]:
-    """What result.json says of the epochs; `best_epoch` counts from 0 here and from 1 there."""
-    best, last = rows[best_epoch], rows[-1]
-    seconds = [row["seconds"] for row in rows]
-    return {
-        "best_epoch": best_epoch + 1,
-        "epochs_run": len(rows),
-        "train_accuracy": best["accuracy"],
-        "train_loss": best["loss"],
-        "val_accuracy": best["val_accuracy"],
-        "val_loss": best["val_loss"],
-        "lowest_val_loss": min(
-            (row["val_loss"] for row in rows if math.isfinite(row["val_loss"])), default=None
-        ),
-        "last_train_accuracy": last["accuracy"],
-        "last_train_loss": last["loss"],
-        "last_val_accuracy": last["val_accuracy"],
-        "last_val_loss": last["val_loss"],
-        "train_seconds": sum(seconds),
-        "seconds_per_epoch": sum(seconds) / len(seconds),
-    }
-
-
-def summarize_resources(
-    rows: list[EpochRow], peaks: dict[str, float]
-) -> dict[str, dict[str, float | None]]:
-    """Mean over the epochs and peak of each resource; None where it is not available."""
-    return {
-        name: {
-            "mean": float(np.mean(values)) if values else None,
-            "peak": peaks.get(name),
-        }
-        for name in LOGGED
-        for values in [[row[name] for row in rows if name in row]]
-    }

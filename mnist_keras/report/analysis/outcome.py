@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mnist_keras.config import RunConfig
-from mnist_keras.report.marks import marks_text
+from mnist_keras.marks import marks_text
 from mnist_keras.report.statistics.comparisons import Comparison
 from mnist_keras.report.statistics.impact import ImpactJudgement
 from mnist_keras.report.statistics.mcnemar import McNemar, McNemarBySeed

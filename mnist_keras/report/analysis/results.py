@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mnist_keras.config import RunConfig
+from mnist_keras.marks import marks_of
 from mnist_keras.records import write_bytes
 from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
-from mnist_keras.report.marks import marks_of
 from mnist_keras.study.published import METRICS, value_text
 
 ENVIRONMENT = (

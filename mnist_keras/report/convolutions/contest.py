@@ -9,10 +9,10 @@ from typing import Any
 
 from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.marks import marks_of
 from mnist_keras.records import RunRecord, read_run
 from mnist_keras.report.analysis.measure import Records, RunReading, measured
 from mnist_keras.report.analysis.outcome import Measured
-from mnist_keras.report.marks import marks_of
 from mnist_keras.report.statistics.mcnemar import McNemarBySeed, mcnemar_by_seed
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 from mnist_keras.study.published import PublishedCell, Subject

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
-from mnist_keras.report.marks import SELECTED_ON_TEST
 from mnist_keras.report.page.document import (
     Block,
     Bullets,

@@ -1,0 +1,177 @@
+"""Pictures of a finished run for TensorBoard: its most confident errors, its first layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from mnist_keras.board.files import image, write_events
+from mnist_keras.config import RunConfig
+from mnist_keras.records import RunFolder
+
+ERRORS = 24
+FILTERS = 32
+"""The most errors, and units of the first layer, that are shown."""
+
+COLUMNS = 8
+SIDE = 84
+"""Pixels of one picture's side, 28 enlarged three times."""
+
+SHADES = 16
+"""Shades of each colour: more of them are hardly seen, and make a file twice as large."""
+
+GAP = 8
+FONT_SIZE = 11
+LINE = 14
+"""Pixels between two lines of text."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture, uint8 [height, width] or [height, width, 3], and the lines of text below it."""
+
+    pixels: NDArray[np.uint8]
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says of test images.
+
+    Attributes:
+        images: uint8 [n, 28, 28].
+        labels: uint8 [n].
+        outputs: float [n, 10]: probabilities, or the perceptron's linear outputs.
+        class_names: a name for each label.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    outputs: NDArray[np.floating]
+    class_names: Sequence[str]
+
+
+def write_pictures(
+    folder: RunFolder,
+    config: RunConfig,
+    answers: Answers,
+    kernel: NDArray[np.floating],
+    *,
+    best_epoch: int,
+    ended: float,
+) -> None:
+    """Write both pictures of the best epoch's weights, in the place of older ones.
+
+    Args:
+        folder: the run's folder.
+        config: its configuration.
+        answers: on the test set.
+        kernel: the first layer's weights, float [784, units] or [height, width, 1, filters].
+        best_epoch: from 1.
+        ended: when the run ended, in seconds since 1970.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    values = [
+        image(
+            "first_layer",
+            contact_sheet(layer_tiles(kernel)),
+            f"Weights of the first layer, at most {FILTERS} units of {kernel.shape[-1]}: red is "
+            "positive, blue negative, white zero; all on one scale.",
+        )
+    ]
+    errors = confident_errors(answers)
+    if errors.size:
+        says = "output" if config.architecture == "perceptron" else "probability"
+        values.insert(
+            0,
+            image(
+                "confident_errors",
+                contact_sheet([_error_tile(answers, index, says) for index in errors]),
+                f"The test images that are wrong with the highest {says}, at most {ERRORS}: what "
+                f"it is, what the network sees, and that {says}.",
+            ),
+        )
+    write_events(folder.pictures, values, step=best_epoch - 1, wall_time=ended)
+
+
+def confident_errors(answers: Answers, most: int = ERRORS) -> NDArray[np.intp]:
+    """Indices of the wrong answers, that with the highest output first; equal ones in order.
+
+    Networks that ended in NaN are sure of nothing: their errors come last.
+    """
+    said = answers.outputs.argmax(axis=1)
+    wrong = np.flatnonzero(said != answers.labels)
+    strength = np.nan_to_num(answers.outputs[wrong, said[wrong]], nan=-np.inf)
+    return wrong[np.argsort(-strength, kind="stable")][:most]
+
+
+def layer_tiles(kernel: NDArray[np.floating]) -> list[Tile]:
+    """The first units' weights as coloured tiles; weights that are not finite are grey."""
+    units = kernel.reshape(-1, kernel.shape[-1]).T[:FILTERS]
+    side = round(units.shape[1] ** 0.5)
+    largest = float(np.max(np.abs(units), where=np.isfinite(units), initial=0.0)) or 1.0
+    return [Tile(_diverging(unit.reshape(side, side) / largest)) for unit in units]
+
+
+def _diverging(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Blue at -1, white at 0, red at 1: uint8 [height, width, 3]."""
+    known = np.isfinite(weights)
+    weights = np.round(np.where(known, weights, 0.0) * SHADES) / SHADES
+    fade = 255 * (1 - np.abs(weights))
+    red = np.where(weights > 0, 255, fade)
+    blue = np.where(weights < 0, 255, fade)
+    colours = np.stack([red, fade, blue], axis=-1)
+    colours[~known] = 128
+    return colours.round().astype(np.uint8)
+
+
+def _error_tile(answers: Answers, index: int, says: str) -> Tile:
+    said = int(answers.outputs[index].argmax())
+    output = float(answers.outputs[index, said])
+    strength = f"{100 * output:.1f} %" if says == "probability" else f"{says} {output:.2f}"
+    is_text, seen_text = (
+        _drawable(answers.class_names, label) for label in (int(answers.labels[index]), said)
+    )
+    return Tile(answers.images[index], (f"is {is_text}", f"seen as {seen_text}", strength))
+
+
+def _drawable(class_names: Sequence[str], label: int) -> str:
+    """A class's name, or its number where the font at hand lacks the letters."""
+    name = class_names[label]
+    return name if name.isascii() else str(label)
+
+
+def contact_sheet(tiles: Sequence[Tile]) -> NDArray[np.uint8]:
+    """Tiles in rows on white, enlarged, each above its lines: uint8 [height, width, 3]."""
+    lines = max(len(tile.lines) for tile in tiles)
+    width, height = SIDE + GAP, SIDE + GAP + LINE * lines
+    columns = min(COLUMNS, len(tiles))
+    rows = -(-len(tiles) // columns)
+    sheet = Image.new("RGB", (columns * width + GAP, rows * height + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(FONT_SIZE)
+    for number, tile in enumerate(tiles):
+        left, top = GAP + number % columns * width, GAP + number // columns * height
+        picture = Image.fromarray(tile.pixels).convert("RGB")
+        sheet.paste(picture.resize((SIDE, SIDE), Image.Resampling.NEAREST), (left, top))
+        draw.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline="#cccccc")
+        for line, text in enumerate(_fitted(tile.lines, font)):
+            draw.text((left, top + SIDE + 2 + line * LINE), text, fill="#222222", font=font)
+    return np.asarray(sheet)
+
+
+def _fitted(
+    lines: Iterable[str], font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+) -> Iterable[str]:
+    """The lines, cut where they are wider than a tile."""
+    for text in lines:
+        shown = text
+        while shown and font.getlength(shown) > SIDE:
+            shown = shown[:-1]
+        yield shown if shown == text else f"{shown[:-1]}…"
