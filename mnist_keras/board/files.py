@@ -21,7 +21,7 @@ from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
-from mnist_keras.records import write_bytes
+from mnist_keras.records import replace_file
 
 VERSION = "brain.Event:2"
 """What every event file begins with."""
@@ -67,4 +67,8 @@ def write_events(path: Path, values: Sequence[Any], *, step: int, wall_time: flo
     for value in values:
         event = Event(wall_time=wall_time, step=step, summary=Summary(value=[value]))
         writer.write(event.SerializeToString())
-    write_bytes(path, content.getvalue(), sync=False)
+    with replace_file(path, sync=False) as beside:
+        # TensorBoard may look at any moment, and would take this for one more run's file.
+        unfinished = beside.with_name("unfinished")
+        unfinished.write_bytes(content.getvalue())
+        unfinished.rename(beside)

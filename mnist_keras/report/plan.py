@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.console import duration, size
 from mnist_keras.study.planning import Plan
 from mnist_keras.study.running import StudyRun
@@ -17,6 +18,7 @@ def plan_facts(plan: Plan, run: StudyRun) -> dict[str, Any]:
     cost, seeds = run.study.cost(run.wide), len(run.seeds)
     return {
         "study": run.study.name,
+        "quick": run.place.quick,
         "seeds": seeds,
         "trainings": plan.trainings,
         "done": plan.done,
@@ -35,7 +37,7 @@ def describe_plan(plan: Plan, run: StudyRun) -> dict[str, str]:
     facts = plan_facts(plan, run)
     grid = f" or {facts['full_grid']:,} (the full grid)" if facts["full_grid"] else ""
     return {
-        "study": run.study.name,
+        "study": run.study.name + in_brackets(marks_text(False, run.place.quick)),
         "trainings": f"{facts['trainings']:,} for seeds 0 to {run.seeds[-1]}"
         if facts["seeds"] > 1
         else f"{facts['trainings']:,} for one seed",

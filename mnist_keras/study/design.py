@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from mnist_keras.config import RunConfig
+from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.study import checks
 from mnist_keras.study.claims import Claim
@@ -79,9 +79,14 @@ class Study(Entry):
         return tuple(chain.from_iterable(table.cells() for table in self.tables))
 
     @property
-    def names_published(self) -> bool:
-        """Whether a source stands behind the study, with figures or claims or by name."""
+    def has_source(self) -> bool:
+        """Whether a source stands behind the study, by name or with figures or claims."""
         return bool(self.source or self.tables or self.claims)
+
+    @property
+    def on_other_data(self) -> bool:
+        """Whether it trains on another data set than the sources, MNIST."""
+        return bool(self.base.get("data", MNIST) != MNIST)
 
     def factor(self, field: str) -> Factor | None:
         """The factor that varies this field of RunConfig."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
@@ -66,21 +65,13 @@ def _copy(source: RunFolder, target: RunFolder, config: RunConfig, study: str) -
             target.set_aside()  # begun here, and interrupted
             target.create()
         _copy_files(source.checkpoints, target.checkpoints)
-        _copy_files(source.logs, target.logs, source.result.name)
+        _copy_files(source.logs, target.logs, source.result.name, source.session.name)
         result = {**read_json(source.result), "copied_from": source.logs.parent.name}
-        if target.session.is_file():
-            _show_in(study, target, config, result, source.result.stat().st_mtime)
+        if source.session.is_file() and find_spec("tensorboard") is not None:
+            from mnist_keras.board.session import write_session
+
+            write_session(target, study, config, result, source.result.stat().st_mtime)
         write_json(target.result, result)
-
-
-def _show_in(
-    study: str, target: RunFolder, config: RunConfig, result: Mapping[str, Any], ended: float
-) -> None:
-    """Make the copied session one of this study's, where TensorBoard is there to do so."""
-    if find_spec("tensorboard") is not None:
-        from mnist_keras.board.session import write_session
-
-        write_session(target, study, config, result, ended)
 
 
 def _copy_files(source: Path, target: Path, *leave_out: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_keras.errors import UserError
+from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.analysis.analyze import confirmation_config
 from mnist_keras.report.progress import progress_display
 from mnist_keras.study.design import Study, load_study
@@ -128,7 +129,7 @@ def describe_cost(run: StudyRun) -> str:
     cost, seeds = run.study.cost(run.wide), len(run.seeds)
     grid = f", the full grid {cost.grid * seeds}" if cost.grid else ""
     return (
-        f"{run.study.name}: {_count(cost.trainings * seeds, 'training')} for "
+        f"{run.study.name}{in_brackets(marks_text(False, run.place.quick))}: {_count(cost.trainings * seeds, 'training')} for "
         f"{_count(seeds, 'seed')}; one for each cell of the tables would be "
         f"{cost.published_trainings * seeds}{grid}"
     )

@@ -11,7 +11,12 @@ from mnist_keras.report.analysis.cells import judge_cells
 from mnist_keras.report.analysis.claims_of_factors import factor_impact
 from mnist_keras.report.analysis.evidence import Evidence, NotJudged, Side
 from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.notes import distinct_environments, make_notes, train_seconds
+from mnist_keras.report.analysis.notes import (
+    class_names,
+    distinct_environments,
+    make_notes,
+    train_seconds,
+)
 from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, StudyOutcome
 from mnist_keras.report.analysis.pairs import EPOCHS, compare_pairs
 from mnist_keras.report.analysis.runs import StudyRuns
@@ -76,6 +81,7 @@ def analyze(
         train_seconds=train_seconds(everything, all_runs),
         notes=make_notes(study, everything, all_runs) + _still_to_train(combination, confirmation),
         confirmation_config=combination,
+        class_names=class_names(everything, all_runs),
         quick=any(one.config.quick for one in everything),
     )
 

@@ -26,6 +26,18 @@ def distinct_environments(configurations: Sequence[Measured]) -> tuple[Mapping[s
     return tuple(found.values())
 
 
+def class_names(
+    configurations: Sequence[Measured], records: Sequence[RunRecord]
+) -> tuple[str, ...]:
+    """The names of the data set's classes; empty where they are digits or not recorded."""
+    used = {run for one in configurations for run in one.runs}
+    for record in records:
+        names = tuple((record.result or {}).get("class_names") or ())
+        if record.config.name in used and names != tuple(map(str, range(len(names)))):
+            return names
+    return ()
+
+
 def train_seconds(configurations: Sequence[Measured], records: Sequence[RunRecord]) -> float:
     """Seconds of training in the runs that the configurations are read from.
 
@@ -60,12 +72,14 @@ def make_notes(
 
 
 def _other_settings(study: Study) -> str:
-    if study.comparable or not study.names_published:
+    if study.comparable or not study.has_source:
         return ""
-    return (
-        "The settings differ from those of the source, so its figures and claims are neither shown "
-        "nor judged."
+    what = (
+        "The data set differs from that"
+        if study.on_other_data
+        else "The settings differ from those"
     )
+    return f"{what} of the source, so its figures and claims are neither shown nor judged."
 
 
 def _fewer_seeds(configurations: Sequence[Measured]) -> str:

@@ -122,6 +122,7 @@ class StudyOutcome:
     `seeds` are those with at least one finished run. `train_seconds` adds up the training of the
     runs that were made in this study; copies from other studies are left out. `confirmation_config`
     is the combination of the best values (of seed 0), None while a factor has no best value.
+    `class_names` are those of the data set, empty where they are digits or not recorded.
     """
 
     study: Study
@@ -142,6 +143,12 @@ class StudyOutcome:
     notes: tuple[str, ...]
     confirmation_config: RunConfig | None = None
     quick: bool = False
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def shows_published(self) -> bool:
+        """Whether published figures stand beside the measured ones."""
+        return self.study.comparable and bool(self.cells)
 
     @property
     def mark(self) -> str:

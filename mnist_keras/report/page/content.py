@@ -109,7 +109,7 @@ def _lead(outcome: StudyOutcome) -> tuple[str, ...]:
 def _study_sections(chapter: Chapter, prefix: str = "") -> list[Section]:
     outcome, mark = chapter.outcome, mark_of(chapter.outcome)
     contents = (
-        ("published", "Published beside measured", _published(outcome, mark)),
+        ("published", _published_title(outcome), _published(outcome, mark)),
         ("factors", "Factors", _factors(outcome, mark)),
         ("pairs", "Pairs of configurations", _pairs(outcome, mark)),
         ("confirmation", "Confirmation", _confirmation(outcome, mark)),
@@ -122,8 +122,12 @@ def _study_sections(chapter: Chapter, prefix: str = "") -> list[Section]:
     ]
 
 
+def _published_title(outcome: StudyOutcome) -> str:
+    return "Published beside measured" if outcome.shows_published else "Configurations"
+
+
 def _published(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
-    if not outcome.study.comparable or not outcome.cells:
+    if not outcome.shows_published:
         return [configuration_table(outcome, mark)] if outcome.configurations else []
     explanation = Text(
         "sd is the standard deviation of a single run, the 95 % interval that of the mean. “One "
@@ -203,8 +207,10 @@ def _environment(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
     environments = _distinct(dict(e) for outcome in outcomes for e in outcome.environments)
     checksums = _distinct(e.pop(CHECKSUM, None) for e in environments)
     machines = _distinct(environments)
+    names = _distinct(outcome.class_names for outcome in outcomes if outcome.class_names)
     facts = (
         ("Data, SHA-256", ", ".join(str(c) for c in checksums if c) or "not recorded"),
+        *(("Classes", ", ".join(classes)) for classes in names),
         ("Duration", _duration(outcomes)),
     )
     return (Definitions(facts), *([_environment_table(machines)] if machines else []))

@@ -63,7 +63,7 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
             "Everything here was made with --quick, on a tenth of the data: it shows how the "
             "study works, and its figures are not comparable with those of any other run."
         )
-    if not outcome.study.comparable and outcome.study.names_published:
+    if not outcome.study.comparable and outcome.study.has_source:
         notices.append(
             "These trainings differ from the published ones in their data or protocol, so no "
             "published figure and no published claim is shown beside them."
@@ -144,11 +144,17 @@ def _tally_rows(outcome: StudyOutcome) -> list[Row]:
     mark = f", {outcome.mark}" if outcome.mark else ""
     header = f"{outcome.study.title} ({seeds(len(outcome.seeds))}{mark})"
     if not outcome.study.comparable:
-        return [Row(header, ("other settings", *(NONE for _ in TONE_TITLES)))]
+        return [Row(header, (_what_differs(outcome), *(NONE for _ in TONE_TITLES)))]
     return [
         Row(header, ("figures", *_by_tone(outcome.cells))),
         Row(header, ("claims", *_by_tone(outcome.claims))),
     ]
+
+
+def _what_differs(outcome: StudyOutcome) -> str:
+    if not outcome.study.has_source:
+        return NONE
+    return "other data" if outcome.study.on_other_data else "other settings"
 
 
 def _by_tone(results: Iterable[CellOutcome | ClaimOutcome]) -> list[str]:

@@ -135,7 +135,7 @@ def confirmation_table(outcome: StudyOutcome, mark: str) -> Table | None:
         columns=(
             Column("Configuration", numeric=False),
             Column("Quantity", numeric=False),
-            Column("Published"),
+            *([Column("Published")] if outcome.shows_published else []),
             *SUMMARY_COLUMNS,
         ),
         rows=tuple(rows),
@@ -150,7 +150,6 @@ def _confirmed(outcome: StudyOutcome, what: str, measured: Measured) -> list[Row
         if cell.measured is not None
         and cell.measured.config == measured.config
         and cell.cell.epoch is None
-        and outcome.study.comparable
     }
     header = f"{what}: {settings_text(outcome.study, measured.config)}"
     return [
@@ -158,7 +157,7 @@ def _confirmed(outcome: StudyOutcome, what: str, measured: Measured) -> list[Row
             header,
             (
                 quantity(metric),
-                published.get(metric, NONE),
+                *([published.get(metric, NONE)] if outcome.shows_published else []),
                 *summary_cells(measured.summary(metric), metric),
             ),
         )
@@ -173,6 +172,7 @@ def cost_table(outcome: StudyOutcome) -> Table:
     saved = NONE if cost.saved_percent is None else f"{cost.saved_percent:.0f} %"
     published = cost.published_saved_percent
     published_saved = NONE if published is None else f"{published:.0f} %"
+    cell = f"one for each {'published ' if outcome.study.has_source else ''}cell"
     published_counts = (f"{cost.published_trainings:,}", f"{cost.published_epochs:,}")
     return Table(
         caption="Cost for one seed",
@@ -184,7 +184,7 @@ def cost_table(outcome: StudyOutcome) -> Table:
         ),
         rows=(
             Row("trained here", (f"{cost.trainings:,}", f"{cost.epochs:,}", saved)),
-            Row("one for each published cell", (*published_counts, published_saved)),
+            Row(cell, (*published_counts, published_saved)),
             Row("all combinations of the values", (grid, NONE, NONE)),
         ),
     )
