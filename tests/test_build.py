@@ -112,7 +112,9 @@ def test_runs_under_other_settings_are_not_called_missing(tmp_path):
     study = load_study("architectures")
     write_runs(tmp_path, study)
     shorter = study.override(epochs=3)
-    with pytest.raises(UserError, match="were made with other settings; give the --data, --epochs"):
+    with pytest.raises(
+        UserError, match="were made with other settings; give the --data, --quick, --epochs"
+    ):
         build_report([shorter], tmp_path, wide=False, command=COMMAND)
 
 

@@ -127,9 +127,10 @@ def train_all(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) 
 def describe_cost(run: StudyRun) -> str:
     """What the study costs, beside one training per cell and beside the full grid."""
     cost, seeds = run.study.cost(run.wide), len(run.seeds)
+    mark = in_brackets(marks_text(False, run.place.quick))
     grid = f", the full grid {cost.grid * seeds}" if cost.grid else ""
     return (
-        f"{run.study.name}{in_brackets(marks_text(False, run.place.quick))}: {_count(cost.trainings * seeds, 'training')} for "
+        f"{run.study.name}{mark}: {_count(cost.trainings * seeds, 'training')} for "
         f"{_count(seeds, 'seed')}; one for each cell of the tables would be "
         f"{cost.published_trainings * seeds}{grid}"
     )

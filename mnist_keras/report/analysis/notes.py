@@ -74,12 +74,8 @@ def make_notes(
 def _other_settings(study: Study) -> str:
     if study.comparable or not study.has_source:
         return ""
-    what = (
-        "The data set differs from that"
-        if study.on_other_data
-        else "The settings differ from those"
-    )
-    return f"{what} of the source, so its figures and claims are neither shown nor judged."
+    what = "data set differs from that" if study.on_other_data else "settings differ from those"
+    return f"The {what} of the source, so its figures and claims are neither shown nor judged."
 
 
 def _fewer_seeds(configurations: Sequence[Measured]) -> str:
