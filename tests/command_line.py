@@ -63,7 +63,7 @@ class CommandServer:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "import command_line; command_line._serve()"],
                 cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=noise,
@@ -103,6 +103,12 @@ def write_idx(folder: Path, arrays: dict[str, np.ndarray]) -> Path:
         header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
         (folder / FILES[key]).write_bytes(header + array.tobytes())
     return folder
+
+
+def _import_path() -> list[str]:
+    """Where this process and the tests' own modules are imported from."""
+    given = os.environ.get("PYTHONPATH")
+    return [str(Path(__file__).parent), *([given] if given else [])]
 
 
 def _serve() -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import math
-import re
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from board_server import ask, ask_with, tensorboard_server
 from PIL import Image
 from small_runs import folder_below, noisy_data, small_config, train_below
 
@@ -46,34 +44,26 @@ STARTUP_SECONDS = 120
 class Board:
     """A TensorBoard that serves a folder on loopback."""
 
-    process: subprocess.Popen[str]
     address: str
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.address + path, timeout=60) as answer:
-            return json.load(answer)
+        return ask(self.address, path)
 
     def get_bytes(self, path: str) -> bytes:
         with urllib.request.urlopen(self.address + path, timeout=60) as answer:
             return answer.read()
 
     def post(self, path: str, **content: Any) -> Any:
-        request = urllib.request.Request(
-            self.address + path,
-            json.dumps(content).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return ask_with(self.address, path, **content)
 
     def experiment(self) -> Any:
-        return self.post("/data/plugin/hparams/experiment", experimentName="", includeMetrics=True)
+        return self.post("data/plugin/hparams/experiment", experimentName="", includeMetrics=True)
 
     def groups(self) -> dict[str, Any]:
         """The session groups by name, each metric as the mean over its sessions."""
         metrics = [{"metric": {"group": "", "tag": PREFIX + name}} for name in METRICS]
         found = self.post(
-            "/data/plugin/hparams/session_groups",
+            "data/plugin/hparams/session_groups",
             experimentName="",
             allowedStatuses=[f"STATUS_{s}" for s in ("UNKNOWN", "SUCCESS", "FAILURE", "RUNNING")],
             colParams=metrics,
@@ -83,35 +73,6 @@ class Board:
         )["sessionGroups"]
         assert len({group["name"] for group in found}) == len(found)
         return {group["name"]: group for group in found}
-
-
-def serve(logs: Path, folder: Path) -> Board:
-    """Start TensorBoard on a free port and wait until it has read everything."""
-    log = folder / "tensorboard.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "tensorboard.main", "--logdir", str(logs),
-                "--host", "127.0.0.1", "--port", "0", "--load_fast", "false",
-                "--reload_interval", "1",
-            ],
-            stdout=output, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-    try:
-        return Board(process, _address(process, log))
-    except BaseException:
-        process.kill()
-        raise
-
-
-def _address(process: subprocess.Popen[str], log: Path) -> str:
-    end = time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
-        if found:
-            return found[0]
-        time.sleep(0.1)
-    raise AssertionError(f"TensorBoard does not answer: {log.read_text()}")
 
 
 def wait_for(read: Any, is_there: Any) -> Any:
@@ -178,14 +139,11 @@ def _die_before_the_result(root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def board(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
-    board = serve(root / "logs", tmp_path_factory.mktemp("tensorboard"))
-    try:
+def board(root: Path) -> Iterator[Board]:
+    with tensorboard_server(root / "logs") as address:
+        board = Board(address)
         wait_for(board.groups, lambda groups: len(groups) == 7)
         yield board
-    finally:
-        board.process.terminate()
-        board.process.wait(timeout=60)
 
 
 def group_name(config: Any, study: str = "train") -> str:
@@ -283,23 +241,23 @@ def test_the_columns_are_the_varied_settings_first_and_the_best_metrics(board: B
 def test_the_curves_are_as_before_and_the_best_metrics_a_group_of_their_own(
     board: Board, root: Path
 ) -> None:
-    tags = board.get("/data/plugin/scalars/tags")
+    tags = board.get("data/plugin/scalars/tags")
     run = f"train/{DEEP.name}"
     assert set(tags[run]) == {
         "best/val_accuracy", "best/test_accuracy", "best/val_loss", "best/seconds_per_epoch",
     }  # fmt: skip
     assert not any(tag.startswith("best/") for tag in tags[f"{run}/validation"])
     epochs = read_run(folder_below(root, DEEP).logs).epochs
-    curve = board.get(f"/data/plugin/scalars/scalars?run={run}/validation&tag=epoch_accuracy")
+    curve = board.get(f"data/plugin/scalars/scalars?run={run}/validation&tag=epoch_accuracy")
     assert [step for _, step, _ in curve] == list(range(len(epochs)))
     assert [value for *_, value in curve] == pytest.approx([row["val_accuracy"] for row in epochs])
-    best = board.get(f"/data/plugin/scalars/scalars?run={run}&tag=best/val_accuracy")
+    best = board.get(f"data/plugin/scalars/scalars?run={run}&tag=best/val_accuracy")
     ((_, step, value),) = best
     assert (step, value) == (curve[step][1], pytest.approx(curve[step][2]))
 
 
 def test_a_mark_goes_with_the_metrics(board: Board) -> None:
-    tags = board.get("/data/plugin/scalars/tags")
+    tags = board.get("data/plugin/scalars/tags")
 
     def said(config: Any) -> str:
         return tags[f"train/{config.name}"]["best/test_accuracy"]["description"]
@@ -313,8 +271,8 @@ def test_a_mark_goes_with_the_metrics(board: Board) -> None:
 
 
 def picture(board: Board, run: str, tag: str) -> tuple[np.ndarray, dict[str, Any]]:
-    (found,) = board.get(f"/data/plugin/images/images?run={run}&tag={tag}&sample=0")
-    content = board.get_bytes(f"/data/plugin/images/individualImage?{found['query']}")
+    (found,) = board.get(f"data/plugin/images/images?run={run}&tag={tag}&sample=0")
+    content = board.get_bytes(f"data/plugin/images/individualImage?{found['query']}")
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")), found
 
 
@@ -348,7 +306,7 @@ def test_a_convolution_shows_its_filters_and_the_perceptron_its_outputs(
 ) -> None:
     filters, _ = picture(board, f"train/{CNN.name}", "first_layer")
     assert filters.shape[:2] == (SIDE + 2 * GAP, 6 * (SIDE + GAP) + GAP)
-    tags = board.get("/data/plugin/images/tags")
+    tags = board.get("data/plugin/images/tags")
     assert "at most 32 units of 6" in tags[f"train/{CNN.name}"]["first_layer"]["description"]
     said = tags[f"train/{AGAIN.name}"]["confident_errors"]["description"]
     assert "the highest output" in said
@@ -375,7 +333,7 @@ def test_the_run_that_was_set_aside_keeps_its_session_out_of_sight(root: Path) -
 def test_a_loss_that_overflowed_is_left_out(tmp_path: Path) -> None:
     config = small_config("perceptron", DATA, learning_rate=10.0, epochs=2)
     folder = train_below(tmp_path, config, DATA)
-    assert math.isnan(read_run(folder.logs).epochs[-1]["val_loss"])
+    assert not math.isfinite(read_run(folder.logs).epochs[-1]["val_loss"])
     result = {**read_json(folder.result), "val_loss": None}
     write_session(folder, "train", config, result, ended=1.0)
     content = folder.session.read_bytes()

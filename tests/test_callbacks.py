@@ -1,19 +1,13 @@
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
 import time
-import urllib.request
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from board_server import ask, tensorboard_server
 from small_runs import noisy_data, read_weights, small_config, train_below
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
@@ -359,7 +353,7 @@ class TestEvents:
 
     def test_are_where_the_contract_says(self, trained):
         folders = {path.parent for path in trained.logs.rglob("*tfevents*")}
-        assert folders == {trained.logs / "train", trained.logs / "validation"}
+        assert folders == {trained.logs, trained.logs / "train", trained.logs / "validation"}
 
 
 class TestEventWriter:
@@ -407,36 +401,10 @@ class TestEventWriter:
         writer.close()
 
 
-@contextmanager
-def tensorboard_server(logs):
-    """TensorBoard's own server on a free port of this machine alone; gives its address."""
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs)]
-    options = ["--host", "127.0.0.1", "--port", "0", "--reload_interval", "1"]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    with subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
-    ) as server:
-        try:
-            for line in server.stdout:
-                found = re.search(rb"http://127\.0\.0\.1:\d+/", line)
-                if found:
-                    yield found[0].decode()
-                    break
-            else:
-                pytest.fail("TensorBoard did not start")
-        finally:
-            server.kill()
-
-
-def ask(address, path):
-    with urllib.request.urlopen(address + path, timeout=30) as answer:
-        return json.load(answer)
-
-
 def test_tensorboard_s_server_lists_runs_and_scalars(trained):
     logs = trained.logs.parents[1]
     name = f"train/{trained.logs.name}"
-    runs = {f"{name}/train", f"{name}/validation"}
+    runs = {name, f"{name}/train", f"{name}/validation"}
     with tensorboard_server(logs) as address:
         deadline = time.monotonic() + 60
         while set(ask(address, "data/runs")) != runs:

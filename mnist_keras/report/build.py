@@ -65,8 +65,8 @@ def _why_nothing(names: Sequence[str], logs: Path, records: Records) -> str:
         if records.of(name):
             return (
                 f"the runs of {name} in {logs} were made with other settings; give the --data, "
-                "--quick, --epochs and --validation that they were made with (mnist-keras runs lists "
-                "them)"
+                "--quick, --epochs and --validation that they were made with (mnist-keras runs "
+                "lists them)"
             )
     return f"there are no runs of {', '.join(names)} in {logs}; run a study, or choose --logs"
 
