@@ -12,7 +12,7 @@ from generated_runs import ENVIRONMENT, write_run
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, read_json, read_run
-from mnist_keras.study import reuse
+from mnist_keras.study import copying, reuse
 from mnist_keras.study.execution import Place, Task, is_done
 from mnist_keras.study.reuse import find_finished_run, reuse_finished_runs
 from mnist_keras.study.running import train_all
@@ -198,7 +198,7 @@ def test_a_half_copy_does_not_count_as_done_and_is_made_again(
     def dies(*arguments: Any) -> None:
         raise OSError("as if the disk were full")
 
-    real = reuse._copy_files
+    real = reuse.copy_tree
 
     def copies_some(source: Path, copy: Path, *leave_out: str) -> None:
         if after == "checkpoints" and copy == target.logs:
@@ -208,9 +208,9 @@ def test_a_half_copy_does_not_count_as_done_and_is_made_again(
             dies()
 
     with monkeypatch.context() as broken:
-        broken.setattr(reuse, "_copy_files", copies_some)
+        broken.setattr(reuse, "copy_tree", copies_some)
         if after == "result":
-            broken.setattr(reuse, "write_json", dies)
+            broken.setattr(copying, "write_json", dies)
         with pytest.raises(OSError, match="full"):
             reuse_finished_runs([task], place)
     assert target.model.is_file()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.locking import locked
-from mnist_keras.records import RunFolder, read_json, run_folder, write_json
+from mnist_keras.records import RunFolder, read_json, run_folder
+from mnist_keras.study.copying import copy_run, copy_tree
 from mnist_keras.study.execution import Place, Task, holds
 
 
@@ -58,22 +57,14 @@ def _serves(folder: RunFolder, task: Task, place: Place) -> bool:
 
 
 def _copy(source: RunFolder, target: RunFolder, config: RunConfig, study: str) -> None:
-    """Copy checkpoints first and the result last, so that a half copy never looks done."""
-    target.create()
-    with locked(target):
-        if target.config.is_file():
-            target.set_aside()  # begun here, and interrupted
-            target.create()
-        _copy_files(source.checkpoints, target.checkpoints)
-        _copy_files(source.logs, target.logs, source.result.name, source.session.name)
-        result = {**read_json(source.result), "copied_from": source.logs.parent.name}
+    result = {**read_json(source.result), "copied_from": source.logs.parent.name}
+
+    def copy_files(folder: RunFolder) -> None:
+        copy_tree(source.checkpoints, folder.checkpoints)
+        copy_tree(source.logs, folder.logs, source.result.name, source.session.name)
         if source.session.is_file() and find_spec("tensorboard") is not None:
             from mnist_keras.board.session import write_session
 
-            write_session(target, study, config, result, source.result.stat().st_mtime)
-        write_json(target.result, result)
+            write_session(folder, study, config, result, source.result.stat().st_mtime)
 
-
-def _copy_files(source: Path, target: Path, *leave_out: str) -> None:
-    ignore = shutil.ignore_patterns(*leave_out, ".writing-*")
-    shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
+    copy_run(target, copy_files, result)
