@@ -6,6 +6,7 @@ import click
 
 from mnist_keras.cli.draw import draw
 from mnist_keras.cli.inspect import architectures, data, runs, shapes
+from mnist_keras.cli.merge import merge
 from mnist_keras.cli.models import evaluate, predict
 from mnist_keras.cli.studies import (
     compare_architectures,
@@ -56,6 +57,7 @@ for command in (
     runs,
     evaluate,
     predict,
+    merge,
     plan,
     architectures,
     shapes,

@@ -251,9 +251,20 @@ def _checked(part: Part, key: str) -> NDArray[np.uint8]:
 
 def _identify(arrays: Mapping[str, NDArray[np.uint8]], classes: int) -> tuple[str, str]:
     digests = {key: digest(arrays[key]) for key in KEYS}
-    lines = [*(digests[key] for key in KEYS), str(classes)]
-    sha256 = hashlib.sha256("".join(f"{line}\n" for line in lines).encode("ascii")).hexdigest()
+    sha256 = _joint_sha256(digests, classes)
     return ("mnist" if digests == MNIST_SHA256 else f"data-{sha256[:12]}"), sha256
+
+
+def _joint_sha256(digests: Mapping[str, str], classes: int) -> str:
+    lines = [*(digests[key] for key in KEYS), str(classes)]
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode("ascii")).hexdigest()
+
+
+def is_of_identity(sha256: object, identity: str) -> bool:
+    """Whether a set of this `sha256` has this `identity`; see `Dataset`."""
+    if identity == "mnist":
+        return sha256 == _joint_sha256(MNIST_SHA256, MAX_CLASSES)
+    return identity.partition("-")[2] == str(sha256)[:12]
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:

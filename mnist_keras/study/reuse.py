@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
-from pathlib import Path
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError

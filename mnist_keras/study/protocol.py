@@ -1,0 +1,98 @@
+"""Which runs belong together in a study: protocol, data set, and what the study trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mnist_keras.config import RunConfig
+from mnist_keras.errors import UserError
+from mnist_keras.study.design import Study
+from mnist_keras.study.trials import combine, vary
+
+LONE = "train"
+"""The study of lone trainings, which are compared with none."""
+
+FIELDS = ("validation", "data")
+"""What all runs of a study share, whatever else it varies."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What a study's runs must be like.
+
+    Attributes:
+        study: the study's name.
+        settings: fields of RunConfig with the values that they may have.
+        trials: the study itself, of which a run must be a training; None where it is not known.
+    """
+
+    study: str
+    settings: Mapping[str, tuple[Any, ...]]
+    trials: Study | None = None
+
+    def misfit(self, config: RunConfig) -> str | None:
+        """Why a run of this configuration does not belong here, in words; None if it does."""
+        for name, allowed in self.settings.items():
+            value = getattr(config, name)
+            if value not in allowed:
+                here = " or ".join(map(str, allowed))
+                return (
+                    f"was made with {name} {value}, and {self.study} here with {here}; merge it "
+                    f"into other --logs, with --{name} as it was made"
+                )
+        if self.trials is not None and not _is_training(config, self.trials):
+            return (
+                f"is no training of {self.study}; give the --epochs that the study was run with, "
+                "or the --study that it is of"
+            )
+        return None
+
+
+def protocol_of_study(study: Study) -> Protocol:
+    """The protocol of a study whose file is known."""
+    configs = [trial.config for trial in study.cells(wide=True)]
+    settings = {
+        name: tuple(dict.fromkeys(getattr(config, name) for config in configs)) for name in FIELDS
+    }
+    return Protocol(study.name, settings, study)
+
+
+def protocol_of_runs(name: str, configs: Iterable[RunConfig], given: Mapping[str, Any]) -> Protocol:
+    """The protocol of a study without a file: what was asked for, else that of the runs there.
+
+    Lone trainings may be of any protocol. Where there is no run yet, any is taken as well.
+    """
+    fields: dict[str, tuple[Any, ...]] = {field: (value,) for field, value in given.items()}
+    if name != LONE:
+        there = list(configs)
+        for field in FIELDS if there else ():
+            values = tuple(dict.fromkeys(getattr(config, field) for config in there))
+            fields.setdefault(field, values)
+    return Protocol(name, fields)
+
+
+def _is_training(config: RunConfig, study: Study) -> bool:
+    """Whether it is a cell of the study, or a combination of its factors' values."""
+    first = config.replace(seed=0)
+    if any(cell.config == first for cell in study.cells(wide=True)):
+        return True
+    values = {factor.field: getattr(first, factor.field) for factor in study.factors}
+    base = vary(study.base, {})
+    tried = (
+        _as_setting(values[factor.field])
+        in map(_as_setting, (*factor.tried(wide=True), getattr(base, factor.field)))
+        for factor in study.factors
+    )
+    try:
+        return bool(values) and all(tried) and combine(study.base, values) == first
+    except UserError:
+        return False
+
+
+def _as_setting(value: Any) -> Any:
+    """Widths as a study's file may give them: one number for a single one, or a list."""
+    if isinstance(value, list | tuple):
+        return value[0] if len(value) == 1 else tuple(value)
+    return value
