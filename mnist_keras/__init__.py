@@ -1,1 +1,49 @@
-"""Which architecture, which hyperparameters, and can I trust the difference that I see?"""
+"""Which architecture, which hyperparameters, and can I trust the difference that I see?
+
+The names below are what a program or a notebook needs; docs/python.md shows them at work. Each is
+imported when it is first used, so that only `train` and `RunOptions` bring TensorFlow.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnist_keras.config import RunConfig as RunConfig
+    from mnist_keras.data.dataset import Dataset as Dataset
+    from mnist_keras.data.dataset import from_arrays as from_arrays
+    from mnist_keras.data.dataset import load as load
+    from mnist_keras.errors import UserError as UserError
+    from mnist_keras.records import RunRecord as RunRecord
+    from mnist_keras.records import read_runs as read_runs
+    from mnist_keras.report.statistics.comparisons import compare_paired as compare_paired
+    from mnist_keras.study.design import load_study as load_study
+    from mnist_keras.training.train import RunOptions as RunOptions
+    from mnist_keras.training.train import train as train
+
+_HOMES = {
+    "Dataset": "data.dataset",
+    "RunConfig": "config",
+    "RunOptions": "training.train",
+    "RunRecord": "records",
+    "UserError": "errors",
+    "compare_paired": "report.statistics.comparisons",
+    "from_arrays": "data.dataset",
+    "load": "data.dataset",
+    "load_study": "study.design",
+    "read_runs": "records",
+    "train": "training.train",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted((*globals(), *_HOMES))

@@ -1,9 +1,15 @@
-"""A study's runs as one table for spreadsheets: `results.csv`."""
+"""A study's runs as one table for spreadsheets: `results.csv`.
+
+Spreadsheets guess what a cell is. A text that one would take for a formula, a date or a number gets
+an apostrophe in front, as people write it there; widths are joined by "x" and versions begin with
+"v", so that these two need none.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +18,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.marks import marks_of
 from mnist_keras.records import write_bytes
 from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
-from mnist_keras.study.published import METRICS, value_text
+from mnist_keras.study.published import METRICS
 
 ENVIRONMENT = (
     "python",
@@ -26,6 +32,11 @@ ENVIRONMENT = (
     "data_sha256",
 )
 """What a row tells of the environment."""
+
+VERSIONS = ("python", "tensorflow", "keras", "numpy")
+
+_FORMULA = re.compile(r"[=+\-@|%]")
+_DATE_OR_NUMBER = re.compile(r"[\d\s.,:/'-]*\d[\d\s.,:/'-]*(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def results_rows(outcome: StudyOutcome) -> list[dict[str, Any]]:
@@ -57,7 +68,7 @@ def _row(outcome: StudyOutcome, one: Measured, index: int) -> dict[str, Any]:
         "read_from": one.runs[index] if one.runs else config.name,
         "first_epochs_only": _yes(bool(one.shortened) and one.shortened[index]),
         "bit_exact": _yes(not one.bit_exact or one.bit_exact[index]),
-        **{name: environment.get(name, "") for name in ENVIRONMENT},
+        **{name: _fact(environment, name) for name in ENVIRONMENT},
         "gpus": "; ".join(map(str, environment.get("gpus") or ())),
     }
 
@@ -72,7 +83,15 @@ def _settings(config: RunConfig) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return value_text(value) if isinstance(value, tuple) else value
+    """A setting; widths as the run's name has them, since 12-6 would become a day in June."""
+    if not isinstance(value, tuple):
+        return value
+    return value[0] if len(value) == 1 else "x".join(map(str, value))
+
+
+def _fact(environment: Mapping[str, Any], name: str) -> Any:
+    value = environment.get(name, "")
+    return f"v{value}" if value and name in VERSIONS else value
 
 
 def _yes(value: bool) -> str:
@@ -89,12 +108,28 @@ def _value(values: Mapping[str, Any], metric: str, index: int) -> Any:
 
 
 def write_results_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows with the same keys as a table, UTF-8 with decimal points, whole or not at all."""
+    """Write rows with the same keys as a table that a spreadsheet opens, whole or not at all.
+
+    UTF-8, commas, decimal points, one line a row. Only where it is not plain ASCII does the file
+    begin with a byte order mark: without one, Excel takes accents for Windows-1252.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, _header(rows), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
-    write_bytes(path, text.getvalue().encode())
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    table = text.getvalue()
+    write_bytes(path, table.encode("utf-8" if table.isascii() else "utf-8-sig"))
+
+
+def _cell(value: Any) -> Any:
+    """A value as a cell: numbers as they are, texts on one line and as nothing else than text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        value = str(value)
+    if not isinstance(value, str):
+        return value
+    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    taken_for_more = _FORMULA.match(line) or _DATE_OR_NUMBER.fullmatch(line)
+    return f"'{line}" if taken_for_more else line
 
 
 def _header(rows: Iterable[Mapping[str, Any]]) -> list[str]:
