@@ -37,7 +37,7 @@ def test_the_page_runs_as_it_stands_and_prints_what_it_says(tmp_path: Path) -> N
     printed = "".join(code for language, code in blocks if language == "text")
     assert {language for language, _ in blocks} == {"python", "text"}
     assert python(tmp_path, program) == printed
-    assert len(read_runs(tmp_path / "logs" / "widths")) == 6
+    assert len(read_runs(tmp_path / "logs" / "train")) == 4
 
 
 def test_the_import_brings_no_tensorflow_and_hardly_anything_else(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mnist_keras.cli.completion import completion
 from mnist_keras.cli.draw import draw
 from mnist_keras.cli.inspect import architectures, data, runs, shapes
 from mnist_keras.cli.merge import merge
@@ -62,5 +63,6 @@ for command in (
     architectures,
     shapes,
     data,
+    completion,
 ):
     cli.add_command(command)

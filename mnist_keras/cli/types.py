@@ -75,6 +75,11 @@ class StudyType(ArchitectureType):
         is_path = path.suffix == ".toml" or len(path.parts) > 1
         return str(value) if is_path else super().convert(value, param, ctx)
 
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so; files where none does."""
+        names = super().shell_complete(ctx, param, incomplete)
+        return names or [CompletionItem(incomplete, type="file")]
+
 
 class RunType(click.ParamType):
     """A run: its name, `study/name`, the path of its folder, or the beginning of a name.
