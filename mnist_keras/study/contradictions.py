@@ -23,6 +23,13 @@ ACCURACIES = (
 )
 OTHER_NUMBERS = ("train_seconds", "seconds_per_epoch", "compile_seconds", "parameters")
 
+MEASURED = ("seconds", "cpu_percent", "ram_mb", "process_ram_mb", "gpu_percent", "vram_mb")
+"""Columns of epochs.csv that are finite and not negative, whatever becomes of the training."""
+
+LARGEST = 1e12
+LONGEST_FACT = 300
+"""Characters of a fact about the machine."""
+
 MAX_PREDICTIONS_BYTES = 1 << 30
 """More than the predictions for the largest test set take when they are unpacked."""
 
@@ -46,6 +53,7 @@ def _contradictions(record: RunRecord) -> Iterator[str]:
         yield problem
         return
     yield from _about_epochs(record, result)
+    yield from _about_measurements(record)
     checksum = result["environment"].get("data_sha256")
     if checksum is not None and not is_of_identity(checksum, record.config.data):
         yield f"data_sha256 is {brief(checksum)}, but the data set is {record.config.data}"
@@ -56,17 +64,32 @@ def _contradictions(record: RunRecord) -> Iterator[str]:
 
 def _wrong_value(result: dict[str, Any]) -> str | None:
     for name in (*ACCURACIES, *OTHER_NUMBERS):
-        highest = 1 if name in ACCURACIES else 1e12
+        highest = 1 if name in ACCURACIES else LARGEST
         value = result[name]
         if type(value) not in (int, float) or not 0 <= value <= highest:
             return f"{name} is {brief(value)} in result.json"
     for name in ("best_epoch", "epochs_run", "concurrent_runs"):
-        if type(result[name]) is not int or result[name] < 1:
+        if type(result[name]) is not int or not 1 <= result[name] <= LARGEST:
             return f"{name} is {brief(result[name])} in result.json"
-    for name in ("environment", "resources"):
-        if not isinstance(result[name], dict):
-            return f"{name} is {brief(result[name])} in result.json"
+    for name in ("environment", "resources", "resumed"):
+        value = result.get(name)
+        if not isinstance(value, dict) and not (name == "resumed" and value is None):
+            return f"{name} is {brief(value)} in result.json"
+    for name in ("processor", "threads", "gpus"):
+        if name not in result["environment"]:
+            return f"environment has no {name} in result.json"
+    for name, value in result["environment"].items():
+        facts = value if name == "gpus" and isinstance(value, list) else [value]
+        if not all(map(_is_fact, facts)):
+            return f"{brief(name)} is {brief(value)} in result.json"
     return None
+
+
+def _is_fact(value: Any) -> bool:
+    """Whether it is a number, nothing, or a short text of one line."""
+    if isinstance(value, str):
+        return value.isprintable() and len(value) <= LONGEST_FACT
+    return value is None or (type(value) in (bool, int, float) and abs(value) <= LARGEST)
 
 
 def _about_epochs(record: RunRecord, result: dict[str, Any]) -> Iterator[str]:
@@ -80,6 +103,14 @@ def _about_epochs(record: RunRecord, result: dict[str, Any]) -> Iterator[str]:
             f"val_accuracy is {result['val_accuracy']} at epoch {best} in result.json, but "
             f"{curve.max()} at epoch {curve.argmax() + 1} in epochs.csv"
         )
+
+
+def _about_measurements(record: RunRecord) -> Iterator[str]:
+    for name in MEASURED:
+        column = record.curve(name)
+        wrong = ~np.isnan(column) & ~((column >= 0) & (column <= LARGEST))
+        if wrong.any():
+            yield f"{name} is {column[wrong][0]} at epoch {wrong.argmax() + 1} in epochs.csv"
 
 
 def _about_predictions(path: Path, result: dict[str, Any]) -> Iterator[str]:

@@ -21,6 +21,9 @@ COMPUTED = ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_a
 """Columns of epochs.csv that the same run has again, on the same kind of machine to the bit."""
 
 
+LONGEST_LINE = 1000
+"""Characters of a refusal: what is handed in can hold names and values of any length."""
+
 Outcome = Literal["merged", "same", "unfinished", "refused"]
 
 
@@ -208,7 +211,10 @@ def _best(record: RunRecord) -> str:
 
 
 def _why(error: UserError | OSError) -> str:
-    if isinstance(error, UserError):
-        return str(error)
-    place = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror}{place}"
+    """The error as one line that a terminal can show, whatever the files hold."""
+    place = ""
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+    text = f"{error.strerror}{place}" if isinstance(error, OSError) else str(error)
+    line = "".join(character if character.isprintable() else "?" for character in text)
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..."
