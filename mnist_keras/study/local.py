@@ -1,0 +1,121 @@
+"""Workers that are processes of this machine, each with an executor of its own.
+
+One that dies costs its own trial's progress only. This module never imports TensorFlow; its
+processes do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from concurrent.futures import Future
+from contextlib import suppress
+
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import BrokenProcessPool
+
+from mnist_keras.study.slots import WorkerDiedError
+from mnist_keras.study.worker import Failure, Place, Task, begin_worker, first_line, train_task
+
+TRIALS_OF_A_PROCESS = 10
+"""Then another takes its place, since TensorFlow keeps some 50 MB of every MNIST trial."""
+
+
+class LocalWorker:
+    """A process of this machine; it starts with the first trial.
+
+    Args:
+        concurrent_runs: runs that share the machine with each trial, this one included.
+        core: the core to pin the process to; None leaves it free.
+    """
+
+    def __init__(self, concurrent_runs: int, core: int | None = None) -> None:
+        self.concurrent_runs = concurrent_runs
+        self.core = core
+        self.process: int | None = None
+        self._stopped = False
+        self._executor: ProcessPoolExecutor | None = None
+        self._trials = 0
+
+    def begin(self, task: Task, place: Place) -> LocalTrial:
+        """Begin a trial.
+
+        Raises:
+            WorkerDiedError: the process ended at once, or the worker was stopped.
+        """
+        if self._trials == TRIALS_OF_A_PROCESS:
+            self.close()
+        try:
+            executor = self._open()
+            if self._stopped:
+                raise WorkerDiedError("it was stopped")
+            self._trials += 1
+            return LocalTrial(executor.submit(train_task, task, place, self.concurrent_runs))
+        except BrokenProcessPool as error:
+            raise _death(error) from error
+
+    def stop(self) -> None:
+        """Ask for the end of the trial in hand, with its state saved, and begin no other one."""
+        self._stopped = True
+        if self.process is not None:
+            with suppress(ProcessLookupError):  # it may have ended meanwhile
+                os.kill(self.process, signal.SIGTERM)
+
+    def close(self) -> None:
+        """Kill the process, if there is one."""
+        executor, self._executor, self.process = self._executor, None, None
+        self._trials = 0
+        if executor is not None:
+            executor.shutdown(wait=False, kill_workers=True)
+
+    def _open(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                max_workers=1, initializer=begin_worker, initargs=(os.getpid(), self.core)
+            )
+            _block_ctrl_c()
+            self.process = self._executor.submit(os.getpid).result()
+        return self._executor
+
+
+class LocalTrial:
+    """A trial that a process of this machine trains."""
+
+    def __init__(self, future: Future[Failure | None]) -> None:
+        self._future = future
+
+    def result(self, timeout: float) -> Failure | None:
+        """Wait so many seconds for its end. Returns what kept it from a result, if anything did.
+
+        Raises:
+            TimeoutError: it has not ended yet.
+            WorkerDiedError: its process has died.
+            Exception: a fault of the program.
+        """
+        try:
+            return self._future.result(timeout=timeout)
+        except BrokenProcessPool as error:
+            raise _death(error) from error
+
+
+def local_worker(number: int, jobs: int, threads: int) -> LocalWorker:
+    """One of `jobs` workers, on a core of its own where the system can and each has one."""
+    core = None
+    if sys.platform == "linux" and threads == 1:
+        cores = sorted(os.sched_getaffinity(0))
+        core = cores[number] if jobs <= len(cores) else None
+    return LocalWorker(jobs, core)
+
+
+def _block_ctrl_c() -> None:
+    """Keep Ctrl-C from this thread and the processes it starts, until they can ignore it."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def _death(error: BrokenProcessPool) -> WorkerDiedError:
+    """The death, with what loky says of how its process ended, as in SIGKILL(-9)."""
+    found = re.search(r"exit codes of the workers are \{(.+)\}", str(error))
+    return WorkerDiedError(f"its process died ({found[1] if found else first_line(error)})")
