@@ -37,6 +37,17 @@ def locked(folder: RunFolder) -> Iterator[None]:
         lock.release()
 
 
+def is_held(folder: RunFolder) -> bool:
+    """Whether somebody holds a run's folder."""
+    if not folder.lock.exists():
+        return False
+    try:
+        with FileLock(folder.lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 def _read_holder(path: Path) -> str:
     """The process that a lock's file names; it may just be beginning or ending."""
     try:

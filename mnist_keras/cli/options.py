@@ -16,6 +16,8 @@ from mnist_keras.errors import UserError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+MAX_JOBS = 1024
+
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 logs_option = click.option(
@@ -55,10 +57,23 @@ seeds_option = click.option(
 jobs_option = click.option(
     "--jobs",
     metavar="N",
-    type=click.IntRange(1, 1024),
+    type=click.IntRange(1, MAX_JOBS),
     default=None,
-    show_default="one a core; 1 on a GPU",
+    show_default="one a core; 1 on a GPU; one a Dask worker's thread",
     help="Trainings at the same time.",
+)
+backend_option = click.option(
+    "--backend",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Who trains: this machine, or the workers of a Dask cluster (docs/machines.md).",
+)
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    default=None,
+    help="Of the Dask cluster: tcp://HOST:PORT.",
 )
 
 
@@ -101,6 +116,21 @@ def describe_defaults(architecture: str) -> str:
         f"{name.replace('_', ' ')} {_setting_text(value)}"
         for name, value in DEFAULTS[architecture].items()
     )
+
+
+def chosen_scheduler(backend: str, scheduler: str | None) -> str | None:
+    """The scheduler to train with; None for this machine.
+
+    Raises:
+        click.UsageError: one of --backend and --scheduler asks for the other.
+    """
+    if backend == "dask" and not scheduler:
+        raise click.UsageError(
+            "--backend dask needs --scheduler tcp://HOST:PORT", click.get_current_context()
+        )
+    if scheduler and backend != "dask":
+        raise click.UsageError("--scheduler needs --backend dask", click.get_current_context())
+    return scheduler
 
 
 @contextmanager

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_keras.cli.options import (
+    MAX_JOBS,
+    backend_option,
     checkpoints_option,
+    chosen_scheduler,
     config_options,
     data_option,
     default_jobs,
@@ -20,6 +23,7 @@ from mnist_keras.cli.options import (
     json_option,
     logs_option,
     quick_option,
+    scheduler_option,
     seeds_option,
     threads_option,
 )
@@ -34,8 +38,13 @@ wide_option = click.option(
 )
 
 
-def study_options(command: Any) -> Any:
+def training_options(command: Any) -> Any:
     """The options of every command that runs a study."""
+    return study_options(backend_option(scheduler_option(command)))
+
+
+def study_options(command: Any) -> Any:
+    """The options of every command that runs or plans a study."""
     for option in reversed(
         (
             seeds_option,
@@ -55,7 +64,7 @@ def study_options(command: Any) -> Any:
 
 
 @click.command("compare-conv")
-@study_options
+@training_options
 def compare_conv(as_json: bool, **options: Any) -> None:
     """Compare two convolutions with three, as the notebook does.
 
@@ -72,7 +81,7 @@ def compare_conv(as_json: bool, **options: Any) -> None:
 @click.command()
 @click.argument("study", type=StudyType())
 @wide_option
-@study_options
+@training_options
 def study(study: str, as_json: bool, **options: Any) -> None:
     """Run a hyperparameter study: one that is built in, or your own file.
 
@@ -88,7 +97,7 @@ def study(study: str, as_json: bool, **options: Any) -> None:
 
 
 @click.command("compare-architectures")
-@study_options
+@training_options
 def compare_architectures(as_json: bool, **options: Any) -> None:
     """Compare perceptron, shallow, deep and LeNet-5 at their published optima."""
     from mnist_keras.report.summary import print_summary
@@ -100,7 +109,7 @@ def compare_architectures(as_json: bool, **options: Any) -> None:
 
 @click.command()
 @wide_option
-@study_options
+@training_options
 def reproduce(as_json: bool, **options: Any) -> None:
     """Run all five published studies, then write one report.
 
@@ -186,10 +195,17 @@ def _run(name: str, *, seeds: int, **options: Any) -> StudyRun:
 def _for_run(options: dict[str, Any]) -> dict[str, Any]:
     """The command line's options as `prepare` takes them."""
     settings = {name: options.pop(name) for name in ("epochs", "validation")}
-    jobs = options.pop("jobs") or default_jobs()
+    scheduler = chosen_scheduler(options.pop("backend", "local"), options.pop("scheduler", None))
+    jobs = options.pop("jobs") or (MAX_JOBS if scheduler else default_jobs())
     threads = options.pop("threads") or 1
     options.pop("as_json", None)
-    return {**options, "jobs": jobs, "threads": threads, "overrides": given_fields(settings)}
+    return {
+        **options,
+        "jobs": jobs,
+        "threads": threads,
+        "scheduler": scheduler,
+        "overrides": given_fields(settings),
+    }
 
 
 def _report(studies: list[Study], logs: Path, wide: bool = False) -> list[Path]:

@@ -53,6 +53,13 @@ class _Epochs:
         self.place = place
         self.shown: set[str] = set()
         self.before: dict[str, int] | None = None
+        self._noted = 0
+
+    def new_notes(self, progress: Progress) -> list[str]:
+        """The notes that have come since the last call."""
+        new = progress.notes[self._noted :]
+        self._noted += len(new)
+        return new
 
     def newly_ended(self, progress: Progress) -> list[str]:
         """The trials that have ended since the last call."""
@@ -122,10 +129,12 @@ class BarDisplay:
         self.live.stop()
 
     def update(self, progress: Progress) -> None:
-        """Draw the bar and the running trials; a trial that failed gets a line that stays."""
+        """Draw the bar and the running trials; failed trials and notes get a line that stays."""
         for name in self.epochs.newly_ended(progress):
             if name in progress.failed:
                 self.live.console.print(Text(f"{name} failed: {progress.failed[name]}"))
+        for note in self.epochs.new_notes(progress):
+            self.live.console.print(Text(note))
         done, total = self.epochs.count(progress)
         self.bar.update(self.task, completed=done, total=total)
         lines = [self.epochs.newest(config) for config in list(progress.running.values())]
@@ -147,6 +156,8 @@ class LineDisplay:
         for number, name in enumerate(self.epochs.newly_ended(progress), told + 1):
             outcome = f"failed: {progress.failed[name]}" if name in progress.failed else "done"
             click.echo(f"[{number}/{len(progress.tasks)}] {name} {outcome}", err=True)
+        for note in self.epochs.new_notes(progress):
+            click.echo(note, err=True)
         if time.monotonic() - self.last >= LINE_INTERVAL and progress.running:
             self.last = time.monotonic()
             running = "; ".join(self.epochs.newest(c) for c in list(progress.running.values()))

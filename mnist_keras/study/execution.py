@@ -1,22 +1,36 @@
-"""Runs a study's trials in parallel: slots take them, one after another, to their workers."""
+"""Runs a study's trials in parallel: slots take them, one after another, to a crew's workers."""
 
 from __future__ import annotations
 
-import queue
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from multiprocessing import resource_tracker
+from typing import Protocol
 
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, has_test_curve, read_run
-from mnist_keras.study.local import local_worker
-from mnist_keras.study.slots import Progress, Slot
+from mnist_keras.study.local import SECONDS_TO_SAVE, LocalCrew
+from mnist_keras.study.slots import Job, Progress, Slot, Worker
 from mnist_keras.study.worker import Place, Task
 
 __all__ = ["Place", "Progress", "Task", "run_trials"]
 
-SECONDS_TO_SAVE = 4.0
-"""How long workers may take to save their state when the study is stopped."""
+
+class Crew(Protocol):
+    """Whoever has workers: this machine, or a cluster."""
+
+    def next_worker(self, busy: Sequence[Worker]) -> Worker | None:
+        """A worker for another trial beside those that are busy; None while there is none."""
+
+    def tend(self) -> None:
+        """See which workers have come and gone.
+
+        Raises:
+            UserError: there are no workers any more.
+        """
+
+    def close(self) -> None:
+        """Leave nothing behind, once every slot has ended."""
 
 
 def run_trials(
@@ -33,30 +47,27 @@ def run_trials(
         The cause of each trial that failed, by its name; empty if all are done.
 
     Raises:
+        UserError: there is nobody to train them.
         KeyboardInterrupt, SystemExit: passed on after the workers have saved their state.
         Exception: what a trial raised, after all others have ended.
     """
     progress = Progress(tasks)
-    waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
+    waiting: deque[Job] = deque()
     for task in tasks:
         if _is_known_done(task, place):
             progress.done.append(task.config.name)
         else:
-            waiting.put(task)
-    jobs = min(place.jobs, waiting.qsize())
-    workers = [local_worker(number, jobs, place.threads) for number in range(jobs)]
-    slots = [Slot(worker, place, waiting, progress) for worker in workers]
-    # Its first start would undo the blocking of Ctrl-C in a slot's thread.
-    resource_tracker.ensure_running()
-    try:
-        for slot in slots:
-            slot.start()
-        while any(slot.is_alive() for slot in slots):
-            watch(progress)
-            _wait_for_any(slots, seconds=0.5)
-    except BaseException:
-        _stop(slots)
-        raise
+            waiting.append(Job(task))
+    slots: list[Slot] = []
+    if waiting:
+        crew = _crew(place, min(place.jobs, len(waiting)), progress)
+        try:
+            _work(crew, place, waiting, progress, slots, watch)
+        except BaseException:
+            _stop(slots)
+            raise
+        finally:
+            crew.close()
     watch(progress)
     for slot in slots:
         if slot.error is not None:
@@ -95,7 +106,47 @@ def _is_known_done(task: Task, place: Place) -> bool:
         return False
 
 
+def _crew(place: Place, jobs: int, progress: Progress) -> Crew:
+    if place.scheduler is None:
+        return LocalCrew(jobs, place.threads)
+    try:
+        from mnist_keras.study.cluster.crew import Cluster
+    except ImportError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise UserError(
+            "--backend dask needs the package distributed, which is not installed; "
+            "install it with: pip install 'mnist-keras[distributed]'"
+        ) from None
+    return Cluster(place, jobs, progress.notes.append)
+
+
+def _work(
+    crew: Crew,
+    place: Place,
+    waiting: deque[Job],
+    progress: Progress,
+    slots: list[Slot],
+    watch: Callable[[Progress], None],
+) -> None:
+    """Keep a slot at work for every worker, and add it to `slots`, until all jobs have ended."""
+    while True:
+        busy = [slot for slot in slots if slot.is_alive()]
+        while waiting and (worker := crew.next_worker([slot.worker for slot in busy])):
+            slot = Slot(worker, place, waiting, progress)
+            slots.append(slot)
+            busy.append(slot)
+            slot.start()
+        if not busy and not waiting:
+            return
+        watch(progress)
+        crew.tend()
+        _wait_for_any(busy, seconds=0.5)
+
+
 def _wait_for_any(slots: Sequence[Slot], seconds: float) -> None:
+    if not slots:
+        time.sleep(seconds)
     end = time.monotonic() + seconds
     for slot in slots:
         slot.join(max(0.0, end - time.monotonic()) / len(slots))

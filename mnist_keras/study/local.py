@@ -10,17 +10,57 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from multiprocessing import resource_tracker
 
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from mnist_keras.study.slots import WorkerDiedError
+from mnist_keras.study.slots import Worker, WorkerDiedError
 from mnist_keras.study.worker import Failure, Place, Task, begin_worker, first_line, train_task
 
 TRIALS_OF_A_PROCESS = 10
 """Then another takes its place, since TensorFlow keeps some 50 MB of every MNIST trial."""
+
+SECONDS_TO_SAVE = 4.0
+"""How long workers may take to save their state when the study is stopped."""
+
+
+class LocalCrew:
+    """The workers of this machine: `jobs` at a time, on a core each if there are enough.
+
+    Args:
+        jobs: trials at a time.
+        threads: of each.
+    """
+
+    def __init__(self, jobs: int, threads: int) -> None:
+        self.jobs = jobs
+        self.threads = threads
+        # Its first start would undo the blocking of Ctrl-C in a slot's thread.
+        resource_tracker.ensure_running()
+
+    def next_worker(self, busy: Sequence[Worker]) -> LocalWorker | None:
+        """A worker for another trial; None while there are enough."""
+        if len(busy) >= self.jobs:
+            return None
+        used = {worker.core for worker in busy if isinstance(worker, LocalWorker)}
+        return LocalWorker(self.jobs, next((c for c in self._cores() if c not in used), None))
+
+    def tend(self) -> None:
+        """Nothing comes or goes on this machine."""
+
+    def close(self) -> None:
+        """Nothing is kept between studies."""
+
+    def _cores(self) -> list[int]:
+        """The cores to pin workers to, where the system can and each has one."""
+        if sys.platform != "linux" or self.threads != 1:
+            return []
+        cores = sorted(os.sched_getaffinity(0))
+        return cores if self.jobs <= len(cores) else []
 
 
 class LocalWorker:
@@ -29,7 +69,14 @@ class LocalWorker:
     Args:
         concurrent_runs: runs that share the machine with each trial, this one included.
         core: the core to pin the process to; None leaves it free.
+
+    Attributes:
+        process: its number; None while there is none.
+        trials: how many it has begun.
     """
+
+    lost = False
+    """Another process can always take the place of one that died."""
 
     def __init__(self, concurrent_runs: int, core: int | None = None) -> None:
         self.concurrent_runs = concurrent_runs
@@ -37,7 +84,7 @@ class LocalWorker:
         self.process: int | None = None
         self._stopped = False
         self._executor: ProcessPoolExecutor | None = None
-        self._trials = 0
+        self.trials = 0
 
     def begin(self, task: Task, place: Place) -> LocalTrial:
         """Begin a trial.
@@ -45,13 +92,13 @@ class LocalWorker:
         Raises:
             WorkerDiedError: the process ended at once, or the worker was stopped.
         """
-        if self._trials == TRIALS_OF_A_PROCESS:
+        if self.trials == TRIALS_OF_A_PROCESS:
             self.close()
         try:
             executor = self._open()
             if self._stopped:
                 raise WorkerDiedError("it was stopped")
-            self._trials += 1
+            self.trials += 1
             return LocalTrial(executor.submit(train_task, task, place, self.concurrent_runs))
         except BrokenProcessPool as error:
             raise _death(error) from error
@@ -66,7 +113,7 @@ class LocalWorker:
     def close(self) -> None:
         """Kill the process, if there is one."""
         executor, self._executor, self.process = self._executor, None, None
-        self._trials = 0
+        self.trials = 0
         if executor is not None:
             executor.shutdown(wait=False, kill_workers=True)
 
@@ -98,15 +145,6 @@ class LocalTrial:
             return self._future.result(timeout=timeout)
         except BrokenProcessPool as error:
             raise _death(error) from error
-
-
-def local_worker(number: int, jobs: int, threads: int) -> LocalWorker:
-    """One of `jobs` workers, on a core of its own where the system can and each has one."""
-    core = None
-    if sys.platform == "linux" and threads == 1:
-        cores = sorted(os.sched_getaffinity(0))
-        core = cores[number] if jobs <= len(cores) else None
-    return LocalWorker(jobs, core)
 
 
 def _block_ctrl_c() -> None:

@@ -51,6 +51,7 @@ def prepare(
     overrides: Mapping[str, Any],
     wide: bool = False,
     quick: bool = False,
+    scheduler: str | None = None,
 ) -> StudyRun:
     """Read a study and decide where and how it is run.
 
@@ -67,6 +68,7 @@ def prepare(
         threads=threads,
         fresh=fresh,
         quick=quick,
+        scheduler=scheduler,
     )
     return StudyRun(study, seeds, wide, place)
 

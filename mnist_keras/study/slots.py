@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,6 +39,10 @@ class Trial(Protocol):
 class Worker(Protocol):
     """Trains one trial at a time, apart from this process."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether it will never train again, so that another must take its trials."""
+
     def begin(self, task: Task, place: Place) -> Trial:
         """Begin a trial.
 
@@ -54,13 +58,32 @@ class Worker(Protocol):
 
 
 @dataclass
+class Job:
+    """A task on its way through the slots.
+
+    Attributes:
+        task: what to train.
+        attempts: how often that was begun.
+        before: which file the run's configuration was before the first attempt.
+    """
+
+    task: Task
+    attempts: int = 0
+    before: int | None = None
+
+
+@dataclass
 class Progress:
-    """What a study's threads tell the one that draws: which trials run, ended, failed."""
+    """What a study's threads tell the one that draws: which trials run, ended, failed.
+
+    `notes` are lines about the workers that the user should read.
+    """
 
     tasks: Sequence[Task]
     running: dict[str, RunConfig] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def ended(self) -> int:
@@ -69,21 +92,17 @@ class Progress:
 
 
 class Slot(threading.Thread):
-    """Takes one task after another to its own worker.
+    """Takes one job after another to its own worker, until none is left or the worker is lost.
 
     Args:
         worker: nobody else uses it.
         place: where and how.
-        waiting: the tasks that no slot has taken yet.
+        waiting: the jobs that no slot has taken yet; what deserves another attempt goes back.
         progress: told of every trial's begin and end.
     """
 
     def __init__(
-        self,
-        worker: Worker,
-        place: Place,
-        waiting: queue.SimpleQueue[Task],
-        progress: Progress,
+        self, worker: Worker, place: Place, waiting: deque[Job], progress: Progress
     ) -> None:
         super().__init__(name="slot", daemon=True)
         self.worker = worker
@@ -94,14 +113,14 @@ class Slot(threading.Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Work until no task is left."""
+        """Work until there is nothing to do, or nothing to do it with."""
         try:
-            while not self.stopping:
+            while not self.stopping and not self.worker.lost:
                 try:
-                    task = self.waiting.get_nowait()
-                except queue.Empty:
+                    job = self.waiting.popleft()
+                except IndexError:
                     break
-                self._train(task)
+                self._train(job)
         finally:
             self.worker.close()
 
@@ -110,37 +129,35 @@ class Slot(threading.Thread):
         self.stopping = True
         self.worker.stop()
 
-    def _train(self, task: Task) -> None:
-        name = task.config.name
-        self.progress.running[name] = task.config
+    def _train(self, job: Job) -> None:
+        name = job.task.config.name
+        self.progress.running[name] = job.task.config
         try:
-            failure = self._attempt(task)
+            failure = self._attempt(job)
         except Exception as error:  # a fault of ours: shown when the other trials have ended
             self.error = self.error or error
             failure = Failure(first_line(error))
         del self.progress.running[name]
         if failure is None:
             self.progress.done.append(name)
-        elif not self.stopping:
+        elif self.stopping:
+            return
+        elif failure.again and job.attempts < ATTEMPTS:
+            self.waiting.appendleft(job)
+        else:
             self.progress.failed[name] = failure.cause
 
-    def _attempt(self, task: Task) -> Failure | None:
-        """Train a task, and once more if that may help. Returns what kept it from a result."""
-        folder = self.place.folder(task.config)
-        before = _config_file(folder)
-        failure: Failure | None = None
-        for _ in range(ATTEMPTS):
-            # A second attempt goes on with what the first has begun, also under --fresh.
-            begun = failure is not None and _config_file(folder) != before
-            place = replace(self.place, fresh=self.place.fresh and not begun)
-            failure = self._attempt_once(task, place, folder)
-            if failure is None or not failure.again or self.stopping:
-                break
-        return failure
-
-    def _attempt_once(self, task: Task, place: Place, folder: RunFolder) -> Failure | None:
+    def _attempt(self, job: Job) -> Failure | None:
+        """Train a job's task. Returns what kept it from a result."""
+        folder = self.place.folder(job.task.config)
+        if job.attempts == 0:
+            job.before = _config_file(folder)
+        # Another attempt goes on with what the first has begun, also under --fresh.
+        begun = job.attempts > 0 and _config_file(folder) != job.before
+        place = replace(self.place, fresh=self.place.fresh and not begun)
+        job.attempts += 1
         try:
-            failure = self._wait(self.worker.begin(task, place), folder)
+            failure = self._wait(self.worker.begin(job.task, place), folder)
         except WorkerDiedError as error:
             failure = Failure(str(error), again=True)
         if failure is not None and failure.again:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -45,6 +45,7 @@ class Place:
         jobs: trials that run at the same time.
         threads: threads of each.
         fresh: train again what is done.
+        scheduler: address of the Dask scheduler whose workers train; None for this machine.
         stall_seconds: a trial without a new epoch or state for so long counts as hung.
     """
 
@@ -55,12 +56,22 @@ class Place:
     jobs: int = 1
     threads: int = 1
     fresh: bool = False
+    scheduler: str | None = None
     stall_seconds: float = STALL_SECONDS
     quick: bool = False
 
     def folder(self, config: RunConfig) -> RunFolder:
         """The run's folder."""
         return run_folder(self.logs, self.checkpoints, self.study, config.name)
+
+    def absolute(self) -> Place:
+        """The place with paths that do not depend on a process's folder."""
+        return replace(
+            self,
+            logs=self.logs.absolute(),
+            checkpoints=self.checkpoints.absolute(),
+            data=self.data and self.data.absolute(),
+        )
 
 
 @dataclass(frozen=True)
