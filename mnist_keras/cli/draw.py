@@ -32,13 +32,14 @@ def draw(runs: tuple[str, ...], port: int, opens: bool, logs: Path, checkpoints:
     """
     from mnist_keras.drawing.choice import choose_readers
     from mnist_keras.drawing.server import address, open_browser, open_port, serve
-    from mnist_keras.report.console import SELECTED_ON_TEST, percent
+    from mnist_keras.marks import in_brackets, marks_of
+    from mnist_keras.report.console import percent
 
     readers = choose_readers(runs, logs, checkpoints)
     if not runs:
         click.echo(f"the best finished run of each architecture in {logs}:")
     for reader in readers:
-        mark = f" ({SELECTED_ON_TEST})" if reader.config.selected_on_test else ""
+        mark = in_brackets(marks_of([reader.config]))
         accuracy = percent(reader.result["val_accuracy"])
         click.echo(f"  {reader.folder.logs}: validation accuracy {accuracy}{mark}")
     with open_port(port) as listening:

@@ -16,7 +16,8 @@ from mnist_keras.config import MNIST
 from mnist_keras.data.pictures import as_mnist
 from mnist_keras.drawing.choice import Reader
 from mnist_keras.errors import UserError
-from mnist_keras.report.console import SELECTED_ON_TEST, percent
+from mnist_keras.marks import marks_of
+from mnist_keras.report.console import percent
 
 SIDE = 280
 """Pixels along each side of a drawing as the page sends it."""
@@ -81,7 +82,7 @@ def make_app(readers: Sequence[Reader], read: Read) -> Flask:
 
 def _card(reader: Reader) -> dict[str, Any]:
     """What the page tells of a run."""
-    marks = [SELECTED_ON_TEST] if reader.config.selected_on_test else []
+    marks = [mark] if (mark := marks_of([reader.config])) else []
     if reader.config.data != MNIST:
         marks.append(f"trained on {reader.config.data}")
     return {

@@ -17,9 +17,9 @@ from mnist_keras.data.pictures import as_mnist, read_picture
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
 from mnist_keras.lookup import find_run
+from mnist_keras.marks import marks_of
 from mnist_keras.prediction.readings import Reading, all_names
 from mnist_keras.records import read_run
-from mnist_keras.report.console import SELECTED_ON_TEST
 
 if TYPE_CHECKING:
     import keras
@@ -73,7 +73,7 @@ def open_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> M
     names = _class_names(record.config, data)
     from mnist_keras.training.predict import load_run_model
 
-    mark = SELECTED_ON_TEST if record.config.selected_on_test else ""
+    mark = marks_of([record.config])
     return Model(load_run_model(folder), record.config.name, all_names(names, CLASSES), mark)
 
 

@@ -12,8 +12,8 @@ from mnist_keras.config import MNIST
 from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
+from mnist_keras.marks import marks_of
 from mnist_keras.records import RunFolder, RunRecord, read_run
-from mnist_keras.report.console import SELECTED_ON_TEST
 from mnist_keras.report.evaluation.numbers import RunNumbers, run_numbers
 from mnist_keras.report.evaluation.peers import (
     Peers,
@@ -40,7 +40,7 @@ class Evaluation:
     @property
     def mark(self) -> str:
         """The warning that goes wherever a figure of the run goes; empty if there is none."""
-        return SELECTED_ON_TEST if self.record.config.selected_on_test else ""
+        return marks_of([self.record.config])
 
     @property
     def data_name(self) -> str:
