@@ -45,7 +45,7 @@ values = ["lenet5", "shallow"]
 """
 
 MEASURED = ("second", "cpu", "ram", "cores", "concurrent")
-"""What the names of columns hold that may differ: what was measured, and the cores a process sees."""
+"""Parts of the names of columns that may differ: what was measured, and how many cores were seen."""
 
 
 @pytest.fixture(scope="module")
