@@ -124,7 +124,7 @@ class Training:
             assert time.monotonic() < end, "no epoch was trained"
             time.sleep(0.05)
         self.process.send_signal(number)
-        self.out, self.err = self.process.communicate(timeout=60)
+        self.out, self.err = self.process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
     process = start(tmp_path, "plan", "shallow", "--json")
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(timeout=60) == 1
+    assert process.wait(timeout=300) == 1
     assert process.stderr is not None
     assert process.stderr.read() == ""
     process.stderr.close()

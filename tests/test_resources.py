@@ -13,7 +13,7 @@ from mnist_keras.limits import CpuMeter, MemoryMeter, cpu_limit, memory_limit_mb
 from mnist_keras.training import resources
 from mnist_keras.training.resources import Resources, ResourceSampler
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 TWO_CARDS = """
 echo '0, GPU-a, 4, 16303, 846, 15457, 550.54, NVIDIA RTX, [N/A], Disabled, Disabled, 41'
 echo '1, GPU-b, 90, 8192, 8000, 192, 550.54, NVIDIA GTX, [N/A], Disabled, Disabled, 77'
