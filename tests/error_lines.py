@@ -71,7 +71,8 @@ def _message(call: ast.Call, module: str, constants: dict[str, str]) -> str | No
         return None
     texts = [_text(argument, constants) for argument in call.args]
     if name == "refusal":
-        where, found, expected, advice = texts
+        # Several at once, as *EXPECTED, vary as a whole.
+        where, found, expected, advice = [*texts, GAP, GAP, GAP][:4]
         return one_line(f"{where} {found}; expected {expected}; {advice}")
     return one_line(texts[0])
 
