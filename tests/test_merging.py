@@ -261,6 +261,17 @@ def test_another_data_set_is_refused(small_arrays: dict[str, np.ndarray]) -> Non
     assert list(found) == ["merged"]
 
 
+def test_quick_runs_are_merged_among_themselves() -> None:
+    tenth = load(quick=True)
+    environment = {**ENVIRONMENT, "data_sha256": tenth.sha256}
+    hand_in("alice", CONFIG.replace(data=tenth.identity), environment=environment)
+    assert refusal_of("alice").endswith("merge it into other --logs, with --quick as it was made")
+    assert list(merge("alice", "--quick")[1]) == ["merged"]
+    hand_in("bob")
+    _, found = merge("bob", "--quick")
+    assert found == {"refused": [CONFIG.name]}
+
+
 def test_a_run_that_says_another_data_set_than_it_was_made_with_is_refused() -> None:
     hand_in("alice", environment={**ENVIRONMENT, "data_sha256": "0" * 64})
     assert "contradicts itself (data_sha256 is 000000000000" in refusal_of("alice")

@@ -14,6 +14,7 @@ from mnist_keras.cli.options import (
     given_fields,
     json_option,
     logs_option,
+    quick_option,
 )
 from mnist_keras.cli.types import StudyType
 
@@ -38,6 +39,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @config_options("epochs", "validation", default="as the study says")
 @data_option
+@quick_option
 @logs_option
 @checkpoints_option
 @click.option("--dry-run", is_flag=True, help="Say what would be merged, and write nothing.")
@@ -47,6 +49,7 @@ def merge(
     study: str | None,
     from_checkpoints: Path | None,
     data: Path | None,
+    quick: bool,
     logs: Path,
     checkpoints: Path,
     dry_run: bool,
@@ -73,6 +76,7 @@ def merge(
         checkpoints,
         study=study,
         data=data,
+        quick=quick,
         settings=given_fields(settings),
         dry_run=dry_run,
     )

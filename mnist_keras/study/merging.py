@@ -56,6 +56,7 @@ class Merger:
         checkpoints: the folder of weights and models.
         study: the study that all runs go to, if one is named; a name or a TOML file.
         data: path of the data set, if another than the study's.
+        quick: whether the runs were made on a tenth of the data set.
         settings: other settings in all trainings of the study, as they were run with.
         dry_run: look and decide, but write nothing.
 
@@ -70,6 +71,7 @@ class Merger:
         *,
         study: str | None = None,
         data: Path | None = None,
+        quick: bool = False,
         settings: Mapping[str, Any] | None = None,
         dry_run: bool = False,
     ) -> None:
@@ -77,6 +79,7 @@ class Merger:
         self.checkpoints = checkpoints
         self.dry_run = dry_run
         self._data = data
+        self._quick = quick
         self._given = dict(settings or {})
         self._study = self._changed(study) if study else None
         self._protocols: dict[str, Protocol] = {}
@@ -165,14 +168,14 @@ class Merger:
         return protocol_of_runs(name, _configs(self.logs / name), self._asked_for())
 
     def _changed(self, study: str) -> Study:
-        return changed_study(study, self._data, self._given)
+        return changed_study(study, self._data, self._given, self._quick)
 
     def _asked_for(self) -> dict[str, Any]:
-        if self._data is None:
+        if self._data is None and not self._quick:
             return self._given
         from mnist_keras.data.dataset import load
 
-        return {**self._given, "data": load(self._data).identity}
+        return {**self._given, "data": load(self._data, quick=self._quick).identity}
 
 
 def first_difference(one: RunRecord, other: RunRecord) -> int | None:

@@ -38,9 +38,10 @@ class Protocol:
             value = getattr(config, name)
             if value not in allowed:
                 here = " or ".join(map(str, allowed))
+                option = "quick" if config.quick else name
                 return (
                     f"was made with {name} {value}, and {self.study} here with {here}; merge it "
-                    f"into other --logs, with --{name} as it was made"
+                    f"into other --logs, with --{option} as it was made"
                 )
         if self.trials is not None and not _is_training(config, self.trials):
             return (
