@@ -19,6 +19,13 @@ from mnist_keras.atomic import write_bytes as write_bytes
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.reading import MAX_CLASSES
 from mnist_keras.errors import UserError
+from mnist_keras.record_checks import (
+    MAX_JSON_BYTES,
+    MAX_TABLE_BYTES,
+    check_epoch,
+    check_result,
+    read_text,
+)
 
 EPOCH_COLUMNS = (
     "epoch",
@@ -213,7 +220,7 @@ def read_json(path: Path) -> dict[str, Any]:
         UserError: the file is not there, is not JSON, or holds something else than an object.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path, MAX_JSON_BYTES))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
@@ -240,11 +247,11 @@ def read_epochs(path: Path) -> list[EpochRow]:
         UserError: it is not such a table.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, MAX_TABLE_BYTES)
         if text and not text.endswith("\n"):
             raise ValueError("its last line is not whole")
         return [
-            {column: float(value) for column, value in row.items() if value}
+            {column: check_epoch(column, float(value)) for column, value in row.items() if value}
             for row in _checked_rows(csv.DictReader(io.StringIO(text), strict=True))
         ]
     except FileNotFoundError:
@@ -284,6 +291,10 @@ def _read_result(path: Path) -> dict[str, Any]:
     missing = [name for name in RESULT_FIELDS if result.get(name) is None]
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}; {_REMEDY}")
+    try:
+        check_result(result)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}; {_REMEDY}") from None
     return result
 
 
@@ -291,6 +302,9 @@ def _checked_rows(table: csv.DictReader[str]) -> Iterator[dict[str, str]]:
     """The rows, numbered from 1 and as wide as the header; csv itself accepts any."""
     if table.fieldnames and table.fieldnames[0] != "epoch":
         raise ValueError("its first column is not epoch")
+    unknown = [name for name in table.fieldnames or () if name not in EPOCH_COLUMNS]
+    if unknown:
+        raise ValueError(f"it has a column {unknown[0][:40]!r}")
     for number, row in enumerate(table, start=1):
         if None in row or None in row.values():
             raise ValueError(f"row {number} is not as wide as the header")

@@ -140,7 +140,7 @@ def test_damaged_predictions_are_named(logs):
     folder = write_run(logs, "s", CONFIG, CURVES)
     folder.predictions.write_bytes(b"PK\x03\x04 not an archive")
     records = Records(logs)
-    with pytest.raises(UserError, match=r"cannot read .*predictions.npz.*--fresh"):
+    with pytest.raises(UserError, match=r"predictions.npz is damaged .*--fresh"):
         records.correct(records.of("s")[0])
 
 

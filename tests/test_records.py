@@ -33,6 +33,14 @@ from mnist_keras.records import (
 
 CONFIG = make_config({"architecture": "perceptron", "epochs": 2})
 
+POSSIBLE = {
+    name: st.floats(0, 1)
+    if name.endswith("accuracy")
+    else st.floats(allow_nan=False, allow_infinity=name.endswith("loss"))
+    for name in EPOCH_COLUMNS[1:]
+}
+"""What a column of epochs.csv may hold."""
+
 ROWS = [
     {"epoch": 1.0, "loss": 0.7, "accuracy": 0.5, "val_loss": 0.8, "val_accuracy": 0.25},
     {"epoch": 2.0, "loss": 0.1, "accuracy": 2 / 3, "val_loss": 0.75, "val_accuracy": 0.3},
@@ -195,14 +203,7 @@ class TestEpochs:
         )
         assert read_epochs(path) == [{"epoch": 1.0, "loss": 0.5, "vram_mb": 846.0}]
 
-    @given(
-        st.lists(
-            st.dictionaries(
-                st.sampled_from(EPOCH_COLUMNS[1:]), st.floats(allow_nan=False), min_size=0
-            ),
-            max_size=4,
-        )
-    )
+    @given(st.lists(st.fixed_dictionaries({}, optional=POSSIBLE), max_size=4))
     def test_returns_every_number_exactly(self, tmp_path_factory, rows):
         path = tmp_path_factory.mktemp("rows") / "epochs.csv"
         rows = [{**row, "epoch": float(number)} for number, row in enumerate(rows, start=1)]

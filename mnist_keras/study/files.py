@@ -14,6 +14,9 @@ from mnist_keras.errors import UserError
 
 MAX_FILE_BYTES = 1 << 20
 
+MAX_KEY_STEPS = 2_000_000
+"""About a second of taking dotted keys apart; a study's own file needs a thousandth of it."""
+
 
 def read_toml(file: Traversable, place: str) -> dict[str, Any]:
     """The contents of a TOML file of at most 1 MiB; `place` names it in messages.
@@ -31,7 +34,10 @@ def read_toml(file: Traversable, place: str) -> dict[str, Any]:
     if len(raw) > MAX_FILE_BYTES:
         raise UserError(f"{place}: larger than 1 MiB; a study file is far smaller, shorten it")
     try:
-        return tomllib.loads(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        if _key_steps(text) > MAX_KEY_STEPS:
+            raise UserError(f"{place}: has lines of too many dots; break them up")
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise UserError(f"{place}: line {line} is not UTF-8 text; save it as UTF-8") from None
@@ -39,6 +45,20 @@ def read_toml(file: Traversable, place: str) -> dict[str, Any]:
         raise UserError(f"{place}: lists are nested too deeply; flatten them") from None
     except ValueError as error:
         raise UserError(f"{place}: not valid TOML: {_one_line(str(error))}; correct it") from None
+
+
+def _key_steps(text: str) -> int:
+    """An upper bound of the steps that tomllib takes to look up a text's keys.
+
+    A dotted key takes the square of its parts, and each of its parts passes through all of its
+    table's name: a forged file of 200 kB would keep it busy for minutes.
+    """
+    lines = text.split("\n")
+    dots = [line.count(".") for line in lines]
+    table = max(
+        (n for n, line in zip(dots, lines, strict=True) if line.lstrip()[:1] == "["), default=0
+    )
+    return sum((table + n) * (n + 1) for n in dots)
 
 
 def describe(error: ValidationError) -> str:

@@ -98,7 +98,7 @@ class _Rates:
         self.results = {
             _kind(record.config): (record.folder, record.result)
             for record in _all_records(place.logs)
-            if record.result and record.result["environment"]["threads"] == place.threads
+            if record.result and record.result["environment"].get("threads") == place.threads
         }
 
     def __contains__(self, config: RunConfig) -> bool:

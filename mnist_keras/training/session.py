@@ -25,7 +25,7 @@ from mnist_keras.training.callbacks import RunCallbacks, restore_variables
 from mnist_keras.training.engine import EpochEngine, evaluation_dataset, make_engine
 from mnist_keras.training.environment import computes_alike, describe_environment
 from mnist_keras.training.events import tensorboard_is_installed
-from mnist_keras.training.state import RunState, load_state, remove_state
+from mnist_keras.training.state import RunState, check_fits, load_state, remove_state
 from mnist_keras.training.summary import summarize_resources, summarize_rows
 
 
@@ -96,6 +96,8 @@ class Session:
         state = self._load_state()
         engine, validation = self._prepare()
         compile_seconds = engine.warm_up(validation)
+        if state is not None:
+            self._check_fits(state, engine)
         if state is None or not state.finished:
             state = self._fit(engine, validation, self._callbacks(state), state)
         evaluations = self._evaluate(engine, state)
@@ -126,6 +128,14 @@ class Session:
         state.resumed["times"] = state.resumed.get("times", 0) + 1
         state.resumed["bit_exact"] = state.resumed.get("bit_exact", True) and exact
         return state
+
+    def _check_fits(self, state: RunState, engine: EpochEngine) -> None:
+        variables = {
+            "variables": engine.plain.variables,
+            "optimizer": engine.optimizer.variables,
+            "best_weights": engine.weights,
+        }
+        check_fits(self.folder.state, state, self.config.epochs, variables)
 
     def _prepare(self) -> tuple[EpochEngine, tf.data.Dataset]:
         data, config = self.data, self.config

@@ -6,18 +6,57 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
 
+from mnist_keras.data.archive import ARCHIVE_ERRORS, BoundedFile
+from mnist_keras.data.npy import read_numbers
+from mnist_keras.data.reading import CHUNK, brief
 from mnist_keras.errors import UserError
-from mnist_keras.records import EpochRow, replace_file
+from mnist_keras.records import EPOCH_COLUMNS, EpochRow, replace_file
 
 MAGIC = b"mnist-keras state 1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size
+_NEEDED = {"loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
+"""Columns that every epoch has."""
 _GROUPS = ("variables", "optimizer", "best_weights")
+
+
+class _Stopping(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    wait: NonNegativeInt
+    best: float
+    best_epoch: NonNegativeInt
+    stopped_epoch: NonNegativeInt
+
+
+class _Rest(BaseModel):
+    """What of a state is no array."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    config: dict[str, Any]
+    rows: list[dict[str, int | float]] = Field(min_length=1)
+    early_stopping: _Stopping
+    finished: bool
+    peaks: dict[str, float]
+    environment: dict[str, Any]
+    resumed: dict[Literal["times", "bit_exact"], int | bool]
+
+    @model_validator(mode="after")
+    def _check_rows(self) -> _Rest:
+        for number, row in enumerate(self.rows, start=1):
+            if row.get("epoch") != number or not row.keys() <= set(EPOCH_COLUMNS):
+                raise ValueError(f"row {number} is none of epoch {number}")
+        if self.early_stopping.best_epoch >= len(self.rows):
+            raise ValueError("the best epoch is none that was trained")
+        return self
 
 
 @dataclass(frozen=True)
@@ -84,9 +123,9 @@ def load_state(path: Path) -> tuple[RunState, str | None] | None:
         if not candidate.is_file():
             continue
         try:
-            state = _unpack(candidate.read_bytes())
-        except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
-            problems.append(f"{candidate} is damaged ({error})")
+            state = _read(candidate)
+        except ARCHIVE_ERRORS as error:
+            problems.append(f"{candidate} is damaged ({brief(error)})")
             continue
         if not problems:
             return state, None
@@ -95,6 +134,33 @@ def load_state(path: Path) -> tuple[RunState, str | None] | None:
     if problems:
         raise UserError(f"{'; '.join(problems)}; start the run again with --fresh")
     return None
+
+
+def check_fits(
+    path: Path, state: RunState, epochs: int, variables: Mapping[str, Sequence[Any]]
+) -> None:
+    """Check that a run of so many epochs, with these variables, can go on from a state.
+
+    Args:
+        path: the state's file.
+        state: what it holds.
+        epochs: how many the run has at most.
+        variables: Keras variables that `variables`, `optimizer` and `best_weights` are put into.
+
+    Raises:
+        UserError: an array has another shape or type, or an epoch lacks its figures.
+    """
+    for group, targets in variables.items():
+        found = [(array.shape, array.dtype.name) for array in getattr(state, group)]
+        if found != [(tuple(target.shape), target.dtype) for target in targets]:
+            raise UserError(
+                f"{path} has {group.replace('_', ' ')} of another model; "
+                "start the run again with --fresh"
+            )
+    if state.epochs > epochs or not all(row.keys() >= _NEEDED for row in state.rows):
+        raise UserError(
+            f"{path} has other epochs than this run's; start the run again with --fresh"
+        )
 
 
 def remove_state(path: Path) -> None:
@@ -121,18 +187,38 @@ def _pack(state: RunState) -> bytes:
     return file.getvalue()
 
 
-def _unpack(content: bytes) -> RunState:
-    start = len(MAGIC) + _DIGEST_BYTES
-    payload = content[start:]
-    if content[: len(MAGIC)] != MAGIC:
-        raise ValueError("not a state of this version")
-    if content[len(MAGIC) : start] != hashlib.sha256(payload).digest():
-        raise ValueError("its checksum is wrong")
-    with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
-        groups = {
-            group: [arrays[name] for name in sorted(arrays.files) if name.startswith(f"{group}.")]
-            for group in _GROUPS
-        }
-        rest = json.loads(arrays["rest"].tobytes())
-    parts: dict[str, Any] = {**groups, **rest}
-    return RunState(**parts)
+def _read(path: Path) -> RunState:
+    """Read one generation; memory is taken for no more than the file holds."""
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise ValueError("not a state of this version")
+        expected = file.read(_DIGEST_BYTES)
+        found = hashlib.sha256()
+        while chunk := file.read(CHUNK):
+            found.update(chunk)
+        if found.digest() != expected:
+            raise ValueError("its checksum is wrong")
+    with BoundedFile(path.open("rb", buffering=0)) as content, zipfile.ZipFile(content) as archive:
+        return _unpack(archive)
+
+
+def _unpack(archive: zipfile.ZipFile) -> RunState:
+    names = [name.removesuffix(".npy") for name in archive.namelist()]
+    groups: dict[str, Any] = {
+        group: [read_numbers(archive, name) for name in sorted(names) if _is_of(group, name)]
+        for group in _GROUPS
+    }
+    try:
+        rest = _Rest.model_validate_json(read_numbers(archive, "rest", "u").tobytes())
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise ValueError(f"{_place(problem)}: {problem['msg']}") from None
+    return RunState(**groups, **rest.model_dump())
+
+
+def _is_of(group: str, name: str) -> bool:
+    return name.startswith(f"{group}.")
+
+
+def _place(problem: Any) -> str:
+    return ".".join(str(part) for part in problem["loc"]) or "rest"

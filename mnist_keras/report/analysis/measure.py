@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.config import RunConfig
+from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.records import EPOCH_COLUMNS, RunRecord, read_runs
 from mnist_keras.report.analysis.outcome import Measured
@@ -62,13 +62,7 @@ class Records:
 def _read_correct(path: Path) -> NDArray[np.bool_] | None:
     if not path.is_file():
         return None
-    try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            labels, probabilities = arrays["labels"], arrays["probabilities"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"cannot read {path}: {error}; train the run again with --fresh") from None
-    correct: NDArray[np.bool_] = probabilities.argmax(axis=1) == labels
-    return correct
+    return read_predictions(path).correct
 
 
 @dataclass(frozen=True)

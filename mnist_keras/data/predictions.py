@@ -1,0 +1,51 @@
+"""Read what a finished run predicted of its test set."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_keras.data.archive import ARCHIVE_ERRORS, BoundedFile
+from mnist_keras.data.npy import read_numbers
+from mnist_keras.data.reading import MAX_CLASSES, MAX_IMAGES, brief, open_regular, refusal, shown
+
+
+class Predictions(NamedTuple):
+    """Labels, integers [n], and probabilities, floating point [n, 10], of test images."""
+
+    labels: NDArray[Any]
+    probabilities: NDArray[Any]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Which images the most probable class is right for, bool [n]."""
+        right: NDArray[np.bool_] = self.probabilities.argmax(axis=1) == self.labels
+        return right
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read a run's predictions.npz.
+
+    Raises:
+        UserError: it is missing, damaged, or holds something else.
+    """
+    try:
+        with BoundedFile(open_regular(path)) as file, zipfile.ZipFile(file) as archive:
+            labels = read_numbers(archive, "labels", "iu")
+            probabilities = read_numbers(archive, "probabilities", "f")
+        if not 1 <= labels.size <= MAX_IMAGES or labels.ndim != 1:
+            raise ValueError(f"labels has the shape {labels.shape}")
+        if probabilities.shape != (len(labels), MAX_CLASSES):
+            raise ValueError(f"probabilities has the shape {probabilities.shape}")
+    except ARCHIVE_ERRORS as error:
+        raise refusal(
+            shown(path),
+            f"is damaged ({brief(error)})",
+            "labels and ten probabilities for each test image",
+            "train the run again with --fresh",
+        ) from None
+    return Predictions(labels, probabilities)
