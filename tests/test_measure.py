@@ -93,7 +93,7 @@ def test_a_record_with_fewer_epochs_than_its_result_says_is_refused(logs):
 
 def test_a_result_without_a_number_is_refused(logs):
     write_run(logs, "s", CONFIG, CURVES, parameters="many")
-    with pytest.raises(UserError, match=r"parameters is 'many'; expected a number"):
+    with pytest.raises(UserError, match=r"parameters is 'many'; it should be"):
         read(logs).values()
 
 
