@@ -16,6 +16,7 @@ from mnist_keras.records import remove_leftovers
 from mnist_keras.training.state import (
     MAGIC,
     RunState,
+    check_fits,
     load_state,
     previous_generation,
     remove_state,
@@ -164,6 +165,66 @@ class TestDamage:
         with pytest.raises(UserError):
             load_state(path)
         assert not Trap.sprung
+
+
+class Variable:
+    """What is asked of a Keras variable."""
+
+    def __init__(self, array):
+        self.shape, self.dtype = array.shape, array.dtype.name
+
+
+FIGURES = {"loss": 0.1, "accuracy": 0.5, "val_loss": 0.1, "val_accuracy": 0.5, "seconds": 1.0}
+
+
+class TestFits:
+    """A sound file that another run, or no run, has written."""
+
+    def variables(self, state):
+        groups = ("variables", "optimizer", "best_weights")
+        return {name: [Variable(array) for array in getattr(state, name)] for name in groups}
+
+    def state(self, path, **changes):
+        rows = [{"epoch": 1, **FIGURES}, {"epoch": 2, **FIGURES}]
+        save_state(path, replace(make_state(), rows=rows, **changes))
+        return load_state(path)[0]
+
+    def test_its_own(self, path):
+        state = self.state(path)
+        check_fits(path, state, 2, self.variables(state))
+
+    @pytest.mark.parametrize(
+        ("group", "array"),
+        [
+            ("variables", np.zeros((2, 3), np.float32)),
+            ("best_weights", np.zeros((3, 2), np.float64)),
+            ("optimizer", None),
+        ],
+    )
+    def test_other_arrays(self, path, group, array):
+        state = self.state(path)
+        variables = self.variables(state)
+        variables[group] = variables[group][1:]
+        if array is not None:
+            variables[group].insert(0, Variable(array))
+        with pytest.raises(
+            UserError, match=rf"{group.replace('_', ' ')} of another model"
+        ) as error:
+            check_fits(path, state, 2, variables)
+        assert str(error.value).startswith(f"{path} has ")
+        assert "--fresh" in str(error.value)
+
+    def test_more_epochs_than_the_run_has(self, path):
+        state = self.state(path)
+        with pytest.raises(UserError, match="other epochs"):
+            check_fits(path, state, 1, self.variables(state))
+
+    @pytest.mark.parametrize("column", FIGURES)
+    def test_an_epoch_without_its_figures(self, path, column):
+        state = self.state(path)
+        del state.rows[1][column]
+        with pytest.raises(UserError, match="other epochs"):
+            check_fits(path, state, 2, self.variables(state))
 
 
 class Trap:

@@ -24,6 +24,7 @@ from mnist_keras.study.claims import Claim
 from mnist_keras.study.files import describe, read_toml
 from mnist_keras.study.published import Entry, PublishedCell, PublishedTable, Subject, TensorShape
 from mnist_keras.study.trials import (
+    MAX_VALUES,
     Cost,
     Factor,
     NamedTrial,
@@ -62,7 +63,7 @@ class Study(Entry):
     comparable: bool = True
     base: Settings
     factors: tuple[Factor, ...] = ()
-    named_trials: tuple[NamedTrial, ...] = Field(default=(), alias="trials")
+    named_trials: tuple[NamedTrial, ...] = Field(default=(), alias="trials", max_length=MAX_VALUES)
     shapes: tuple[TensorShape, ...] = ()
     tables: tuple[PublishedTable, ...] = ()
     claims: tuple[Claim, ...] = ()

@@ -27,7 +27,7 @@ Settings = dict[str, SettingValue]
 
 
 MAX_VALUES = 1_000
-"""Of a factor: each of them is a training."""
+"""Of a factor, or named trials of a study: each of them is a training."""
 
 
 class Factor(Entry):
