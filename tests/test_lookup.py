@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -113,7 +112,7 @@ def test_an_unfinished_run_says_how_far_it_is(logs):
 
 
 def test_no_runs_at_all(tmp_path):
-    with pytest.raises(UserError, match="there are no runs in .*; train one"):
+    with pytest.raises(UserError, match=r"there are no runs in .*; train one"):
         find_run("shallow", tmp_path / "logs", tmp_path)
 
 
@@ -160,4 +159,4 @@ def test_nothing_is_completed_where_there_are_no_logs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shell = ShellComplete(cli, {}, "mnist-keras", "_COMPLETE")
     assert shell.get_completions(["evaluate"], "") == []
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

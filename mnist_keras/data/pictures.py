@@ -71,9 +71,8 @@ def as_mnist(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _read_bytes(path: Path) -> bytes:
     try:
         # A link to a picture is as good as the picture.
-        file = open_regular(path.resolve(strict=True))
-        with file:
-            content = io.BufferedReader(file).read(MAX_FILE_BYTES + 1)
+        with io.BufferedReader(open_regular(path.resolve(strict=True))) as file:
+            content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, RuntimeError, ValueError) as error:
         raise unreadable(path, error) from None
     if len(content) > MAX_FILE_BYTES:
