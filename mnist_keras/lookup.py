@@ -72,9 +72,14 @@ def short_names_of(names: Sequence[str], known: Sequence[str]) -> list[str]:
 
 
 def _unknown(text: str, known: Sequence[str], logs: Path) -> str:
-    targets = {**{name: name for name in known}, **{_run_of(name): name for name in known}}
-    near = get_close_matches(text, targets, n=MOST_NAMED, cutoff=0.5)
-    found = list(dict.fromkeys(targets[one] for one in near))
+    targets: dict[str, list[str]] = {}
+    for name in known:
+        for form in (name, _run_of(name)):
+            # A short text is near to the beginning of a name, or to none.
+            for start in {form, form[: len(text)]}:
+                targets.setdefault(start, []).append(name)
+    near = get_close_matches(text, targets, n=MOST_NAMED, cutoff=0.6)
+    found = list(dict.fromkeys(name for start in near for name in targets[start]))
     guess = f"did you mean {_listed(short_names_of(found, known))}? " if found else ""
     return f"there is no run {text!r} in {logs}; {guess}mnist-keras runs lists what is there"
 

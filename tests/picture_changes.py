@@ -61,18 +61,18 @@ def as_jpeg(image: Picture, generator: np.random.Generator) -> Picture:
 
 def photographed(image: Picture, generator: np.random.Generator) -> Picture:
     """Grey ink on paper in uneven light, with a shadow's soft edge, texture and noise."""
-    size = (480, 640)
+    size = (240, 320)
     ink = np.zeros(size)
-    ink[100:380, 180:460] = enlarged(image) / 255.0
+    ink[50:190, 90:230] = enlarged(image, 5) / 255.0
     y, x = np.mgrid[-1 : 1 : size[0] * 1j, -1 : 1 : size[1] * 1j]
     angle = generator.uniform(0, 2 * np.pi)
     along = np.cos(angle) * x + np.sin(angle) * y
     vignette = 1 - 0.15 * (x**2 + y**2)
     shadow = 1 - 0.12 / (1 + np.exp(-6 * (along - generator.uniform(-0.5, 0.5))))
     light = (170 + 45 * along) * vignette * shadow
-    texture = ndimage.gaussian_filter(generator.normal(size=size), 2) * 10
+    texture = ndimage.gaussian_filter(generator.normal(size=size), 1.5) * 8
     paper = light + texture
-    seen = paper * (1 - 0.7 * ndimage.gaussian_filter(ink, 1.5)) + generator.normal(0, 4, size)
+    seen = paper * (1 - 0.7 * ndimage.gaussian_filter(ink, 1)) + generator.normal(0, 4, size)
     file = io.BytesIO()
     Image.fromarray(np.clip(seen, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=80)
     return np.array(Image.open(file))
