@@ -22,6 +22,10 @@ from mnist_keras.report.console import percent
 SIDE = 280
 """Pixels along each side of a drawing as the page sends it."""
 
+MARGIN = 60
+"""Pixels of paper that are added around a drawing: what touches a picture's edge can be taken for
+something else than the digit, and on this page nothing else can be drawn."""
+
 DIGITS = range(10)
 """What the architectures have outputs for; a run's folder does not know its classes by name."""
 
@@ -73,7 +77,7 @@ def make_app(readers: Sequence[Reader], read: Read) -> Flask:
 
     @app.post("/read")
     def answer() -> Response:
-        seen = as_mnist(_drawing())
+        seen = as_mnist(np.pad(_drawing(), MARGIN))
         numbers = [[_finite(value) for value in row] for row in read(seen).tolist()]
         return _json({"seen": seen.ravel().tolist(), "probabilities": numbers})
 
@@ -102,6 +106,9 @@ def _drawing() -> NDArray[np.uint8]:
     """The request's drawing, uint8 [SIDE, SIDE], with ink on it."""
     if request.mimetype != DRAWING_TYPE:
         abort(415, f"a drawing is sent as {DRAWING_TYPE}, not as {request.mimetype or 'nothing'}")
+    if request.content_length is None:
+        # Without it werkzeug would cut what is too long.
+        abort(411, f"the drawing comes without its length; expected {_expected()}")
     pixels = np.frombuffer(request.get_data(), np.uint8)
     if pixels.size != SIDE * SIDE:
         abort(400, f"the drawing has {pixels.size:,} bytes; expected {_expected()}")

@@ -9,37 +9,41 @@ export class Asking {
   #ink;
   #answered;
   #failed;
+  #turned;
   #number = 0; // of the newest drawing
+  #cleared = 0; // of the newest drawing with nothing on it
   #busy = false;
 
-  // `ink` gives a drawing's bytes, or null when there is none; `answered` and `failed` take what
-  // came back: an answer, or a line of text.
-  constructor(ink, answered, failed) {
+  // `ink` gives the drawing's bytes; `answered` and `failed` take what came back: an answer, or a
+  // line of text; `turned` takes whether an answer is still to come.
+  constructor(ink, answered, failed, turned) {
     this.#ink = ink;
     this.#answered = answered;
     this.#failed = failed;
+    this.#turned = turned;
   }
 
   // There is a new drawing. While a question is out, only the newest of the next ones is kept.
-  async changed() {
+  async changed(empty) {
     this.#number += 1;
+    if (empty) this.#cleared = this.#number;
     if (this.#busy) return;
     this.#busy = true;
+    this.#turned(true);
     for (let asked = 0; asked !== this.#number; ) {
       asked = this.#number;
-      await this.#ask();
+      if (asked !== this.#cleared) await this.#ask(asked);
       await new Promise((resume) => setTimeout(resume, PAUSE));
     }
     this.#busy = false;
+    this.#turned(false);
   }
 
-  async #ask() {
-    const ink = this.#ink();
-    if (ink === null) return;
+  async #ask(number) {
     try {
-      const answer = await question(ink);
+      const answer = await question(this.#ink());
       // While it was on its way, the drawing may have been cleared.
-      if (this.#ink() !== null) this.#answered(answer);
+      if (number > this.#cleared) this.#answered(answer);
     } catch (error) {
       this.#failed(error instanceof Refusal ? error.message : GONE);
     }

@@ -14,7 +14,12 @@ const results = new Results(
   element("verdict"),
   element("seen"),
 );
-const asking = new Asking(() => (sketch.empty ? null : sketch.ink()), answered, failed);
+const asking = new Asking(
+  () => sketch.ink(),
+  answered,
+  failed,
+  (busy) => element("cards").setAttribute("aria-busy", busy),
+);
 
 function update() {
   paper.show();
@@ -23,7 +28,7 @@ function update() {
   element("clear").disabled = sketch.empty;
   if (element("pen").textContent !== paper.pen) element("pen").textContent = paper.pen;
   if (sketch.empty) results.clear();
-  asking.changed();
+  asking.changed(sketch.empty);
 }
 
 function answered(answer) {
