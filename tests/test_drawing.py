@@ -187,7 +187,7 @@ def test_runs_are_read_by_in_the_order_in_which_they_are_named(tmp_path: Path) -
 
 def test_a_run_that_is_not_done_is_refused(tmp_path: Path) -> None:
     begun = write(tmp_path, "a", one_epoch("cnn2"), 0.99, done=False)
-    with pytest.raises(UserError, match="not"):
+    with pytest.raises(UserError, match="is not finished"):
         choose(tmp_path, begun.logs.name)
 
 
@@ -252,44 +252,47 @@ def test_it_says_which_runs_it_has_chosen(page: Page) -> None:
     assert last == f"draw at {page.url} - Ctrl-C ends it"
 
 
-def test_a_signal_ends_it_with_its_code_even_while_it_reads(trained: Path) -> None:
-    codes = {signal.SIGINT: 130, signal.SIGTERM: 143}
-    with (
-        open_page(trained, "perceptron-lr0.0001-b5-e1-s0") as first,
-        open_page(trained, "perceptron-lr0.0001-b5-e1-s0") as second,
-    ):
-        assert first.url != second.url
-        for page, number in zip((first, second), codes, strict=True):
-            asking = [threading.Thread(target=_ask_until_gone, args=[page.url]) for _ in range(4)]
-            for thread in asking:
-                thread.start()
-            page.process.send_signal(number)
-            out, err = page.process.communicate(timeout=60)
-            assert page.process.returncode == codes[number]
-            assert (out, err.strip()) == ("", "stopped; the same command goes on from here")
-            for thread in asking:
-                thread.join()
-
-
-def _ask_until_gone(url: str) -> None:
-    try:
-        while True:
-            read_drawing(url, drawing_of(load().x_test[0]))
-    except (OSError, http.client.HTTPException):
-        pass
-
-
-def test_the_browser_of_the_user_is_opened(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_browser_of_the_user_is_opened_and_ctrl_c_ends_it(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     browser = trained / "browser"
     browser.write_text('#!/bin/sh\necho "$1" >opened.tmp\nmv opened.tmp opened\n')
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", str(browser))
-    with open_page(trained, "perceptron-lr0.0001-b5-e1-s0", "--open") as page:
+    with open_page(trained, "perceptron", "--open") as page:
         end = time.monotonic() + LONGEST_START
         while not (trained / "opened").is_file():
             assert time.monotonic() < end
             time.sleep(0.05)
         assert (trained / "opened").read_text() == f"{page.url}\n"
+        assert ended_while_reading(page, signal.SIGINT) == 130
+
+
+def test_sigterm_ends_it(trained: Path) -> None:
+    with open_page(trained, "perceptron") as page:
+        assert ended_while_reading(page, signal.SIGTERM) == 143
+
+
+def ended_while_reading(page: Page, number: int) -> int:
+    """Send a signal while questions are being answered; the exit code."""
+    asking = [threading.Thread(target=_ask_until_gone, args=[page.url]) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    page.process.send_signal(number)
+    out, err = page.process.communicate(timeout=60)
+    for thread in asking:
+        thread.join()
+    assert (out, err.strip()) == ("", "stopped; the same command goes on from here")
+    return page.process.returncode
+
+
+def _ask_until_gone(url: str) -> None:
+    drawing = drawing_of(load().x_test[0])
+    try:
+        while True:
+            read_drawing(url, drawing)
+    except (OSError, http.client.HTTPException):
+        pass
 
 
 # What is asked and answered over HTTP
@@ -303,7 +306,7 @@ def drawing_of(image: np.ndarray) -> bytes:
 def test_digits_of_the_test_set_are_read_as_the_preprocessed_pictures(page: Page) -> None:
     mnist = load()
     right = {1: 0, 2: 0}
-    for image, label in zip(mnist.x_test[:30], mnist.y_test[:30], strict=True):
+    for image, label in zip(mnist.x_test[:20], mnist.y_test[:20], strict=True):
         drawing = drawing_of(image)
         answer = read_drawing(page.url, drawing).json
         seen = as_mnist(np.pad(np.frombuffer(drawing, np.uint8).reshape(SIDE, SIDE), MARGIN))
@@ -312,11 +315,11 @@ def test_digits_of_the_test_set_are_read_as_the_preprocessed_pictures(page: Page
         np.testing.assert_allclose(np.sum(answer["probabilities"], axis=1), 1, atol=1e-5)
         for run in right:
             right[run] += int(np.argmax(answer["probabilities"][run]) == label)
-    assert min(right.values()) >= 27
+    assert min(right.values()) >= 18
 
 
 def test_requests_at_the_same_time_get_the_answers_that_they_get_alone(page: Page) -> None:
-    drawings = [drawing_of(image) for image in load().x_test[:12]]
+    drawings = [drawing_of(image) for image in load().x_test[:8]]
     alone = [read_drawing(page.url, drawing).json for drawing in drawings]
     together: list[Any] = [None] * len(drawings)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from mnist_keras.cli.options import checkpoints_option, logs_option
+from mnist_keras.cli.types import RunType
 
 
 @click.command()
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("runs", type=RunType(), nargs=-1, metavar="[RUN]...")
 @click.option(
     "--port",
     metavar="N",
@@ -27,8 +28,9 @@ from mnist_keras.cli.options import checkpoints_option, logs_option
 def draw(runs: tuple[str, ...], port: int, opens: bool, logs: Path, checkpoints: Path) -> None:
     """Draw digits on a page and see what trained runs read in them, side by side.
 
-    RUN is a run's name or folder; without any, the best finished run of each architecture is
-    taken, by validation accuracy. The page is seen from this machine only; Ctrl-C ends it.
+    RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder;
+    without any, the best finished run of each architecture is taken, by validation accuracy. The
+    page is seen from this machine only; Ctrl-C ends it.
     """
     from mnist_keras.drawing.choice import choose_readers
     from mnist_keras.drawing.server import address, open_browser, open_port, serve
