@@ -95,7 +95,7 @@ function verdict(cards) {
     const everyone = cards.length === 2 ? "Both" : `All ${cards.length}`;
     return `${everyone} read ${cards[0].winner}`;
   }
-  const list = new Intl.ListFormat("en");
+  const list = new Intl.ListFormat("en-GB");
   const clauses = Array.from(
     readers,
     ([winner, names]) => `${list.format(names)} ${names.length > 1 ? "read" : "reads"} ${winner}`,
