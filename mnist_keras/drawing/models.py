@@ -37,8 +37,8 @@ class Models:
     def close(self) -> None:
         """Wait for the question that is being answered, and answer no other.
 
-        A thread that is inside TensorFlow when Python ends would abort the process. Nor is Python to
-        look for garbage in all of TensorFlow before it ends, which takes a second.
+        A thread that is inside TensorFlow when Python ends would abort the process. Nor shall
+        Python look for garbage in all of TensorFlow before it ends, which takes a second.
         """
         self._lock.acquire()
         gc.freeze()
