@@ -80,6 +80,8 @@ def pages(logs: Path, study: Study, capsys: pytest.CaptureFixture[str]) -> dict[
     print_summary([study], logs, written, wide=False, as_json=False)
     texts = {path.name: path.read_text() for path in (logs / study.name).glob("report.*")}
     texts["console"] = capsys.readouterr().out
+    print_summary([study], logs, written, wide=False, as_json=True)
+    texts["json"] = capsys.readouterr().out
     for path in (logs / study.name / "figures").glob("*.svg"):
         texts[path.name] = path.read_text()
     return texts
@@ -329,8 +331,10 @@ def test_data_tells_what_a_tenth_holds(folder: Path) -> None:
 # Formats
 
 
-def test_emnist_as_published_is_read_and_is_transposed(tmp_path: Path) -> None:
-    """Its file names differ, and its images lie on their sides: both are the user's to change."""
+def test_emnist_is_read_once_it_is_renamed_and_upright_as_the_docs_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file names differ, and its images lie on their sides."""
     arrays = noisy_arrays()
     names = {
         "x_train": "emnist-digits-train-images-idx3-ubyte",
@@ -351,3 +355,8 @@ def test_emnist_as_published_is_read_and_is_transposed(tmp_path: Path) -> None:
         target = name.removeprefix("emnist-digits-").replace("test-", "t10k-")
         (emnist / f"{name}.gz").rename(emnist / f"{target}.gz")
     assert (load(emnist).x_train == load(upright).x_train.swapaxes(1, 2)).all()
+    docs = (Path(__file__).parents[1] / "docs" / "data.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", docs, re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert load(emnist).identity == load(upright).identity

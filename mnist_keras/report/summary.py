@@ -58,20 +58,21 @@ def print_summary(
 
 
 def summarize(outcome: StudyOutcome) -> dict[str, Any]:
-    """The outcome as plain values for JSON."""
+    """The outcome as plain values for JSON; nothing published where it does not compare."""
+    comparable = outcome.study.comparable
     best = outcome.confirmation_config
     return {
         "study": outcome.study.name,
         "seeds": list(outcome.seeds),
         "selected_on_test": outcome.selected_on_test,
         "quick": outcome.quick,
-        "comparable": outcome.study.comparable,
+        "comparable": comparable,
         "configurations": [_configuration(measured) for measured in outcome.configurations],
         "factors": [_factor(factor) for factor in outcome.factors],
         "best_combination": best and best.model_dump(mode="json"),
         "confirmation": outcome.confirmation and _configuration(outcome.confirmation),
-        "cells": [cell_row(cell) for cell in outcome.cells],
-        "claims": [claim_row(claim) for claim in outcome.claims],
+        "cells": [cell_row(cell) for cell in outcome.cells if comparable],
+        "claims": [claim_row(claim) for claim in outcome.claims if comparable],
         "cost": asdict(outcome.cost),
         "unfinished": list(outcome.unfinished),
         "notes": list(outcome.notes),

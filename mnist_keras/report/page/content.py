@@ -103,7 +103,10 @@ def _lead(outcome: StudyOutcome) -> tuple[str, ...]:
         f"{counted(len(outcome.configurations), 'configuration')} with "
         f"{seeds_text(outcome.seeds)}{sweep}."
     )
-    return tuple(text for text in (f"{trained}{source}", study.protocol.strip()) if text)
+    protocol = study.protocol.strip()
+    if protocol and not study.comparable:
+        protocol = f"The study's protocol, from which these trainings differ: {protocol}"
+    return tuple(text for text in (f"{trained}{source}", protocol) if text)
 
 
 def _study_sections(chapter: Chapter, prefix: str = "") -> list[Section]:
