@@ -195,7 +195,7 @@ def test_metrics_are_those_of_the_best_epoch_in_the_result(
         result = read_json(root / "logs" / session["name"] / "result.json")
         shown = {one["name"]["tag"]: one["value"] for one in session["metricValues"]}
         assert shown == {
-            f"best/{name}": pytest.approx(result[name], rel=1e-6)
+            f"result/{name}": pytest.approx(result[name], rel=1e-6)
             for name in ("val_accuracy", "test_accuracy", "val_loss", "seconds_per_epoch")
         }
         steps = {one["trainingStep"] for one in session["metricValues"]}
@@ -220,7 +220,7 @@ def test_a_group_shows_the_mean_of_its_seeds(board: Board, root: Path) -> None:
         for seed in SEEDS
     ]
     assert results[0] != results[1]
-    assert shown["best/test_accuracy"] == pytest.approx(np.mean(results), rel=1e-6)
+    assert shown["result/test_accuracy"] == pytest.approx(np.mean(results), rel=1e-6)
 
 
 def test_the_columns_are_the_varied_settings_first_and_the_best_metrics(board: Board) -> None:
@@ -244,14 +244,15 @@ def test_the_curves_are_as_before_and_the_best_metrics_a_group_of_their_own(
     tags = board.get("data/plugin/scalars/tags")
     run = f"train/{DEEP.name}"
     assert set(tags[run]) == {
-        "best/val_accuracy", "best/test_accuracy", "best/val_loss", "best/seconds_per_epoch",
-    }  # fmt: skip
-    assert not any(tag.startswith("best/") for tag in tags[f"{run}/validation"])
+        f"result/{name}"
+        for name in ("val_accuracy", "test_accuracy", "val_loss", "seconds_per_epoch")
+    }
+    assert not any(tag.startswith("result/") for tag in tags[f"{run}/validation"])
     epochs = read_run(folder_below(root, DEEP).logs).epochs
     curve = board.get(f"data/plugin/scalars/scalars?run={run}/validation&tag=epoch_accuracy")
     assert [step for _, step, _ in curve] == list(range(len(epochs)))
     assert [value for *_, value in curve] == pytest.approx([row["val_accuracy"] for row in epochs])
-    best = board.get(f"data/plugin/scalars/scalars?run={run}&tag=best/val_accuracy")
+    best = board.get(f"data/plugin/scalars/scalars?run={run}&tag=result/val_accuracy")
     ((_, step, value),) = best
     assert (step, value) == (curve[step][1], pytest.approx(curve[step][2]))
 
@@ -260,7 +261,7 @@ def test_a_mark_goes_with_the_metrics(board: Board) -> None:
     tags = board.get("data/plugin/scalars/tags")
 
     def said(config: Any) -> str:
-        return tags[f"train/{config.name}"]["best/test_accuracy"]["description"]
+        return tags[f"train/{config.name}"]["result/test_accuracy"]["description"]
 
     assert "(selected on the test set)" in said(CNN)
     assert "(a tenth of the data, not comparable)" in said(QUICK)
@@ -337,9 +338,9 @@ def test_a_loss_that_overflowed_is_left_out(tmp_path: Path) -> None:
     result = {**read_json(folder.result), "val_loss": None}
     write_session(folder, "train", config, result, ended=1.0)
     content = folder.session.read_bytes()
-    assert b"best/val_accuracy" in content
+    assert b"result/val_accuracy" in content
     # Once among the columns, but not as a value.
-    assert content.count(b"best/val_loss") == 1
+    assert content.count(b"result/val_loss") == 1
 
 
 def test_writing_it_again_replaces_it_and_leaves_nothing_beside(root: Path, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ METRICS = {
 }
 """The fields of result.json that are shown, and what they are."""
 
-PREFIX = "best/"
-"""Begins the metrics' tags, so that they are one group beside the curves."""
+PREFIX = "result/"
+"""Begins the metrics' tags: one group in the Scalars tab, behind those of the curves."""
 
 HYPERPARAMETERS = tuple(name for name in RunConfig.model_fields if name != "seed")
 """The fields of RunConfig that are shown. The seed tells the sessions of a group apart."""
