@@ -67,6 +67,7 @@ bench: $(VENV)/installed-bench ## measure speed beside Keras, PyTorch and JAX, w
 	$(BIN)/python -m benchmarks.studies
 	$(BIN)/python -m benchmarks.overheads
 	$(BIN)/python -m benchmarks.limit
+	$(BIN)/python -m benchmarks.growth
 
 clean: ## remove .venv and caches; logs and checkpoints stay
 	rm -rf $(VENV) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -215,6 +216,30 @@ def test_pairs_are_compared_over_seeds_and_adjusted_together(logs):
         [pair.comparison.p for pair in outcome.pairs]
     )
     assert widths.p_holm > widths.comparison.p
+
+
+@pytest.mark.parametrize(("count", "base_at"), [(30, None), (31, 16), (31, None)])
+def test_many_levels_are_compared_with_the_base_only(logs, count, base_at):
+    """Or with the first one where the base was not measured; else all pairs are compared."""
+    widths = [width + 1 for width in range(count)]
+    base = 128 if base_at is None else widths[base_at]
+    study = Study.model_validate(
+        {
+            "name": "mine",
+            "title": "A study",
+            "base": {"architecture": "shallow", "epochs": 3, "hidden": base},
+            "factors": [{"field": "hidden", "label": "width", "values": widths}],
+        }
+    )
+    for width in widths:
+        write_small(logs, 64, width, [0.97, 0.971])
+    tested = [pair for pair in analyze(study, logs).pairs if pair.metric == "test_accuracy"]
+    found = [(pair.a.config.hidden[0], pair.b.config.hidden[0]) for pair in tested]
+    if count == 30:
+        assert found == list(combinations(widths, 2))
+    else:
+        first = widths[base_at or 0]
+        assert found == [(first, width) for width in widths if width != first]
 
 
 def test_one_seed_has_no_p_value_but_its_test_images(logs):

@@ -148,6 +148,25 @@ def test_overheads_are_measured_and_the_help_imports_no_tensorflow(tmp_path):
     assert costs["shares"] == shares(run)
 
 
+def test_growth_is_of_studies_and_reports(tmp_path):
+    done = run_benchmark("growth", "--trials", 2, "--runs", "2,20", "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    measured = read_result(tmp_path, "growth")["measurements"]
+    many_values, many_seeds = "report, many configurations", "report, many seeds"
+    assert [(one["kind"], one["size"], one["seeds"]) for one in measured] == [
+        ("study", 2, 1),
+        (many_values, 2, 1),
+        (many_values, 20, 1),
+        (many_seeds, 20, 2),
+    ]
+    study = measured[0]
+    assert study["worker_mb"] > study["own_mb"] > 20
+    assert all(one["seconds"] > 0 and one["own_mb"] > 20 for one in measured)
+    ratio = measured[2]["seconds"] / measured[1]["seconds"] / 10
+    assert f"| {many_values} | 20 | 1 | {measured[2]['seconds']:.1f} " in done.stdout
+    assert f"| {ratio:.2f} |" in done.stdout
+
+
 def test_the_limit_is_counted_and_measured(tmp_path):
     done = run_benchmark(
         *("limit", "--architectures", "shallow", "--images", 400, "--rounds", 1),

@@ -45,7 +45,7 @@ values = ["lenet5", "shallow"]
 """
 
 MEASURED = ("second", "cpu", "ram", "cores", "concurrent")
-"""Parts of the names of columns that may differ: what was measured, and how many cores were seen."""
+"""What the names of columns hold that may differ: measures, and the cores that a process sees."""
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,17 @@ def use_threads(threads: int) -> None:
             f"{threading.get_intra_op_parallelism_threads()} in this process; "
             "start a new process for another number"
         ) from None
+
+
+def grow_gpu_memory() -> None:
+    """Take memory of each GPU as it is needed; TensorFlow would take all of it at its start.
+
+    So that another process, such as a second trial's, can use the same GPU. Nothing changes where
+    TensorFlow already runs.
+    """
+    for gpu in tf.config.list_physical_devices("GPU"):
+        with suppress(RuntimeError):  # it has begun with another setting
+            tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def describe_environment() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from mnist_keras.records import (
     run_folder,
     write_bytes,
 )
-from mnist_keras.training.environment import use_threads
+from mnist_keras.training.environment import grow_gpu_memory, use_threads
 from mnist_keras.training.session import RunOptions, Session, covers
 from mnist_keras.training.state import remove_state
 
@@ -71,6 +71,7 @@ def _train_locked(
         _open(config, folder)
     if options.threads is not None:
         use_threads(options.threads)
+    grow_gpu_memory()
     keras.backend.clear_session()
     try:
         Session(config, data, options, folder).run()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
+from mnist_keras.config import RunConfig
 from mnist_keras.report.analysis.evidence import at_seeds, common_seeds
 from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, PairOutcome
 from mnist_keras.report.analysis.runs import StudyRuns
@@ -14,9 +15,13 @@ from mnist_keras.report.analysis.scales import criteria
 from mnist_keras.report.statistics.comparisons import compare_paired, holm
 from mnist_keras.report.statistics.mcnemar import McNemarBySeed, mcnemar_by_seed
 from mnist_keras.study.published import value_text
+from mnist_keras.study.trials import vary
 
 EPOCHS = "epochs"
 """Its levels are readings of one run, so their differences are not those of separate trainings."""
+
+MOST_LEVELS = 30
+"""Of a factor with more levels not all pairs are compared: they grow with the square of them."""
 
 
 def _metrics(a: Measured) -> tuple[str, ...]:
@@ -28,29 +33,51 @@ def _metrics(a: Measured) -> tuple[str, ...]:
 def compare_pairs(factors: Sequence[FactorOutcome], runs: StudyRuns) -> tuple[PairOutcome, ...]:
     """Each pair of levels that share a seed, on validation and on test accuracy.
 
+    Of a factor with more than `MOST_LEVELS` levels, each is compared with the base's level only
+    (with the first one, where the base's was not measured).
+
     The p values are adjusted by Holm's method for all comparisons of the study together.
     """
+    base = vary(runs.study.base, {})
     pairs = [
-        _compare(factor, a, b, metric, runs)
+        _compare(factor, first, second, metric, runs)
         for factor in factors
         if factor.field != EPOCHS
-        for a, b in combinations(factor.levels.values(), 2)
-        if common_seeds([a, b])
-        for metric in _metrics(a)
+        for first, second in _pairs(factor, base)
+        if common_seeds([factor.levels[first], factor.levels[second]])
+        for metric in _metrics(factor.levels[first])
     ]
     return _adjusted(pairs)
 
 
+def compares_with_one(factor: FactorOutcome) -> bool:
+    """Whether the factor has too many levels to compare all pairs of them."""
+    return len(factor.levels) > MOST_LEVELS
+
+
+def _pairs(factor: FactorOutcome, base: RunConfig) -> Iterable[tuple[Hashable, Hashable]]:
+    levels = list(factor.levels)
+    if not compares_with_one(factor):
+        return combinations(levels, 2)
+    of_base = (
+        level
+        for level, measured in factor.levels.items()
+        if measured.config.replace(seed=base.seed) == base
+    )
+    reference = next(of_base, levels[0])
+    return [(reference, level) for level in levels if level != reference]
+
+
 def _compare(
-    factor: FactorOutcome, a: Measured, b: Measured, metric: str, runs: StudyRuns
+    factor: FactorOutcome, first: Hashable, second: Hashable, metric: str, runs: StudyRuns
 ) -> PairOutcome:
+    a, b = factor.levels[first], factor.levels[second]
     seeds = common_seeds([a, b])
-    names = {id(one): _label(factor, level) for level, one in factor.levels.items()}
     comparison = compare_paired(
         at_seeds(a, metric, seeds),
         at_seeds(b, metric, seeds),
         criteria(metric, [a, b]),
-        (names[id(a)], names[id(b)]),
+        (_label(factor, first), _label(factor, second)),
     )
     images = _on_images(a, b, seeds, runs) if metric == "test_accuracy" else None
     tests = images.by_seed if images else ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mnist_keras.report.analysis.outcome import StudyOutcome
+from mnist_keras.report.analysis.pairs import compares_with_one
 from mnist_keras.report.page.comparison_tables import impact_table, level_table, pair_tables
 from mnist_keras.report.page.document import (
     Block,
@@ -154,10 +155,20 @@ def _pairs(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
     return [
         Text(
             "“Only first right” and “only second right” count the test images that one of the two "
-            "networks alone gets right, as the mean over the seeds."
+            "networks alone gets right, as the mean over the seeds." + _pairs_left_out(outcome)
         ),
         *pair_tables(outcome, mark),
     ]
+
+
+def _pairs_left_out(outcome: StudyOutcome) -> str:
+    long = [factor.label for factor in outcome.factors if compares_with_one(factor)]
+    if not long:
+        return ""
+    return (
+        f" The values of {', '.join(long)} are too many to compare all pairs: each is compared "
+        "with the study's base, or with the first value where the base has no run."
+    )
 
 
 def _confirmation(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
