@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from small_runs import (
     OF_THE_MACHINE,
     folder_below,
@@ -28,6 +29,7 @@ from mnist_keras.locking import locked
 from mnist_keras.records import EPOCH_COLUMNS, read_epochs, read_json, read_run
 from mnist_keras.training import train as train_module
 from mnist_keras.training.architectures import build
+from mnist_keras.training.environment import grow_gpu_memory
 from mnist_keras.training.train import RunOptions, train
 
 EPOCHS = 8
@@ -483,3 +485,18 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one(tmp_path, finished, conf
 
 def without_measured(row):
     return {name: value for name, value in row.items() if name not in OF_THE_MACHINE}
+
+
+def test_gpu_memory_grows_where_nothing_else_was_chosen(monkeypatch):
+    """Where TensorFlow already runs it says so by a RuntimeError. No machine here has a GPU."""
+    grown = []
+
+    def set_memory_growth(gpu, enable):
+        if gpu == "busy":
+            raise RuntimeError("Physical devices cannot be modified after being initialized")
+        grown.append((gpu, enable))
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["busy", f"a {kind}"])
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", set_memory_growth)
+    grow_gpu_memory()
+    assert grown == [("a GPU", True)]
