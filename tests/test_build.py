@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from generated_runs import write_study
 from report_samples import write_runs
 
 from mnist_keras.errors import UserError
 from mnist_keras.report import build
 from mnist_keras.report.build import build_report
-from mnist_keras.study.design import load_study
+from mnist_keras.study.design import Study, load_study
 
 STUDIES = ("compare-conv", "architectures")
 COMMAND = "mnist-keras report --logs elsewhere"
@@ -144,9 +145,33 @@ def test_tensorflow_is_not_needed(logs):
         "import sys; from pathlib import Path\n"
         "sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
         "from mnist_keras.report.build import build_report\n"
-        "from mnist_keras.study.design import load_study\n"
+        "from mnist_keras.study.design import Study, load_study\n"
         f"studies, logs = [load_study('architectures')], Path({str(logs)!r})\n"
         "build_report(studies, logs, wide=False, command='x')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_factor_of_many_values_is_drawn_as_one_sweep_and_compared_with_the_base(tmp_path):
+    """Without a warning of the layout: warnings are errors here."""
+    rates = [round(0.0001 * number, 4) for number in range(1, 42)]
+    study = Study.model_validate(
+        {
+            "name": "many",
+            "title": "Many values",
+            "base": {"architecture": "shallow", "epochs": 2},
+            "factors": [
+                {"field": "learning_rate", "label": "learning rate", "values": rates},
+                {"field": "batch_size", "label": "batch size", "values": [32, 64]},
+            ],
+        }
+    )
+    logs = tmp_path / "logs"
+    write_study(logs, study, lambda config: 0.97)
+    (page,) = build_report([study], logs, wide=False, command=COMMAND)
+    figures = {file.name for file in (logs / "many" / "figures").glob("*.png")}
+    assert figures == {"many-learning-rate.png", "many-batch-size.png"}
+    text = page.read_text()
+    assert "The values of learning rate are too many to compare all pairs" in text
+    assert text.count("learning rate = 0.0002 against learning rate") == 0

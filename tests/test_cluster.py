@@ -32,7 +32,7 @@ name = "tiny"
 title = "Tiny"
 [base]
 architecture = "lenet5"
-epochs = 60
+epochs = 30
 batch_size = 32
 [[factors]]
 field = "learning_rate"
@@ -155,7 +155,7 @@ def test_a_study_that_loses_a_worker_computes_what_a_local_one_does(tmp_path, id
     assert remote.computed == local.computed
     assert remote.table == local.table
     results = {record.config.name: record.result for record in remote.records}
-    assert results[killed[0]]["epochs_run"] == 60
+    assert results[killed[0]]["epochs_run"] == 30
     assert max(result["concurrent_runs"] for result in results.values()) == 2
     assert not list(root.rglob(".probe-*"))
 

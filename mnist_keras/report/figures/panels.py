@@ -6,6 +6,7 @@ the highest of them, a published figure is a hollow diamond.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +27,9 @@ _BAND = 0.18
 
 _SIDE_STEP = 0.025
 """From one published figure of an epoch to the next, as a share of all epochs."""
+
+MOST_TICKS = 30
+"""Of more values only some are named on their axis."""
 
 _TRAINING_DASHES = (0, (4, 1.6))
 
@@ -120,6 +124,8 @@ def _draw_markers(axes: Axes, x: Any, y: Any, look: Look) -> None:
 
 def draw_published(axes: Axes, x: Any, y: Any, colour: str) -> None:
     """Hollow diamonds with a white rim; what lies below them shows through."""
+    if len(x) == 0:
+        return
     for rim, width, height in (("white", 3.2, 5), (colour, 1.5, 6)):
         axes.plot(x, y, markeredgecolor=rim, markeredgewidth=width, zorder=height, **DIAMOND)
 
@@ -172,11 +178,20 @@ def _level_axis(axes: Axes, sweep: Sweep) -> None:
     if sweep.scale == "log":
         axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
-    width = max(9, 50 // len(sweep.ticks))
-    axes.set_xticks(sweep.positions, [textwrap.fill(tick, width) for tick in sweep.ticks])
+    if len(sweep.ticks) <= MOST_TICKS or sweep.scale == "category":
+        _name_levels(axes, sweep)
+    elif sweep.scale == "log":
+        plain_log_ticks(axes.xaxis)
     if sweep.scale == "category":
         axes.set_xlim(min(sweep.positions) - 0.5, max(sweep.positions) + 0.5)
         axes.grid(visible=False, axis="x")
+
+
+def _name_levels(axes: Axes, sweep: Sweep) -> None:
+    step = math.ceil(len(sweep.ticks) / MOST_TICKS)
+    ticks = sweep.ticks[::step]
+    width = max(9, 50 // len(ticks))
+    axes.set_xticks(sweep.positions[::step], [textwrap.fill(tick, width) for tick in ticks])
 
 
 def plain_log_ticks(axis: Axis) -> None:

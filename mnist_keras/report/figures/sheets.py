@@ -123,7 +123,8 @@ def _factor_panels(sweeps: Sequence[Sweep], bars: Sequence[Point]) -> Canvas:
     heights = [3.7] * ((count + 1) // 2)
     heights[-1] = max(3.7, 0.37 * len(bars) + 0.9)
     canvas = new_figure(sum(heights) + 1.1)
-    grid = canvas.subplots(len(heights), 2, squeeze=False, height_ratios=heights).ravel()
+    columns = min(2, count)
+    grid = canvas.subplots(len(heights), columns, squeeze=False, height_ratios=heights).ravel()
     for axes, one in zip(grid, sweeps, strict=False):
         panels.draw_sweep(axes, one, f"Accuracy by {one.label} (%)")
     if bars:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_keras.report.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.report.analysis.pairs import compares_with_one
 from mnist_keras.report.figures.captions import mark_of, seeds_text, verdicts_text
 from mnist_keras.report.figures.forest import draw_all, draw_study
 from mnist_keras.report.figures.overview import Overview, count_verdicts, overview, seed_counts_of
@@ -102,10 +103,15 @@ def _factor_sheets(outcome: StudyOutcome) -> Iterator[Sheet | None]:
             yield convolutions_sheet(outcome, factor, _name(f"{name}-curves"))
     for factor in layers:
         yield layers_sheet(outcome, factor, _name(f"{name}-layers"))
-    if len(others) > 1:
-        yield factors_sheet(outcome, others, _name(f"{name}-factors"), times=not layers)
+    few = [factor for factor in others if not compares_with_one(factor)]
+    if len(few) > 1:
+        yield factors_sheet(outcome, few, _name(f"{name}-factors"), times=not layers)
     for factor in outcome.factors:
-        yield factor_sheet(outcome, factor, _name(f"{name}-{slug(factor.field)}"))
+        key = _name(f"{name}-{slug(factor.field)}")
+        if compares_with_one(factor):  # no eye tells so many curves apart
+            yield factors_sheet(outcome, [factor], key, times=False)
+        else:
+            yield factor_sheet(outcome, factor, key)
 
 
 def split_factors(
