@@ -172,6 +172,4 @@ def test_a_factor_of_many_values_is_drawn_as_one_sweep_and_compared_with_the_bas
     (page,) = build_report([study], logs, wide=False, command=COMMAND)
     figures = {file.name for file in (logs / "many" / "figures").glob("*.png")}
     assert figures == {"many-learning-rate.png", "many-batch-size.png"}
-    text = page.read_text()
-    assert "The values of learning rate are too many to compare all pairs" in text
-    assert text.count("learning rate = 0.0002 against learning rate") == 0
+    assert "The values of learning rate are too many to compare all pairs" in page.read_text()
