@@ -63,7 +63,8 @@ class _Epochs:
 
     def newly_ended(self, progress: Progress) -> list[str]:
         """The trials that have ended since the last call."""
-        new = [name for name in (*progress.done, *progress.failed) if name not in self.shown]
+        ended = (*progress.done, *progress.stopped, *progress.failed)
+        new = [name for name in ended if name not in self.shown]
         self.shown.update(new)
         return new
 
@@ -72,10 +73,13 @@ class _Epochs:
         configs = {task.config.name: task.config for task in progress.tasks}
         if self.before is None:
             self.before = {name: len(self._rows(config)) for name, config in configs.items()}
-        ended = {name: configs[name].epochs for name in (*progress.done, *progress.failed)}
+        names = (*progress.done, *progress.stopped, *progress.failed)
+        ended = {name: configs[name].epochs for name in names}
         running = {c.name: len(self._rows(c)) for c in list(progress.running.values())}
         done = sum({**self.before, **running, **ended}.values())
-        return done, sum(config.epochs for config in configs.values())
+        expected = progress.total - len(progress.tasks)
+        longest = max((config.epochs for config in configs.values()), default=0)
+        return done, sum(config.epochs for config in configs.values()) + expected * longest
 
     def count_before(self) -> int:
         """Epochs that were done at the first count: interrupted trials go on from there."""
@@ -154,8 +158,7 @@ class LineDisplay:
         done, total = self.epochs.count(progress)
         told = len(self.epochs.shown)
         for number, name in enumerate(self.epochs.newly_ended(progress), told + 1):
-            outcome = f"failed: {progress.failed[name]}" if name in progress.failed else "done"
-            click.echo(f"[{number}/{len(progress.tasks)}] {name} {outcome}", err=True)
+            click.echo(f"[{number}/{progress.total}] {name} {_outcome(progress, name)}", err=True)
         for note in self.epochs.new_notes(progress):
             click.echo(note, err=True)
         if time.monotonic() - self.last >= LINE_INTERVAL and progress.running:
@@ -169,3 +172,9 @@ class LineDisplay:
             return ""
         seconds = (time.monotonic() - self.begin) / done * left
         return f", about {duration(seconds)} left"
+
+
+def _outcome(progress: Progress, name: str) -> str:
+    if name in progress.failed:
+        return f"failed: {progress.failed[name]}"
+    return "done" if name in progress.done else "stopped early as hopeless"

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, has_test_curve, read_run
 from mnist_keras.study.local import SECONDS_TO_SAVE, LocalCrew
-from mnist_keras.study.slots import Job, Progress, Slot, Worker
+from mnist_keras.study.slots import Job, Progress, Slot, Waiting, Worker
 from mnist_keras.study.worker import Place, Task
 
-__all__ = ["Place", "Progress", "Task", "run_trials"]
+__all__ = ["Feed", "Place", "Progress", "Task", "run_trials"]
+
+WATCH_SECONDS = 0.5
+"""From one look of who draws the progress to the next, about."""
+
+FEED_SECONDS = 0.1
+"""From one call of a feed to the next: a free worker waits no longer than that."""
+
+Feed = Callable[[Progress], Sequence[Task] | None]
+"""Gives the trials to train next, at most one for each free job; None when no more will come.
+
+It is called a few times a second, and may stop a running trial by its `worker.stop_mark`.
+"""
 
 
 class Crew(Protocol):
@@ -34,7 +46,10 @@ class Crew(Protocol):
 
 
 def run_trials(
-    tasks: Sequence[Task], place: Place, watch: Callable[[Progress], None]
+    tasks: Sequence[Task],
+    place: Place,
+    watch: Callable[[Progress], None],
+    feed: Feed | None = None,
 ) -> dict[str, str]:
     """Train every task that is not done; what was interrupted goes on where it was.
 
@@ -42,6 +57,7 @@ def run_trials(
         tasks: the trials, each configuration once.
         place: where and how.
         watch: called about twice a second while trials run, and once at the end.
+        feed: where more trials come from while these run; none without it.
 
     Returns:
         The cause of each trial that failed, by its name; empty if all are done.
@@ -51,20 +67,21 @@ def run_trials(
         KeyboardInterrupt, SystemExit: passed on after the workers have saved their state.
         Exception: what a trial raised, after all others have ended.
     """
-    progress = Progress(tasks)
-    waiting: deque[Job] = deque()
+    progress = Progress(list(tasks))
+    waiting = Waiting(more_may_come=feed is not None)
     for task in tasks:
         if _is_known_done(task, place):
             progress.done.append(task.config.name)
         else:
-            waiting.append(Job(task))
+            waiting.add(Job(task))
     slots: list[Slot] = []
-    if waiting:
-        crew = _crew(place, min(place.jobs, len(waiting)), progress)
+    if waiting or feed is not None:
+        jobs = place.jobs if feed is not None else min(place.jobs, len(waiting))
+        crew = _crew(place, jobs, progress)
         try:
-            _work(crew, place, waiting, progress, slots, watch)
+            _work(crew, place, waiting, progress, slots, watch, feed)
         except BaseException:
-            _stop(slots)
+            _stop(slots, waiting)
             raise
         finally:
             crew.close()
@@ -124,24 +141,42 @@ def _crew(place: Place, jobs: int, progress: Progress) -> Crew:
 def _work(
     crew: Crew,
     place: Place,
-    waiting: deque[Job],
+    waiting: Waiting,
     progress: Progress,
     slots: list[Slot],
     watch: Callable[[Progress], None],
+    feed: Feed | None,
 ) -> None:
     """Keep a slot at work for every worker, and add it to `slots`, until all jobs have ended."""
+    watched = -math.inf
     while True:
+        if feed is not None and not _take_more(feed, progress, waiting, slots):
+            feed = None
         busy = [slot for slot in slots if slot.is_alive()]
         while waiting and (worker := crew.next_worker([slot.worker for slot in busy])):
             slot = Slot(worker, place, waiting, progress)
             slots.append(slot)
             busy.append(slot)
             slot.start()
-        if not busy and not waiting:
+        if feed is None and not busy and not waiting:
             return
-        watch(progress)
+        if time.monotonic() - watched >= WATCH_SECONDS:
+            watch(progress)
+            watched = time.monotonic()
         crew.tend()
-        _wait_for_any(busy, seconds=0.5)
+        _wait_for_any(busy, WATCH_SECONDS if feed is None else FEED_SECONDS)
+
+
+def _take_more(feed: Feed, progress: Progress, waiting: Waiting, slots: Sequence[Slot]) -> bool:
+    """Let what the feed gives wait for a slot. Returns whether more may come."""
+    tasks = None if any(slot.error for slot in slots) else feed(progress)
+    if tasks is None:
+        waiting.close()
+        return False
+    for task in tasks:
+        progress.tasks.append(task)
+        waiting.add(Job(task))
+    return True
 
 
 def _wait_for_any(slots: Sequence[Slot], seconds: float) -> None:
@@ -152,10 +187,11 @@ def _wait_for_any(slots: Sequence[Slot], seconds: float) -> None:
         slot.join(max(0.0, end - time.monotonic()) / len(slots))
 
 
-def _stop(slots: Sequence[Slot]) -> None:
+def _stop(slots: Sequence[Slot], waiting: Waiting) -> None:
     """Let the workers save their state and end; end those that do not in time."""
     for slot in slots:
         slot.stop()
+    waiting.close()
     end = time.monotonic() + SECONDS_TO_SAVE
     for slot in slots:
         if slot.is_alive():

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -72,23 +71,73 @@ class Job:
     before: int | None = None
 
 
+class Waiting:
+    """Jobs that no slot has taken yet.
+
+    Args:
+        more_may_come: whether a slot waits for a job where there is none, until `close`.
+    """
+
+    def __init__(self, more_may_come: bool) -> None:
+        self._jobs: deque[Job] = deque()
+        self._more_may_come = more_may_come
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def add(self, job: Job) -> None:
+        """Let a job wait behind the others."""
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify()
+
+    def put_back(self, job: Job) -> None:
+        """Let a job that was taken wait before the others."""
+        with self._changed:
+            self._jobs.appendleft(job)
+            self._changed.notify()
+
+    def take(self) -> Job | None:
+        """The next job, as soon as there is one; None when no more will come."""
+        with self._changed:
+            while not self._jobs and self._more_may_come:
+                self._changed.wait()
+            return self._jobs.popleft() if self._jobs else None
+
+    def close(self) -> None:
+        """No more jobs will come, but those that are put back."""
+        with self._changed:
+            self._more_may_come = False
+            self._changed.notify_all()
+
+
 @dataclass
 class Progress:
     """What a study's threads tell the one that draws: which trials run, ended, failed.
 
-    `notes` are lines about the workers that the user should read.
+    `stopped` holds trials that were told to stop, and can go on. `expected` is how many trials
+    there will be, where a feed adds to `tasks` one after another. `notes` are lines about the
+    workers that the user should read.
     """
 
-    tasks: Sequence[Task]
+    tasks: list[Task]
     running: dict[str, RunConfig] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    expected: int = 0
+
+    @property
+    def total(self) -> int:
+        """Trials there are, and those that are expected."""
+        return max(len(self.tasks), self.expected)
 
     @property
     def ended(self) -> int:
         """Trials that need no more work."""
-        return len(self.done) + len(self.failed)
+        return len(self.done) + len(self.stopped) + len(self.failed)
 
 
 class Slot(threading.Thread):
@@ -97,13 +146,11 @@ class Slot(threading.Thread):
     Args:
         worker: nobody else uses it.
         place: where and how.
-        waiting: the jobs that no slot has taken yet; what deserves another attempt goes back.
+        waiting: the jobs to take; what deserves another attempt goes back.
         progress: told of every trial's begin and end.
     """
 
-    def __init__(
-        self, worker: Worker, place: Place, waiting: deque[Job], progress: Progress
-    ) -> None:
+    def __init__(self, worker: Worker, place: Place, waiting: Waiting, progress: Progress) -> None:
         super().__init__(name="slot", daemon=True)
         self.worker = worker
         self.place = place
@@ -116,9 +163,8 @@ class Slot(threading.Thread):
         """Work until there is nothing to do, or nothing to do it with."""
         try:
             while not self.stopping and not self.worker.lost:
-                try:
-                    job = self.waiting.popleft()
-                except IndexError:
+                job = self.waiting.take()
+                if job is None or self.stopping:
                     break
                 self._train(job)
         finally:
@@ -137,15 +183,17 @@ class Slot(threading.Thread):
         except Exception as error:  # a fault of ours: shown when the other trials have ended
             self.error = self.error or error
             failure = Failure(first_line(error))
-        del self.progress.running[name]
+        again = failure is not None and failure.again and job.attempts < ATTEMPTS
+        # Named as ended before it no longer counts as running, so that nobody sees it as neither.
         if failure is None:
             self.progress.done.append(name)
-        elif self.stopping:
-            return
-        elif failure.again and job.attempts < ATTEMPTS:
-            self.waiting.appendleft(job)
-        else:
+        elif failure.stopped:
+            self.progress.stopped.append(name)
+        elif not again and not self.stopping:
             self.progress.failed[name] = failure.cause
+        del self.progress.running[name]
+        if again and not self.stopping:
+            self.waiting.put_back(job)
 
     def _attempt(self, job: Job) -> Failure | None:
         """Train a job's task. Returns what kept it from a result."""

@@ -81,10 +81,20 @@ class Failure:
     Attributes:
         cause: one line.
         again: whether another process may do better.
+        stopped: nothing failed; the trial was told to stop, and can go on.
     """
 
     cause: str
     again: bool = False
+    stopped: bool = False
+
+
+def stop_mark(folder: RunFolder) -> Path:
+    """The file whose presence tells a worker to stop this trial after its current epoch.
+
+    A file, since a worker may be anywhere that sees the run's folder. Who makes it removes it.
+    """
+    return folder.checkpoints / "stop"
 
 
 def begin_worker(parent: int, core: int | None) -> None:
@@ -116,6 +126,7 @@ def train_task(task: Task, place: Place, concurrent_runs: int) -> Failure | None
 
 
 def _train(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
+    from mnist_keras.training.callbacks import RunStopped
     from mnist_keras.training.train import RunOptions, train
 
     options = RunOptions(
@@ -126,9 +137,12 @@ def _train(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
         concurrent_runs=concurrent_runs,
         fresh=place.fresh,
         test_curve=task.test_curve,
+        should_stop=stop_mark(place.folder(task.config)).exists,
     )
     try:
         train(task.config, data=_load_data(place.data, place.quick), options=options)
+    except RunStopped:
+        return Failure("it was told to stop", stopped=True)
     except UserError as error:
         return Failure(str(error))
     except MemoryError as error:

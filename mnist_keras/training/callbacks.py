@@ -212,6 +212,30 @@ def restore_variables(engine: EpochEngine, state: RunState) -> None:
             variable.assign(value)
 
 
+class RunStopped(Exception):
+    """The run was told to stop before its last epoch; its state is kept and it can go on."""
+
+
+class StopWhenTold(keras.callbacks.Callback):
+    """Ends the training between two epochs when it is told to. Comes after the state is taken.
+
+    Args:
+        should_stop: asked after each epoch but the last.
+        state_keeper: whose state says whether an epoch is left.
+    """
+
+    def __init__(self, should_stop: Callable[[], bool], state_keeper: StateKeeper) -> None:
+        super().__init__()
+        self.should_stop = should_stop
+        self.state_keeper = state_keeper
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Stop, unless no epoch is left: then the run is as good as done."""
+        state = self.state_keeper.state
+        if state is not None and not state.finished and self.should_stop():
+            raise RunStopped
+
+
 class RunCallbacks:
     """The callbacks of one run, in the order in which they must hear of an epoch's end.
 
@@ -230,6 +254,7 @@ class RunCallbacks:
         test_curve: tf.data.Dataset | None,
         tensorboard: bool,
         histograms: bool,
+        should_stop: Callable[[], bool] | None = None,
     ) -> None:
         self.resumed = dict(state.resumed) if state else {}
         self.performance = PerformanceCallback(on_usage)
@@ -253,6 +278,8 @@ class RunCallbacks:
             self.events = EventWriter(folder.logs, state.epochs if state else 0, histograms)
             self.in_order.append(self.events)
         self.in_order += [self.recorder, self.state_keeper]
+        if should_stop is not None:
+            self.in_order.append(StopWhenTold(should_stop, self.state_keeper))
 
     def close(self) -> None:
         """Write the state, stop measuring, close files: Keras does so only when all goes well."""

@@ -46,6 +46,8 @@ class RunOptions:
         on_epoch: called with the run's rows after each epoch.
         on_usage: called with the notebook's line of resources after each epoch.
         on_note: called with a line that the user should read.
+        should_stop: asked after each epoch; when it says so, the state is written and `train`
+            raises `RunStopped`.
     """
 
     logs: Path = Path("logs")
@@ -60,6 +62,7 @@ class RunOptions:
     on_epoch: Callable[[list[EpochRow]], None] = field(default=lambda rows: None)
     on_usage: Callable[[str], None] | None = None
     on_note: Callable[[str], None] = field(default=lambda line: None)
+    should_stop: Callable[[], bool] | None = None
 
 
 def covers(rows: list[EpochRow], options: RunOptions) -> bool:
@@ -156,6 +159,7 @@ class Session:
             test_curve=self.test if self.options.test_curve else None,
             tensorboard=self._writes_events,
             histograms=self.options.histograms,
+            should_stop=self.options.should_stop,
         )
 
     @cached_property

@@ -39,6 +39,7 @@ def train(
 
     Raises:
         UserError: the data set is not the configuration's, the folder cannot be used or is in use.
+        RunStopped: the options' `should_stop` said so; the run can go on.
         MemoryError: TensorFlow ran out of memory.
         OSError: a file could not be written; what was finished before is kept.
     """

@@ -1,0 +1,115 @@
+"""What a search is: its space, how it chooses, how long, and where its files are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from mnist_keras.errors import UserError
+from mnist_keras.study.execution import Place
+from mnist_keras.study.search_space import Space
+
+Sampler = Literal["grid", "random", "tpe"]
+Pruner = Literal["median", "hyperband", "none"]
+
+SAMPLERS: tuple[str, ...] = get_args(Sampler)
+PRUNERS: tuple[str, ...] = get_args(Pruner)
+
+DEFAULT_TRIALS = 20
+"""Trials of a search that is not judged against a study, whose epochs it would be given."""
+
+MAX_REPEATS = 20
+"""So many trials in a row that repeat earlier ones mean that there is nothing left to try."""
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """One search.
+
+    Attributes:
+        name: its folder's name below logs and checkpoints.
+        space: what it may choose; the base's seed is that of every trial.
+        sampler: how it chooses.
+        pruner: which trials are stopped before their last epoch.
+        place: where and how it trains.
+        trials: how many trials it makes; None where `budget` decides.
+        budget: epochs that it may train; None where `trials` decides.
+    """
+
+    name: str
+    space: Space
+    sampler: Sampler
+    pruner: Pruner
+    place: Place
+    trials: int | None = None
+    budget: int | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed of the trainings, and of what the sampler draws."""
+        return self.space.base.seed
+
+    @property
+    def book(self) -> Path:
+        """The file of Optuna's study."""
+        return self.place.logs / self.name / "search.db"
+
+    def definition(self) -> dict[str, Any]:
+        """What must not change when a search goes on; how long it is may."""
+        fields = self.space.base.model_dump(mode="json")
+        searched = {one.field for one in self.space.ranges}
+        return {
+            "ranges": [str(one) for one in self.space.ranges],
+            "sampler": self.sampler,
+            "pruner": self.pruner,
+            **{name: value for name, value in fields.items() if name not in searched},
+        }
+
+    def limited(self, trials: int | None, budget: int | None) -> SearchPlan:
+        """The search with another length; a grid is never longer than its product."""
+        if self.sampler == "grid":
+            size = len(self.space.grid())
+            return replace(self, trials=min(trials or size, size), budget=None)
+        return replace(self, trials=trials, budget=budget)
+
+
+def require_optuna() -> None:
+    """Check that the extra is installed.
+
+    Raises:
+        UserError: it is not; the line says how to install it.
+    """
+    if find_spec("optuna") is None:
+        raise UserError(
+            "a search needs Optuna, which is not installed; "
+            "install it with: pip install 'mnist-keras[search]'"
+        )
+
+
+def check_name(name: str) -> str:
+    """A search's name, which is a folder's name as that of a study.
+
+    Raises:
+        UserError: it is none, or a study's.
+    """
+    from mnist_keras.study.design import STUDY_NAMES
+
+    if name in (*STUDY_NAMES, "train"):
+        raise UserError(f"the name {name!r} is that of a study; give the search another --name")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
+        raise UserError(
+            f"the name {name!r} is given; expected small letters, digits and hyphens, at most 64"
+        )
+    return name
+
+
+def set_book_aside(plan: SearchPlan) -> None:
+    """Rename the book of an earlier search to a free name; its runs stay and serve again."""
+    number = 1
+    while (aside := plan.book.with_name(f"search.replaced-{number}.db")).exists():
+        number += 1
+    if plan.book.exists():
+        plan.book.rename(aside)
