@@ -9,6 +9,7 @@ from mnist_keras.cli.draw import draw
 from mnist_keras.cli.inspect import architectures, data, runs, shapes
 from mnist_keras.cli.merge import merge
 from mnist_keras.cli.models import evaluate, predict
+from mnist_keras.cli.search import search
 from mnist_keras.cli.studies import (
     compare_architectures,
     compare_conv,
@@ -53,6 +54,7 @@ for command in (
     study,
     compare_architectures,
     reproduce,
+    search,
     report,
     runs,
     evaluate,

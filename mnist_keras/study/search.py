@@ -19,13 +19,13 @@ from mnist_keras.records import read_epochs
 from mnist_keras.report.progress import progress_display
 from mnist_keras.study.execution import Progress, Task, is_done, run_trials
 from mnist_keras.study.reuse import reuse_finished_runs
-from mnist_keras.study.search_plan import MAX_REPEATS, SearchPlan
+from mnist_keras.study.search_plan import MAX_REPEATS, SearchPlan, State, TrialRecord
 from mnist_keras.study.worker import stop_mark
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
-    from mnist_keras.study.search_book import SearchBook, TrialRecord
+    from mnist_keras.study.search_book import SearchBook
 
 MAX_FAILURES = 3
 """So many failed trials in a row end a search: something else than the settings is wrong."""
@@ -191,7 +191,7 @@ class _Search:
         del self._active[name]
 
     def _conclude(
-        self, active: _Active, state: str, cause: str = "", looked_at: bool = False
+        self, active: _Active, state: State, cause: str = "", looked_at: bool = False
     ) -> None:
         """Write down what came of a trial, and of those that repeat it.
 
@@ -201,9 +201,9 @@ class _Search:
         rows = read_epochs(self.plan.place.folder(active.config).epochs)
         trained = len(active.seen) if looked_at else len(rows)
         charged = _charged(self.book.trials(), active.config)
-        self.book.tell(active.trial, state, active.seen, max(0, trained - charged), cause)  # type: ignore[arg-type]
+        self.book.tell(active.trial, state, active.seen, max(0, trained - charged), cause)
         for twin in active.twins:
-            self.book.tell(twin, state, active.seen, 0, cause)  # type: ignore[arg-type]
+            self.book.tell(twin, state, active.seen, 0, cause)
         if state == "failed":
             self.failures.append(f"{active.config.name}: {cause}")
         self._failed_in_a_row = self._failed_in_a_row + 1 if state == "failed" else 0

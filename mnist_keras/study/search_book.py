@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import optuna
@@ -28,45 +27,17 @@ from sqlalchemy.exc import DatabaseError
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.study.search_plan import SearchPlan
+from mnist_keras.study.search_plan import SearchPlan, State, TrialRecord
 from mnist_keras.study.search_space import Range
 
-State = Literal["begun", "complete", "pruned", "failed"]
-
-IMPORTANCE_TRIALS = 20
-"""Complete trials of different configurations below which no importance is shown: a quarter of
-them, the five that Optuna's documentation asks for, stand for the good ones."""
-
 TOP_QUANTILE = 0.25
+"""The best quarter of the complete trials: what PED-ANOVA tells from the rest."""
 
 _STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
 }
-
-
-@dataclass(frozen=True)
-class TrialRecord:
-    """One trial of a search.
-
-    Attributes:
-        number: from 0, in the order of choosing.
-        config: what it trains.
-        state: complete, pruned (stopped as hopeless), failed, or begun.
-        epochs: epochs trained for this trial; 0 where an earlier trial has trained its run.
-        val_accuracy: validation accuracy of the best epoch that the search has seen.
-        best_epoch: that epoch, from 1.
-        cause: why it failed.
-    """
-
-    number: int
-    config: RunConfig
-    state: State
-    epochs: int = 0
-    val_accuracy: float | None = None
-    best_epoch: int | None = None
-    cause: str = ""
 
 
 class SearchBook:

@@ -8,12 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.study.execution import Place
 from mnist_keras.study.search_space import Space
 
 Sampler = Literal["grid", "random", "tpe"]
 Pruner = Literal["median", "hyperband", "none"]
+State = Literal["begun", "complete", "pruned", "failed"]
 
 SAMPLERS: tuple[str, ...] = get_args(Sampler)
 PRUNERS: tuple[str, ...] = get_args(Pruner)
@@ -23,6 +25,11 @@ DEFAULT_TRIALS = 20
 
 MAX_REPEATS = 20
 """So many trials in a row that repeat earlier ones mean that there is nothing left to try."""
+
+
+IMPORTANCE_TRIALS = 20
+"""Complete trials of different configurations below which no importance is shown: a quarter of
+them, the five that Optuna's documentation asks for, stand for the good ones."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,29 @@ class SearchPlan:
             size = len(self.space.grid())
             return replace(self, trials=min(trials or size, size), budget=None)
         return replace(self, trials=trials, budget=budget)
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial of a search.
+
+    Attributes:
+        number: from 0, in the order of choosing.
+        config: what it trains.
+        state: complete, pruned (stopped as hopeless), failed, or begun.
+        epochs: epochs trained for this trial; 0 where an earlier trial has trained its run.
+        val_accuracy: validation accuracy of the best epoch that the search has seen.
+        best_epoch: that epoch, from 1.
+        cause: why it failed.
+    """
+
+    number: int
+    config: RunConfig
+    state: State
+    epochs: int = 0
+    val_accuracy: float | None = None
+    best_epoch: int | None = None
+    cause: str = ""
 
 
 def require_optuna() -> None:

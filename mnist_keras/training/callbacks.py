@@ -212,7 +212,7 @@ def restore_variables(engine: EpochEngine, state: RunState) -> None:
             variable.assign(value)
 
 
-class RunStopped(Exception):
+class RunStopped(BaseException):
     """The run was told to stop before its last epoch; its state is kept and it can go on."""
 
 

@@ -1,0 +1,158 @@
+"""Does a search find anything better than one factor at a time, at an equal number of epochs?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mnist_keras.config import RunConfig
+from mnist_keras.errors import UserError
+from mnist_keras.records import RunRecord, read_run
+from mnist_keras.report.statistics.comparisons import Comparison, compare_paired
+from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.report.statistics.summaries import seeds as seeds_text
+from mnist_keras.study.execution import Place, Task
+from mnist_keras.study.running import train_all
+from mnist_keras.study.search_opponent import Opponent
+from mnist_keras.study.search_plan import TrialRecord
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The leading trials of a search that fit into a number of epochs.
+
+    Attributes:
+        trials: how many trials, from the first.
+        epochs: what they took.
+        winner: the best of them; None if none is complete.
+    """
+
+    trials: int
+    epochs: int
+    winner: TrialRecord | None
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The search's winner against the study's choice, trained anew with the same seeds.
+
+    Attributes:
+        opponent: the study's choice.
+        budget: the part of the search that took no more epochs than the study.
+        search_epochs: what the whole search took.
+        seeds: those of both retrainings; none of them took part in either choice.
+        test, validation: winner minus opponent; None where both are the same configuration.
+    """
+
+    opponent: Opponent
+    budget: Budget
+    search_epochs: int
+    seeds: tuple[int, ...]
+    test: Comparison | None
+    validation: Comparison | None
+
+    @property
+    def answer(self) -> str:
+        """Does the search find anything better? One sentence."""
+        if self.test is None:
+            return "No: the search and one factor at a time chose the same configuration."
+        beginnings = {
+            Verdict.NO_EFFECT: "No, there is no detectable difference",
+            Verdict.UNDECIDED: "Not enough seeds to conclude",
+            Verdict.DIFFERS: "Yes, the search finds something better"
+            if self.test.mean_difference > 0
+            else "No, the search finds something worse",
+        }
+        return f"{beginnings[self.test.verdict]}: test accuracy, {self.test.reason}."
+
+
+def winner_of(trials: Sequence[TrialRecord]) -> TrialRecord | None:
+    """The complete trial with the highest validation accuracy; the earliest of equal ones."""
+    complete = [trial for trial in trials if trial.state == "complete"]
+    return max(complete, key=lambda trial: (trial.val_accuracy, -trial.number), default=None)
+
+
+def within(trials: Sequence[TrialRecord], epochs: int) -> Budget:
+    """The trials, in order, up to the first that would exceed a number of epochs."""
+    spent, count = 0, 0
+    for trial in trials:
+        if spent + trial.epochs > epochs:
+            break
+        spent, count = spent + trial.epochs, count + 1
+    return Budget(count, spent, winner_of(trials[:count]))
+
+
+def fresh_seeds(count: int, used: Sequence[int]) -> tuple[int, ...]:
+    """The lowest seeds that took no part in a choice."""
+    free = (seed for seed in range(count + len(used)) if seed not in used)
+    return tuple(seed for _, seed in zip(range(count), free, strict=False))
+
+
+def hold_contest(
+    trials: Sequence[TrialRecord],
+    opponent: Opponent,
+    place: Place,
+    seeds: int,
+    tell: Callable[[str], None],
+) -> Contest | None:
+    """Train both choices with fresh seeds and compare them in pairs; None without a winner.
+
+    Finished runs are taken from wherever they are. The test set is read here, once both choices
+    have been made.
+
+    Raises:
+        UserError: a training failed.
+    """
+    budget = within(trials, opponent.epochs)
+    search_epochs = sum(trial.epochs for trial in trials)
+    if budget.winner is None:
+        return None
+    chosen = budget.winner.config
+    used = sorted({chosen.seed, *opponent.seeds})
+    judged = fresh_seeds(seeds, used)
+    if chosen.replace(seed=0) == opponent.config.replace(seed=0):
+        return Contest(opponent, budget, search_epochs, (), None, None)
+    configs = [c.replace(seed=seed) for seed in judged for c in (chosen, opponent.config)]
+    tell(
+        f"judging: {_bare(chosen)} (search) and {_bare(opponent.config)} ({opponent.study}), "
+        f"each with {seeds_text(seeds)} that took no part in the choice"
+    )
+    train_all([Task(config) for config in configs], place, tell)
+    return Contest(
+        opponent,
+        budget,
+        search_epochs,
+        judged,
+        _compare("test_accuracy", chosen, opponent, judged, place),
+        _compare("val_accuracy", chosen, opponent, judged, place),
+    )
+
+
+def read_test_accuracy(config: RunConfig, place: Place) -> float:
+    """The test accuracy of a run that has been chosen: the one place where a search reads it.
+
+    Raises:
+        UserError: the run is not there any more, or damaged.
+    """
+    return _result(config, place, "test_accuracy")
+
+
+def _compare(
+    metric: str, chosen: RunConfig, opponent: Opponent, seeds: Sequence[int], place: Place
+) -> Comparison:
+    ours, theirs = (
+        [_result(config.replace(seed=seed), place, metric) for seed in seeds]
+        for config in (chosen, opponent.config)
+    )
+    return compare_paired(ours, theirs, names=("the search", "one factor at a time"))
+
+
+def _result(config: RunConfig, place: Place, metric: str) -> float:
+    record: RunRecord | None = read_run(place.folder(config).logs)
+    if record is None or record.result is None:
+        raise UserError(f"{place.folder(config).logs} has no finished run any more; search again")
+    return float(record.result[metric])
+
+
+def _bare(config: RunConfig) -> str:
+    return config.name.removesuffix(f"-s{config.seed}")
