@@ -30,6 +30,7 @@ class Opponent:
         study: the study's name.
         config: its best configuration, of seed 0.
         combined: whether that is the combination of the best values.
+        lacks_combination: whether that combination is still to be trained.
         seeds: the seeds that it was chosen with.
         configurations: how many were trained for the choice.
         epochs: epochs that they took, over all seeds.
@@ -39,6 +40,7 @@ class Opponent:
     study: str
     config: RunConfig
     combined: bool
+    lacks_combination: bool
     seeds: tuple[int, ...]
     configurations: int
     epochs: int
@@ -99,13 +101,15 @@ def _best(study: Study, logs: Path, runs: StudyRuns, tried: list[Measured]) -> O
         return f"no seed has all runs of {study.name}; run the study again"
     config = confirmation_config(study, logs)
     combination = runs.of(config) if config is not None else None
+    lacks = config is not None
     if combination is not None and set(seeds) <= set(combination.seeds):
-        tried = [*tried, combination]
+        tried, lacks = [*tried, combination], False
     best = max(tried, key=lambda one: _mean(one, "val_accuracy", seeds))
     return Opponent(
         study=study.name,
         config=best.config,
         combined=best is combination,
+        lacks_combination=lacks,
         seeds=tuple(seeds),
         configurations=len(tried),
         epochs=round(sum(chain.from_iterable(_at(one, "epochs_run", seeds) for one in tried))),

@@ -141,5 +141,6 @@ def set_book_aside(plan: SearchPlan) -> None:
     number = 1
     while (aside := plan.book.with_name(f"search.replaced-{number}.db")).exists():
         number += 1
-    if plan.book.exists():
-        plan.book.rename(aside)
+    for suffix in ("-wal", "-shm", ""):  # the file and its write-ahead log
+        if (part := plan.book.with_name(plan.book.name + suffix)).exists():
+            part.rename(aside.with_name(aside.name + suffix))

@@ -116,6 +116,8 @@ def _draw_dots(axes: Axes, dots: Dots, floor: float) -> bool:
     for pruned in (True, False):
         for marker, chosen in ((_BELOW, below), (_COMPLETE, ~below)):
             mask = chosen & (dots.pruned == pruned)
+            if not mask.any():
+                continue  # an empty line that is not clipped upsets the layout
             face = "white" if pruned else _COLOUR
             axes.plot(
                 dots.x[mask], y[mask], linestyle="", marker=marker, markersize=7.5, zorder=3,

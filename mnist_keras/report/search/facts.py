@@ -172,7 +172,11 @@ def _budget_line(contest: Contest) -> str:
 
 
 def _how(opponent: Opponent) -> str:
-    return "the combination of the best values" if opponent.combined else "the best of its values"
+    if opponent.combined:
+        return "the combination of the best values"
+    if opponent.lacks_combination:
+        return "the best of its values; their combination has not been trained with these seeds"
+    return "the best of what it trained"
 
 
 def _contest_facts(contest: Contest | None) -> dict[str, Any] | None:
