@@ -330,41 +330,41 @@ def wait_until(condition, seconds=240.0):
 
 REAL = (
     "search", "shallow", "--range", "hidden=8,16", "--range", "learning_rate=0.001..0.1",
-    "--epochs", "200", "--trials", "2", "--pruner", "none", "--jobs", "1", "--json",
+    "--epochs", "60", "--trials", "2", "--pruner", "none", "--jobs", "1", "--json",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_search_that_was_ended_goes_on_as_if_it_had_not_been(tmp_path, number, whole_search):
-    process = start(tmp_path, *REAL, "--data", str(whole_search[0]))
-    logs = tmp_path / "logs" / "search-shallow-tpe"
-    wait_until(lambda: any(len(read_epochs(f)) > 5 for f in logs.glob("*/epochs.csv")))
+def end_while_training(folder: Path, data: Path, number: int) -> int:
+    """Start the search, send the signal when it trains, and wait until all of it is gone."""
+    epochs = epochs_done(folder)
+    process = start(folder, *REAL, "--data", str(data))
+    wait_until(lambda: epochs_done(folder) > epochs + 3)
     workers = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
     process.communicate(timeout=60)
-    assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     wait_until(lambda: not any(w.is_running() and w.status() != "zombie" for w in workers))
-    assert not list(logs.glob("*/result.json"))
-
-    second = start(tmp_path, *REAL, "--data", str(whole_search[0]))
-    out, err = second.communicate(timeout=240)
-    assert second.returncode == 0, err
-    assert without_folders(out) == without_folders(whole_search[1])
+    return process.returncode
 
 
-@pytest.fixture(scope="module")
-def whole_search(tmp_path_factory):
-    """A data set, and what an uninterrupted search on it prints."""
-    folder = tmp_path_factory.mktemp("whole")
-    idx = write_idx(folder / "idx", noisy_arrays())
-    process = start(folder, *REAL, "--data", str(idx))
+def epochs_done(folder: Path) -> int:
+    files = (folder / "logs" / "search-shallow-tpe").glob("*/epochs.csv")
+    return sum(len(read_epochs(file)) for file in files)
+
+
+def search_for_real(folder: Path, data: Path):
+    process = start(folder, *REAL, "--data", str(data))
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
-    return idx, out
+    return {name: value for name, value in json.loads(out).items() if name != "figures"}
 
 
-def without_folders(out: str):
-
-    facts = json.loads(out)
-    assert len(facts["trials"]) == 2
-    return {name: value for name, value in facts.items() if name != "figures"}
+def test_a_search_that_was_ended_goes_on_as_if_it_had_not_been(tmp_path):
+    data = write_idx(tmp_path / "idx", noisy_arrays())
+    ended, whole = tmp_path / "ended", tmp_path / "whole"
+    ended.mkdir()
+    whole.mkdir()
+    assert end_while_training(ended, data, signal.SIGKILL) == -signal.SIGKILL
+    assert end_while_training(ended, data, signal.SIGINT) == 130
+    facts = search_for_real(ended, data)
+    assert [row["epochs_trained"] for row in facts["trials"]] == [60, 60]
+    assert facts == search_for_real(whole, data)

@@ -216,7 +216,10 @@ def _distribution(one: Range) -> BaseDistribution:
 
 def _pruner(plan: SearchPlan) -> optuna.pruners.BasePruner:
     if plan.pruner == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
+        # From the second epoch on, 11 of 13 trials on MNIST were stopped at just that epoch, where
+        # small learning rates look worse than they end.
+        third = max(2, plan.space.longest // 3)
+        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=third)
     if plan.pruner == "hyperband":
         return optuna.pruners.HyperbandPruner(
             min_resource=1, max_resource=plan.space.longest, reduction_factor=3
