@@ -341,7 +341,7 @@ def end_while_training(folder: Path, data: Path, number: int) -> int:
     wait_until(lambda: epochs_done(folder) > epochs + 3)
     workers = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     wait_until(lambda: not any(w.is_running() and w.status() != "zombie" for w in workers))
     return process.returncode
 
@@ -353,7 +353,7 @@ def epochs_done(folder: Path) -> int:
 
 def search_for_real(folder: Path, data: Path):
     process = start(folder, *REAL, "--data", str(data))
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=480)
     assert process.returncode == 0, err
     return {name: value for name, value in json.loads(out).items() if name != "figures"}
 
