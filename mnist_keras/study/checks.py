@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     StudyByName = Callable[[str], Study]
 
-MAX_TRIALS = 100_000
+MAX_TRIALS = 1_000
 
 
 def check_study(study: Study, other_study: StudyByName) -> None:

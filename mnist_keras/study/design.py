@@ -24,7 +24,6 @@ from mnist_keras.study.claims import Claim
 from mnist_keras.study.files import describe, read_toml
 from mnist_keras.study.published import Entry, PublishedCell, PublishedTable, Subject, TensorShape
 from mnist_keras.study.trials import (
-    MAX_VALUES,
     Cost,
     Factor,
     NamedTrial,
@@ -63,7 +62,9 @@ class Study(Entry):
     comparable: bool = True
     base: Settings
     factors: tuple[Factor, ...] = ()
-    named_trials: tuple[NamedTrial, ...] = Field(default=(), alias="trials", max_length=MAX_VALUES)
+    named_trials: tuple[NamedTrial, ...] = Field(
+        default=(), alias="trials", max_length=checks.MAX_TRIALS
+    )
     shapes: tuple[TensorShape, ...] = ()
     tables: tuple[PublishedTable, ...] = ()
     claims: tuple[Claim, ...] = ()

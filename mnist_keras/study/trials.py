@@ -26,10 +26,6 @@ def _factor_field(name: str) -> str:
 Settings = dict[str, SettingValue]
 
 
-MAX_VALUES = 1_000
-"""Of a factor, or named trials of a study: each of them is a training."""
-
-
 class Factor(Entry):
     """A field of RunConfig that is varied while the others keep the base's values.
 
@@ -38,8 +34,8 @@ class Factor(Entry):
 
     field: Annotated[str, AfterValidator(_factor_field)]
     label: str = Field(min_length=1)
-    values: tuple[SettingValue, ...] = Field(default=(), max_length=MAX_VALUES)
-    wide: tuple[SettingValue, ...] = Field(default=(), max_length=MAX_VALUES)
+    values: tuple[SettingValue, ...] = ()
+    wide: tuple[SettingValue, ...] = ()
 
     def tried(self, wide: bool = False) -> tuple[Any, ...]:
         """The values that are tried; with `wide`, those of both lists."""
