@@ -405,6 +405,7 @@ def test_runs_lists_what_is_done_and_what_is_not(empty: Path) -> None:
         "stopped_early": False,
         "seconds_per_epoch": 1.0,
         "selected_on_test": True,
+        "quick": False,
     }
     unknown = dict.fromkeys(
         ("val_accuracy", "test_accuracy", "best_epoch", "stopped_early", "seconds_per_epoch")
@@ -419,6 +420,7 @@ def test_runs_lists_what_is_done_and_what_is_not(empty: Path) -> None:
             "epochs_run": 1,
             **unknown,
             "selected_on_test": False,
+            "quick": False,
         },
     ]
     assert run_here("runs", "one", "--json").json == [expected]
