@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,9 +13,11 @@ from mnist_keras.config import describe_problem
 MAX_JSON_BYTES = 1 << 20
 MAX_TABLE_BYTES = 16 << 20
 """Ten thousand epochs take less."""
+LARGEST = 1e12
+"""Seconds, megabytes or percent that nothing takes."""
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-_Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+_Seconds = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
 _Epoch = Annotated[int, Field(ge=1, le=10_000)]
 _Count = Annotated[int, Field(ge=0, le=10**18)]
 _Text = Annotated[str, Field(max_length=1000)]
@@ -86,14 +87,13 @@ def check_result(result: Mapping[str, Any]) -> None:
 
 
 def check_epoch(name: str, value: float) -> float:
-    """A value of a column of epochs.csv. Only a loss may be infinite or no number.
+    """A value of a column of epochs.csv. Only a loss may be infinite, negative or no number.
 
     Raises:
         ValueError: the value is impossible.
     """
-    share = name.endswith("accuracy")
-    possible = 0 <= value <= 1 if share else math.isfinite(value) or name.endswith("loss")
-    if not possible:
+    most = 1.0 if name.endswith("accuracy") else LARGEST
+    if not (name.endswith("loss") or 0 <= value <= most):
         raise ValueError(f"{name} is {value}")
     return value
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from mnist_keras.config import make_config
 from mnist_keras.errors import UserError
+from mnist_keras.record_checks import LARGEST
 from mnist_keras.records import (
     EPOCH_COLUMNS,
     RESULT_FIELDS,
@@ -36,7 +37,9 @@ CONFIG = make_config({"architecture": "perceptron", "epochs": 2})
 POSSIBLE = {
     name: st.floats(0, 1)
     if name.endswith("accuracy")
-    else st.floats(allow_nan=False, allow_infinity=name.endswith("loss"))
+    else st.floats(allow_nan=False)
+    if name.endswith("loss")
+    else st.floats(0, LARGEST)
     for name in EPOCH_COLUMNS[1:]
 }
 """What a column of epochs.csv may hold."""
