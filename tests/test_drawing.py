@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -439,7 +440,8 @@ def test_noise_is_answered_with_numbers(page: Page) -> None:
 def reader(architecture: str, **fields: Any) -> Reader:
     config = one_epoch(architecture, **fields)
     folder = run_folder(Path("logs"), Path("checkpoints"), "a", config.name)
-    return Reader(folder, config, {"parameters": 7850, "test_accuracy": 0.9143}, "")
+    result = {"parameters": 7850, "test_accuracy": 0.9143}
+    return Reader(folder, config, result, tuple("0123456789"), "")
 
 
 @contextmanager
@@ -458,6 +460,16 @@ def serving(readers: Sequence[Reader], read: Callable[[np.ndarray], Any]) -> Ite
 def sure_of(*digits: int) -> np.ndarray:
     """Probabilities of as many readers, each of which is certain."""
     return np.eye(10, dtype=np.float32)[list(digits)]
+
+
+def test_a_run_on_other_data_has_the_names_of_its_classes() -> None:
+    names = ("coat", "bag", *"23456789")
+    other = replace(reader("perceptron"), class_names=names)
+    with serving([other, reader("cnn2")], lambda image: sure_of(0, 1)) as url:
+        page = urllib.request.urlopen(url).read().decode()
+    rows = re.findall(r'<th scope="row">(.*?)</th>', page)
+    assert rows == [*names, *"0123456789"]
+    assert re.findall(r'<article class="(.*?)"', page) == ["card words", "card"]
 
 
 def test_outputs_that_are_no_numbers_are_null() -> None:

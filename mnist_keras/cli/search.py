@@ -16,6 +16,7 @@ from mnist_keras.cli.options import (
     jobs_option,
     json_option,
     logs_option,
+    quick_option,
     threads_option,
     usage_mistakes,
 )
@@ -84,6 +85,7 @@ from mnist_keras.cli.types import ArchitectureType, StudyType
 @jobs_option
 @threads_option("1, as --jobs fills the cores")
 @data_option
+@quick_option
 @logs_option
 @checkpoints_option
 @json_option

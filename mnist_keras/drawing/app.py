@@ -26,7 +26,6 @@ MARGIN = 60
 """Pixels of paper that are added around a drawing: what touches a picture's edge can be taken for
 something else than the digit, and on this page nothing else can be drawn."""
 
-DIGITS = range(10)
 """What the architectures have outputs for; a run's folder does not know its classes by name."""
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -73,7 +72,7 @@ def make_app(readers: Sequence[Reader], read: Read) -> Flask:
     @app.get("/")
     def page() -> str:
         runs = [_card(reader) for reader in readers]
-        return render_template("draw.html", runs=runs, digits=DIGITS, side=SIDE)
+        return render_template("draw.html", runs=runs, side=SIDE)
 
     @app.post("/read")
     def answer() -> Response:
@@ -97,6 +96,7 @@ def _card(reader: Reader) -> dict[str, Any]:
         "name": reader.config.name,
         "parameters": f"{reader.result['parameters']:,}",
         "test_accuracy": percent(reader.result["test_accuracy"]),
+        "class_names": reader.class_names,
         "marks": marks,
         "remark": SCORES if reader.config.architecture == "perceptron" else "",
     }

@@ -22,6 +22,7 @@ class Reader:
         folder: where its model is.
         config: what was trained.
         result: its result.json.
+        class_names: a name for each of the ten outputs.
         settings: what tells it apart from the other readers of its architecture, in words; empty
             where there is no other.
     """
@@ -29,6 +30,7 @@ class Reader:
     folder: RunFolder
     config: RunConfig
     result: dict[str, Any]
+    class_names: tuple[str, ...]
     settings: str
 
     @property
@@ -101,7 +103,7 @@ def _accuracy(record: RunRecord) -> float:
 def _as_readers(pairs: Sequence[tuple[RunFolder, RunRecord]]) -> list[Reader]:
     runs = [(folder.logs.parent.name, record.config) for folder, record in pairs]
     return [
-        Reader(folder, record.config, record.result or {}, settings)
+        Reader(folder, record.config, record.result or {}, record.class_names, settings)
         for (folder, record), settings in zip(pairs, telling_settings(runs), strict=True)
     ]
 

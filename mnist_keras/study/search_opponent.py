@@ -53,6 +53,7 @@ def find_opponent(
     logs: Path,
     *,
     data: Path | None = None,
+    quick: bool = False,
     overrides: Mapping[str, Any] | None = None,
 ) -> Opponent | str:
     """The opponent of a search, or why there is none.
@@ -62,6 +63,7 @@ def find_opponent(
         architecture: what is searched.
         logs: the folder of records.
         data: path of the data set.
+        quick: whether it is a tenth of it.
         overrides: settings that the study was run with, as the number of epochs.
 
     Raises:
@@ -70,7 +72,7 @@ def find_opponent(
     name = study or FAMILY.get(architecture)
     if name is None:
         return f"no study varies one factor at a time for {architecture}; give one with --against"
-    found = _of_study(changed_study(name, data, overrides or {}), logs)
+    found = _of_study(changed_study(name, data, overrides or {}, quick), logs)
     if isinstance(found, str) and study is not None:
         raise UserError(f"the search cannot be judged against {name}: {found}")
     return found

@@ -46,6 +46,7 @@ class SearchRequest:
     jobs: int
     threads: int
     data: Path | None
+    quick: bool
     logs: Path
     checkpoints: Path
     fresh: bool
@@ -53,15 +54,17 @@ class SearchRequest:
     def plan(self) -> SearchPlan:
         """The search, of no length yet."""
         space = self.space
-        if self.data is not None:
+        if self.data is not None or self.quick:
             from mnist_keras.data.dataset import load
 
-            space = replace(space, base=space.base.replace(data=load(self.data).identity))
+            identity = load(self.data, quick=self.quick).identity
+            space = replace(space, base=space.base.replace(data=identity))
         place = Place(
             study=self.name,
             logs=self.logs,
             checkpoints=self.checkpoints,
             data=self.data,
+            quick=self.quick,
             jobs=self.jobs,
             threads=self.threads,
         )
@@ -79,6 +82,7 @@ def conduct_search(request: SearchRequest, as_json: bool, tell: Tell) -> None:
         request.space.base.architecture,
         request.logs,
         data=request.data,
+        quick=request.quick,
         overrides=_overrides(request.epochs),
     )
     plan = _with_length(request, opponent)
