@@ -13,9 +13,13 @@ TENTH = "a tenth of the data, not comparable"
 """The mark of every figure of a run made with `--quick`."""
 
 
+SEPARATOR = "; "
+"""What stands between two marks."""
+
+
 def marks_text(selected_on_test: bool, quick: bool) -> str:
     """The marks that apply, in words; empty if there is none."""
-    return "; ".join([SELECTED_ON_TEST] * selected_on_test + [TENTH] * quick)
+    return SEPARATOR.join([SELECTED_ON_TEST] * selected_on_test + [TENTH] * quick)
 
 
 def marks_of(configs: Iterable[RunConfig]) -> str:

@@ -108,12 +108,14 @@ def write_study(
     noise: float = 0.001,
     parameters: Callable[[RunConfig], int] = lambda config: 1000,
     seconds: Callable[[RunConfig], float] = lambda config: 1.0,
+    **result: Any,
 ) -> None:
     """Write every run that a study makes.
 
     A run's best validation accuracy is near `accuracy(config)` (`config` of seed 0), with normal
     noise of this standard deviation that depends on the run's name only; test accuracies likewise.
-    With `images`, predictions of so many test images are written.
+    With `images`, predictions of so many test images are written. `result` replaces fields of
+    every result.json.
     """
     for trial in study.seeded_trials(seeds, wide):
         config = trial.config
@@ -126,4 +128,5 @@ def write_study(
             "seconds": seconds(config) * generator.uniform(0.97, 1.03, config.epochs),
         }
         correct = generator.uniform(size=images) < level if images else None
-        write_run(logs, study.name, config, curves, correct=correct, parameters=parameters(config))
+        fields = {"parameters": parameters(config), **result}
+        write_run(logs, study.name, config, curves, correct=correct, **fields)

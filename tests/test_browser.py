@@ -49,6 +49,8 @@ frame.addEventListener('load', () => {{
     tables: all('.scroll', e => [e.clientWidth, e.scrollWidth, style(e).overflowX]),
     numbers: style(inner.querySelector('td.number')).textAlign,
     background: style(inner.body).backgroundColor,
+    language: inner.documentElement.lang,
+    title: inner.querySelector('h1').innerText,
     resources: frame.contentWindow.performance.getEntriesByType('resource').map(e => e.name),
   }});
 }});
@@ -124,6 +126,7 @@ def desk(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 def _measure(logs: Path, folder: Path, width: int, *flags: str) -> dict:
     page = html.escape((logs / "report.html").read_text())
+    folder.mkdir(exist_ok=True)
     frame = folder / "frame.html"
     frame.write_text(FRAME.format(width=width, page=page))
     return visit(frame, folder, *flags).measured
@@ -172,3 +175,13 @@ def test_on_a_phone_only_tables_and_figures_scroll_sideways(logs, phone):
 def test_it_is_dark_where_the_reader_wants_it_dark(desk, phone):
     assert phone["background"] == "rgb(255, 255, 255)"
     assert desk["background"] == "rgb(21, 25, 28)"
+
+
+def test_a_french_page_is_told_to_the_browser_as_one(tmp_path):
+    study = load_study("compare-conv")
+    write_runs(tmp_path, study)
+    build_report([study], tmp_path, wide=False, command="x", language="fr")
+    seen = _measure(tmp_path / "compare-conv", tmp_path / "browser", 360)
+    assert (seen["language"], seen["title"]) == ("fr", "Deux convolutions contre trois")
+    assert len(seen["drawings"]) == _figures(tmp_path / "compare-conv") >= 2
+    assert seen["page"] == 360

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,10 +63,8 @@ def server(folder: Path) -> Iterator[CommandServer]:
 
 def write_other(logs: Path, study: Study, **fields: Any) -> None:
     """Runs of a study on another data set, whose results have its class names."""
+    fields = {"class_names": list(NAMES), **fields}
     write_study(logs, study, lambda config: 0.9, seeds=range(2), images=100, **fields)
-    for path in logs.glob(f"{study.name}/*/result.json"):
-        result = json.loads(path.read_text())
-        path.write_text(json.dumps({**result, "class_names": list(NAMES)}))
 
 
 def on_other_data(name: str, **overrides: Any) -> Study:

@@ -155,7 +155,7 @@ def test_every_published_figure_stands_beside_the_measured_one(shallow):
     assert sum(len(t.rows) for t in published) == len(study.published)
     (rates,) = (t for t in published if t.caption == "Learning rate")
     row = rates.rows[0]
-    assert row.header == "learning rate\xa0=\xa00.0001"
+    assert row.header == "learning rate =\xa00.0001"
     assert row.cells[:2] == ("validation accuracy,\xa0%", "95.38")
     outcome = sample_outcome(study)
     cell = next(c for c in outcome.cells if c.cell.source == "Learning rate")

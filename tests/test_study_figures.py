@@ -11,7 +11,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from generated_runs import write_run, write_study
-from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.transforms import Bbox
 
 from mnist_keras.config import RunConfig
 from mnist_keras.report.analysis.analyze import analyze
@@ -19,7 +20,6 @@ from mnist_keras.report.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.report.figures.bars import space_by_error
 from mnist_keras.report.figures.captions import (
     band_text,
-    join,
     machine_text,
     seed_counts,
     seeds_text,
@@ -64,6 +64,8 @@ from mnist_keras.report.figures.sweeps import (
     time_by_configuration,
     trial_entries,
 )
+from mnist_keras.report.language import writing_in
+from mnist_keras.report.naming import listed
 from mnist_keras.report.statistics.reproduction import prediction_interval
 from mnist_keras.report.statistics.summaries import Verdict
 from mnist_keras.study.design import Study, load_study
@@ -111,7 +113,7 @@ def texts(sheet: Sheet) -> str:
 
 
 def test_a_curve_is_a_mean_in_a_band_as_long_as_all_seeds_run():
-    curve = Curve("cnn3", np.array([[1.0, 2.0, 3.0], [3.0, 6.0, NAN]]))
+    curve = Curve("val_accuracy", "cnn3", np.array([[1.0, 2.0, 3.0], [3.0, 6.0, NAN]]))
     assert curve.common == 2
     np.testing.assert_array_equal(curve.mean, [2.0, 4.0])
     np.testing.assert_array_equal(curve.low, [1.0, 2.0])
@@ -177,14 +179,14 @@ def test_a_level_whose_loss_was_never_finite_keeps_its_accuracy(outcome_of):
 
 
 def test_an_accuracy_axis_shows_the_differences_between_the_best_and_cuts_slow_starts():
-    fast = Curve("0.001", np.array([[90.0, 97.5, 98.0]]))
-    slow = Curve("0.0001", np.array([[60.0, 96.5, 97.0]]))
+    fast = Curve("val_accuracy", "0.001", np.array([[90.0, 97.5, 98.0]]))
+    slow = Curve("val_accuracy", "0.0001", np.array([[60.0, 96.5, 97.0]]))
     low, high = accuracy_limits([fast, slow])
     assert 94.5 < low < 95.0
     assert 98.0 < high <= 98.5
-    diverged = Curve("10", np.array([[9.8, 9.8, 9.8]]))
+    diverged = Curve("val_accuracy", "10", np.array([[9.8, 9.8, 9.8]]))
     assert accuracy_limits([fast, diverged])[0] < 9.8
-    assert accuracy_limits([Curve("x", np.array([[99.0, 100.0]]))])[1] == 100.0
+    assert accuracy_limits([Curve("val_accuracy", "x", np.array([[99.0, 100.0]]))])[1] == 100.0
 
 
 # Values, configurations
@@ -381,8 +383,8 @@ def test_captions_say_how_many_seeds_and_what_bands_are():
     assert band_text((1, 1)) == "1 seed, so no bands"
     assert band_text((3, 3)) == "mean of 3 seeds, bands from the lowest to the highest seed"
     assert seeds_text((2, 3)) == "2 to 3 seeds"
-    assert join(["a", "b", "c"]) == "a, b and c"
-    assert join(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a"]) == "a"
     assert sentence("a", "", "b") == "a; b."
     assert sentence("a", published=True) == "a; hollow diamonds are published figures."
 
@@ -485,10 +487,24 @@ def test_captions_are_one_sentence_with_the_seeds(shallow_sheets):
     assert "0.001 97." in rates.alt
 
 
-def test_every_text_is_on_the_page_and_tick_labels_stand_apart(outcome_of):
-    for sheet in study_sheets(outcome_of("deep", seeds=1)):
+@pytest.mark.parametrize(
+    ("study", "language", "marks"),
+    [
+        ("deep", "en", {}),
+        ("shallow", "fr", {}),
+        ("shallow", "en", {"quick": True, "selected_on_test": True}),
+        ("shallow", "fr", {"quick": True, "selected_on_test": True}),
+    ],
+)
+def test_every_text_is_on_the_page_and_tick_labels_stand_apart(outcome_of, study, language, marks):
+    outcome = replace(outcome_of(study, seeds=1), **marks)
+    with writing_in(language, [outcome.study.french]):
+        sheets = list(study_sheets(outcome))
+    for sheet in sheets:
         sheet.canvas.get_layout_engine().execute(sheet.canvas)
         page = sheet.canvas.bbox.padded(1)
+        heads = [text.get_window_extent() for text in sheet.canvas.texts]
+        assert not any(a.overlaps(b) for a, b in combinations(heads, 2)), sheet.name
         for text in [*sheet.canvas.texts, *sheet.canvas.legends[0].get_texts()]:
             assert page.containsx(text.get_window_extent().x1), text
         for axes in sheet.canvas.axes:
@@ -496,18 +512,25 @@ def test_every_text_is_on_the_page_and_tick_labels_stand_apart(outcome_of):
             assert page.containsx(box.x0), axes.get_title()
             assert page.containsx(box.x1), axes.get_title()
             assert page.containsy(box.y0), axes.get_title()
-            assert_apart(axes)
+            assert not any(box.overlaps(head) for head in heads), axes.get_title()
+            for left, right in pairwise(tick_labels(axes.xaxis, axes.get_xlim())):
+                assert left.x1 < right.x0, axes.get_title()
+            for lower, upper in pairwise(tick_labels(axes.yaxis, axes.get_ylim())):
+                assert lower.y1 < upper.y0 + 2, axes.get_title()
+        titles = [axes._left_title.get_window_extent() for axes in sheet.canvas.axes]
+        assert not any(a.overlaps(b) for a, b in combinations(titles, 2) if a.width and b.width)
 
 
-def assert_apart(axes: Axes) -> None:
-    low, high = sorted(axes.get_xlim())
-    labels = [
+def tick_labels(axis: Axis, limits: tuple[float, float]) -> list[Bbox]:
+    """The boxes of an axis' labels, from the left or from below; 2 pixels apart may be shared."""
+    low, high = sorted(limits)
+    boxes = [
         label.get_window_extent()
-        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        # Panels that share an axis have labels on the first one only.
+        for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
         if low <= place <= high and label.get_text() and label.get_visible()
     ]
-    for left, right in pairwise(sorted(labels, key=lambda box: box.x0)):
-        assert left.x1 < right.x0, axes.get_title()
+    return sorted(boxes, key=lambda box: (box.x0, box.y0) if axis.axis_name == "x" else box.y0)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import click
 from mnist_keras.cli.types import NONE, setting_type
 from mnist_keras.config import DEFAULTS, RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.report.language import LANGUAGES
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -44,6 +45,13 @@ quick_option = click.option(
 )
 fresh_option = click.option(
     "--fresh", is_flag=True, help="Train again what is done; the old folders are kept aside."
+)
+language_option = click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of the report and its figures; what is printed here stays English.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 seeds_option = click.option(

@@ -21,6 +21,7 @@ from mnist_keras.cli.options import (
     given_fields,
     jobs_option,
     json_option,
+    language_option,
     logs_option,
     quick_option,
     scheduler_option,
@@ -30,6 +31,7 @@ from mnist_keras.cli.options import (
 from mnist_keras.cli.types import StudyType
 
 if TYPE_CHECKING:
+    from mnist_keras.report.language import Language
     from mnist_keras.study.design import Study
     from mnist_keras.study.running import StudyRun
 
@@ -65,7 +67,8 @@ def study_options(command: Any) -> Any:
 
 @click.command("compare-conv")
 @training_options
-def compare_conv(as_json: bool, **options: Any) -> None:
+@language_option
+def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
     """Compare two convolutions with three, as the notebook does.
 
     As published, the epoch is selected on the test set, and everything that is printed says so;
@@ -74,15 +77,16 @@ def compare_conv(as_json: bool, **options: Any) -> None:
     from mnist_keras.report.convolutions.ending import print_comparison
 
     run = _run("compare-conv", **options)
-    _report([run.study], run.place.logs)
-    print_comparison(run.study, run.place.logs / run.study.name, run.seeds, as_json)
+    _report([run.study], run.place.logs, language)
+    print_comparison(run.study, run.place.logs / run.study.name, run.seeds, as_json, language)
 
 
 @click.command()
 @click.argument("study", type=StudyType())
 @wide_option
 @training_options
-def study(study: str, as_json: bool, **options: Any) -> None:
+@language_option
+def study(study: str, as_json: bool, language: Language, **options: Any) -> None:
     """Run a hyperparameter study: one that is built in, or your own file.
 
     STUDY is shallow, deep or cnn, or the path of a TOML file; docs/studies.md explains how to
@@ -92,25 +96,27 @@ def study(study: str, as_json: bool, **options: Any) -> None:
     from mnist_keras.report.summary import print_summary
 
     run = _run(study, **options)
-    pages = _report([run.study], run.place.logs, wide=run.wide)
+    pages = _report([run.study], run.place.logs, language, wide=run.wide)
     print_summary([run.study], run.place.logs, pages, wide=run.wide, as_json=as_json)
 
 
 @click.command("compare-architectures")
 @training_options
-def compare_architectures(as_json: bool, **options: Any) -> None:
+@language_option
+def compare_architectures(as_json: bool, language: Language, **options: Any) -> None:
     """Compare perceptron, shallow, deep and LeNet-5 at their published optima."""
     from mnist_keras.report.summary import print_summary
 
     run = _run("architectures", **options)
-    pages = _report([run.study], run.place.logs)
+    pages = _report([run.study], run.place.logs, language)
     print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
 
 
 @click.command()
 @wide_option
 @training_options
-def reproduce(as_json: bool, **options: Any) -> None:
+@language_option
+def reproduce(as_json: bool, language: Language, **options: Any) -> None:
     """Run all five published studies, then write one report.
 
     --seeds 5 is the real thing. It may be stopped at any time and goes on where it was.
@@ -120,7 +126,7 @@ def reproduce(as_json: bool, **options: Any) -> None:
 
     runs = [_run(name, **options) for name in STUDY_NAMES]
     studies, logs, wide = [run.study for run in runs], runs[0].place.logs, runs[0].wide
-    pages = _report(studies, logs, wide=wide)
+    pages = _report(studies, logs, language, wide=wide)
     print_summary(studies, logs, pages, wide=wide, as_json=as_json)
 
 
@@ -131,12 +137,14 @@ def reproduce(as_json: bool, **options: Any) -> None:
 @data_option
 @quick_option
 @logs_option
+@language_option
 def report(
     studies: tuple[str, ...],
     wide: bool,
     data: Path | None,
     quick: bool,
     logs: Path,
+    language: Language,
     **overrides: Any,
 ) -> None:
     """Write tables, figures and the page again, from the folders alone.
@@ -159,7 +167,7 @@ def report(
         )
     if not found:
         raise UserError(f"there are no studies in {logs}; begin with: mnist-keras study shallow")
-    for page in _report(found, logs, wide=wide):
+    for page in _report(found, logs, language, wide=wide):
         click.echo(page)
 
 
@@ -208,10 +216,10 @@ def _for_run(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _report(studies: list[Study], logs: Path, wide: bool = False) -> list[Path]:
+def _report(studies: list[Study], logs: Path, language: Language, wide: bool = False) -> list[Path]:
     from mnist_keras.report.build import build_report
 
-    return build_report(studies, logs, wide=wide, command=_this_command())
+    return build_report(studies, logs, wide=wide, command=_this_command(), language=language)
 
 
 def _this_command() -> str:

@@ -16,6 +16,7 @@ from mnist_keras.report.analysis.measure import Records
 from mnist_keras.report.analysis.outcome import StudyOutcome
 from mnist_keras.report.analysis.results import results_rows, write_results_csv
 from mnist_keras.report.figures.study_figures import Figure, draw_figures, draw_overview
+from mnist_keras.report.language import Language, in_this_language, writing_in
 from mnist_keras.report.page.content import Chapter, joint_document, study_document
 from mnist_keras.report.page.document import Document, Picture
 from mnist_keras.report.page.html import render_page
@@ -26,7 +27,9 @@ FIGURES = "figures"
 """The folder of the figures, beside the report that links to them."""
 
 
-def build_report(studies: Sequence[Study], logs: Path, *, wide: bool, command: str) -> list[Path]:
+def build_report(
+    studies: Sequence[Study], logs: Path, *, wide: bool, command: str, language: Language = "en"
+) -> list[Path]:
     """Write the report of each study that has runs; of several studies also a joint one.
 
     `logs/<study>/` gets results.csv, report.html, report.md and figures/; `logs/` gets a joint
@@ -38,6 +41,7 @@ def build_report(studies: Sequence[Study], logs: Path, *, wide: bool, command: s
         logs: the folder of records.
         wide: whether the wider sweeps are part of them.
         command: the command line that makes the report again, to be printed in it.
+        language: that of pages and figures; their names and results.csv are the same in each.
 
     Returns:
         The pages that were written, the joint one last.
@@ -46,17 +50,18 @@ def build_report(studies: Sequence[Study], logs: Path, *, wide: bool, command: s
         UserError: no study has a run, a record is damaged, or a file cannot be written.
     """
     records = Records(logs)
-    outcomes = [analyze(study, logs, wide=wide, records=records) for study in studies]
-    found = [outcome for outcome in outcomes if outcome.configurations or outcome.unfinished]
-    if not found:
-        raise UserError(_why_nothing([study.name for study in studies], logs, records))
-    try:
-        return _write_reports(found, logs, command, joint=len(studies) > 1)
-    except OSError as error:
-        raise UserError(
-            f"cannot write the report to {error.filename or logs}: {error.strerror}; "
-            "choose another place with --logs"
-        ) from None
+    with writing_in(language, [study.french for study in studies]):
+        outcomes = [analyze(study, logs, wide=wide, records=records) for study in studies]
+        found = [outcome for outcome in outcomes if outcome.configurations or outcome.unfinished]
+        if not found:
+            raise UserError(_why_nothing([study.name for study in studies], logs, records))
+        try:
+            return _write_reports(found, logs, command, joint=len(studies) > 1)
+        except OSError as error:
+            raise UserError(
+                f"cannot write the report to {error.filename or logs}: {error.strerror}; "
+                "choose another place with --logs"
+            ) from None
 
 
 def _why_nothing(names: Sequence[str], logs: Path, records: Records) -> str:
@@ -76,11 +81,11 @@ def _write_reports(
 ) -> list[Path]:
     folders = [logs / outcome.study.name for outcome in outcomes]
     drawings = [
-        partial(draw_figures, outcome, folder / FIGURES)
+        partial(in_this_language(draw_figures), outcome, folder / FIGURES)
         for outcome, folder in zip(outcomes, folders, strict=True)
     ]
     if joint:
-        drawings.append(partial(_draw_overview, outcomes, logs / FIGURES))
+        drawings.append(partial(in_this_language(_draw_overview), outcomes, logs / FIGURES))
     drawn = run_in_processes(drawings)  # drawing is where a report's time goes
     overview = drawn.pop() if joint else []
     chapters = [

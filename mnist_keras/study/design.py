@@ -21,7 +21,7 @@ from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.study import checks
 from mnist_keras.study.claims import Claim
-from mnist_keras.study.files import describe, read_toml
+from mnist_keras.study.files import describe, read_toml, split_french
 from mnist_keras.study.published import Entry, PublishedCell, PublishedTable, Subject, TensorShape
 from mnist_keras.study.trials import (
     Cost,
@@ -48,6 +48,8 @@ class Study(Entry):
 
     `base` and `changes` hold fields of RunConfig without the seed; what they leave out is the
     architecture's default. `comparable` is false once a setting differs from the published one.
+    `french` holds the French text of each text that the file gives in both languages, as `title`
+    and `title_fr`.
 
     Raises:
         pydantic.ValidationError: a key is unknown, a value is not allowed, or two parts do not
@@ -69,6 +71,7 @@ class Study(Entry):
     tables: tuple[PublishedTable, ...] = ()
     claims: tuple[Claim, ...] = ()
     contradictions: tuple[str, ...] = ()
+    french: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _check(self) -> Study:
@@ -264,6 +267,7 @@ def _built_in(name: str) -> Study:
 
 def _parse(file: Traversable, place: str) -> Study:
     try:
-        return Study.model_validate(read_toml(file, place))
+        content, french = split_french(read_toml(file, place), place)
+        return Study.model_validate({**content, "french": french})
     except ValidationError as error:
         raise UserError(f"{place}: {describe(error)}") from None

@@ -17,6 +17,9 @@ MAX_FILE_BYTES = 1 << 20
 MAX_KEY_STEPS = 2_000_000
 """About a second of taking dotted keys apart; a study's own file needs a thousandth of it."""
 
+FRENCH = "_fr"
+"""Ends a key that holds the French text of the key without it."""
+
 
 def read_toml(file: Traversable, place: str) -> dict[str, Any]:
     """The contents of a TOML file of at most 1 MiB; `place` names it in messages.
@@ -59,6 +62,48 @@ def _key_steps(text: str) -> int:
         (n for n, line in zip(dots, lines, strict=True) if line.lstrip()[:1] == "["), default=0
     )
     return sum((table + n) * (n + 1) for n in dots)
+
+
+def split_french(content: dict[str, Any], place: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """The contents without their French texts, and for each text that has one the French text.
+
+    A key `title_fr` (or `text_fr` ...) holds the French text of `title`; of a list of texts, as
+    many.
+
+    Raises:
+        UserError: a French text stands beside no text, or a list has another length.
+    """
+    french: dict[str, str] = {}
+    try:
+        return _without_french(content, french), french
+    except ValueError as error:
+        raise UserError(f"{place}: {error}") from None
+
+
+def _without_french(part: Any, french: dict[str, str]) -> Any:
+    if isinstance(part, list):
+        return [_without_french(item, french) for item in part]
+    if not isinstance(part, dict):
+        return part
+    for key in part:
+        if key.endswith(FRENCH):
+            french.update(_pairs(key, part.get(key.removesuffix(FRENCH)), part[key]))
+    return {
+        key: _without_french(value, french)
+        for key, value in part.items()
+        if not key.endswith(FRENCH)
+    }
+
+
+def _pairs(key: str, text: Any, french: Any) -> dict[str, str]:
+    texts, translations = (one if isinstance(one, list) else [one] for one in (text, french))
+    sound = all(isinstance(one, str) for one in (*texts, *translations))
+    if not sound or len(texts) != len(translations):
+        raise ValueError(
+            f"{key} is {reprlib.repr(french)}; it should be the French text of "
+            f"{key.removesuffix(FRENCH)}, of a list as many; correct it"
+        )
+    return dict(zip(texts, translations, strict=True))
 
 
 def describe(error: ValidationError) -> str:

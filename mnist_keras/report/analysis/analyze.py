@@ -21,6 +21,8 @@ from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, StudyOu
 from mnist_keras.report.analysis.pairs import EPOCHS, compare_pairs
 from mnist_keras.report.analysis.runs import StudyRuns
 from mnist_keras.report.analysis.verdicts import judge_claims
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import level_name
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.study.published import Subject
 from mnist_keras.study.trials import Factor
@@ -109,12 +111,12 @@ def _judge_factor(factor: Factor, runs: StudyRuns) -> FactorOutcome:
     found = runs.levels(factor, factor.tried(runs.wide))
     levels = {value: one for value, one in found.items() if one is not None}
     if factor.field == EPOCHS:
-        return FactorOutcome(factor.field, factor.label, levels, None, None, NO_CHOICE)
-    missing = [factor.value_label(value) for value, one in found.items() if one is None]
+        return FactorOutcome(factor.field, factor.label, levels, None, None, translate(NO_CHOICE))
+    missing = [level_name(factor, value) for value, one in found.items() if one is None]
     if missing:
-        why_not = f"no finished run of {', '.join(missing)} yet"
+        why_not = translate("no finished run of {missing} yet", missing=", ".join(missing))
         return FactorOutcome(factor.field, factor.label, levels, None, None, why_not)
-    sides = [Side(factor.value_label(value), one) for value, one in levels.items()]
+    sides = [Side(level_name(factor, value), one) for value, one in levels.items()]
     try:
         impact = factor_impact(sides, "val_accuracy")
     except NotJudged as reason:
@@ -137,7 +139,11 @@ def _still_to_train(
     if combination is None or confirmation is not None:
         return ()
     name = combination.name.removesuffix("-s0")
-    return (f"The combination of the best values, {name}, has not been trained yet.",)
+    return (
+        translate(
+            "The combination of the best values, {name}, has not been trained yet.", name=name
+        ),
+    )
 
 
 def _published_optimum(runs: StudyRuns) -> Measured | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -18,10 +17,12 @@ from mnist_keras.report.analysis.scales import (
     tolerance,
     unit,
 )
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import metric_name, printed_figure
 from mnist_keras.report.statistics.reproduction import judge_published
 from mnist_keras.report.statistics.summaries import Judgement, Verdict
 from mnist_keras.study.design import Study
-from mnist_keras.study.published import METRICS, PublishedCell, Subject, to_record_unit
+from mnist_keras.study.published import PublishedCell, Subject, to_record_unit
 
 OTHER_SETTINGS = "the settings differ from those of the source"
 OTHER_MACHINE_TIME = "a time of another machine is not judged, only ratios of times are"
@@ -50,10 +51,10 @@ def judge_cells(runs: StudyRuns) -> tuple[CellOutcome, ...]:
 def judge_cell(cell: PublishedCell, runs: StudyRuns) -> CellOutcome:
     """One published figure beside the runs that it is about."""
     if cell.subject == Subject():
-        return CellOutcome(cell, None, _study_totals(cell.metric, runs), None, TOTAL)
+        return CellOutcome(cell, None, _study_totals(cell.metric, runs), None, translate(TOTAL))
     one = runs.at(cell.subject)
     if one is None:
-        missing = f"no finished run of {runs.name(cell.subject)} yet"
+        missing = translate("no finished run of {name} yet", name=runs.name(cell.subject))
         return CellOutcome(cell, None, np.empty(0), None, missing)
     values = cell_values(cell, one)
     why_not = _why_not(cell, values, runs.study)
@@ -75,14 +76,20 @@ def cell_values(cell: PublishedCell, one: Measured) -> NDArray[np.float64]:
 
 def _why_not(cell: PublishedCell, values: NDArray[np.float64], study: Study) -> str:
     if not study.comparable:
-        return OTHER_SETTINGS
+        return translate(OTHER_SETTINGS)
     if cell.metric in TIMES:
-        return OTHER_MACHINE_TIME
+        return translate(OTHER_MACHINE_TIME)
     if cell.metric in RESOURCES:
-        return OTHER_MACHINE
+        return translate(OTHER_MACHINE)
     if not values.size:
-        where = f"in epoch {cell.epoch}" if cell.epoch else "in every seed"
-        return f"{METRICS[cell.metric].label}: not measured {where}"
+        where = (
+            translate("in epoch {epoch}", epoch=cell.epoch)
+            if cell.epoch
+            else translate("in every seed")
+        )
+        return translate(
+            "{label}: not measured {where}", label=metric_name(cell.metric), where=where
+        )
     return ""
 
 
@@ -92,17 +99,15 @@ def _judge(cell: PublishedCell, one: Measured, values: NDArray[np.float64]) -> J
     noise = gap_noise(one, redrawn=True) if cell.metric == "gap" else None
     noise = noise or run_noise(cell.metric, values, one.config, redrawn=True)
     low, high = cell.bounds
-    judgement = judge_published(
+    return judge_published(
         cell.value,
         values,
         rounding=printed_half_digit(cell) + (high - low) / 2,
         tolerance=tolerance(cell.metric, cell.value),
         run_sd=noise.sd if noise else None,
         unit=unit(cell.metric),
+        printed=printed_figure(cell),
     )
-    said = f"published {unit(cell.metric).value(cell.value)}"
-    as_printed = f"published {cell.text}{judgement.reason.removeprefix(said)}"
-    return replace(judgement, reason=as_printed)
 
 
 def printed_half_digit(cell: PublishedCell) -> float:
@@ -122,16 +127,26 @@ def half_last_digit(printed: float) -> float:
 def judge_count(cell: PublishedCell, counts: NDArray[np.float64]) -> Judgement:
     """Hold a published count against ours, which has no noise."""
     count, allowed = float(counts[0]), 0.0
-    reason = f"published {cell.text.replace('~', 'about ')}; counted {count:,.0f}"
+    reason = translate(
+        "published {published}; counted {count:,.0f}",
+        published=_about(cell),
+        count=count,
+    )
     if count != cell.value:
-        side = "more" if count > cell.value else "less"
-        reason += f", {100 * abs(count / cell.value - 1):.1f} % {side}"
+        by = 100 * abs(count / cell.value - 1)
+        more = translate(", {by:.1f} % more", by=by)
+        reason += more if count > cell.value else translate(", {by:.1f} % less", by=by)
     if cell.approximate:
         allowed = ABOUT * cell.value
-        reason += f' ("about" is taken as within {100 * ABOUT:.0f} %)'
+        reason += translate(' ("about" is taken as within {share:.0f} %)', share=100 * ABOUT)
     same = bool((counts == count).all()) and abs(count - cell.value) <= allowed
     verdict = Verdict.REPRODUCED if same else Verdict.DIFFERS
     return Judgement(verdict, reason, len(counts), None)
+
+
+def _about(cell: PublishedCell) -> str:
+    figure = printed_figure(cell)
+    return translate("about {figure}", figure=figure[1:]) if cell.approximate else figure
 
 
 def _study_totals(metric: str, runs: StudyRuns) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.report.analysis.evidence import Evidence, NotJudged, Side, common_seeds, paired
 from mnist_keras.report.analysis.scales import criteria, is_accuracy, run_noise, tolerance, unit
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.comparisons import Comparison
 from mnist_keras.report.statistics.impact import ImpactJudgement, impact_by_seed, judge_impact
 from mnist_keras.report.statistics.orders import judge_all_better
@@ -28,7 +29,12 @@ def judge_best_value(claim: BestValue, evidence: Evidence) -> Judgement:
     judgement = _best_value(evidence, None, claim.factor, claim.value, claim.metric)
     if judgement.best == judgement.claimed:
         return judgement
-    return replace(judgement, reason=f"{judgement.reason}; {judgement.best} has the best mean")
+    return replace(
+        judgement,
+        reason=translate(
+            "{reason}; {best} has the best mean", reason=judgement.reason, best=judgement.best
+        ),
+    )
 
 
 def judge_constancy(claim: Constancy, evidence: Evidence) -> Judgement:
@@ -62,7 +68,14 @@ def judge_ranking(claim: Ranking, evidence: Evidence) -> Judgement:
         comparisons += _ranking_steps(claim, study, evidence)
         impacts.append(_impacts_text(evidence, study, claim.metric))
     judgement = judge_all_better(comparisons)
-    return replace(judgement, reason=f"{judgement.reason}; impacts here: {'; '.join(impacts)}")
+    return replace(
+        judgement,
+        reason=translate(
+            "{reason}; impacts here: {impacts}",
+            reason=judgement.reason,
+            impacts=translate("; ").join(impacts),
+        ),
+    )
 
 
 def _impacts_text(evidence: Evidence, study: str | None, metric: str) -> str:
@@ -70,8 +83,8 @@ def _impacts_text(evidence: Evidence, study: str | None, metric: str) -> str:
     factors = [factor for factor in evidence.of(study).study.factors if factor.values]
     sizes = {factor.label: _impact(evidence, study, factor.field, metric) for factor in factors}
     largest_first = sorted(sizes.items(), key=lambda item: -item[1])
-    texts = [f"{label} {unit(metric).size(size)}" for label, size in largest_first]
-    return ("" if study is None else f"{study}: ") + ", ".join(texts)
+    texts = [f"{translate(label)} {unit(metric).size(size)}" for label, size in largest_first]
+    return ("" if study is None else translate("{study}: ", study=study)) + ", ".join(texts)
 
 
 def _impact(evidence: Evidence, study: str | None, field: str, metric: str) -> float:
@@ -98,9 +111,14 @@ def judge_sensitivity(claim: Sensitivity, evidence: Evidence) -> Judgement:
     judgement = judge_all_better([_compare_impacts(evidence, more, less, claim.metric)])
     impacts = [_impact(evidence, *side, claim.metric) for side in (more, less)]
     sizes = [unit(claim.metric).size(impact) for impact in impacts]
-    reason = (
-        f"{judgement.reason}; impacts here: {' and '.join(sizes)}, "
-        f"published: {claim.published_more:.2f} and {claim.published_less:.2f} points"
+    reason = translate(
+        "{reason}; impacts here: {more} and {less}, published: {published_more:.2f} and "
+        "{published_less:.2f} points",
+        reason=judgement.reason,
+        more=sizes[0],
+        less=sizes[1],
+        published_more=claim.published_more,
+        published_less=claim.published_less,
     )
     return replace(judgement, reason=reason)
 
@@ -127,8 +145,10 @@ def _without_repeats(sides: Sequence[Side]) -> list[Side]:
 
 
 def _factor_name(evidence: Evidence, study: str | None, field: str) -> str:
-    label = evidence.factor(study, field).label
-    return label if study is None else f"{label} in study {study}"
+    label = translate(evidence.factor(study, field).label)
+    return (
+        label if study is None else translate("{label} in study {study}", label=label, study=study)
+    )
 
 
 def judge_impact_claim(claim: Impact, evidence: Evidence) -> Judgement:
@@ -144,7 +164,10 @@ def judge_impact_claim(claim: Impact, evidence: Evidence) -> Judgement:
     against_chance = factor_impact(sides, claim.metric, stated=published)
     if against_chance.verdict is not Verdict.HOLDS:
         size = unit(claim.metric).size(published)
-        return replace(against_chance, reason=f"published {size}; {against_chance.reason}")
+        return replace(
+            against_chance,
+            reason=translate("published {size}; {reason}", size=size, reason=against_chance.reason),
+        )
     by_seed = impact_by_seed(levels)
     judgement = judge_published(
         published,
@@ -154,7 +177,9 @@ def judge_impact_claim(claim: Impact, evidence: Evidence) -> Judgement:
         unit=_differences(claim.metric),
     )
     limit = unit(claim.metric).size(against_chance.chance_range or 0.0)
-    reason = f"{judgement.reason}; chance alone may give equal levels {limit}"
+    reason = translate(
+        "{reason}; chance alone may give equal levels {limit}", reason=judgement.reason, limit=limit
+    )
     return replace(judgement, reason=reason)
 
 
@@ -179,7 +204,7 @@ def factor_impact(
         NotJudged: there is one level only, or the levels have no seed in common.
     """
     if len(sides) < 2:
-        raise NotJudged("a factor with one value has no impact")
+        raise NotJudged(translate("a factor with one value has no impact"))
     levels = paired(sides, metric)
     if len(common_seeds(side.measured for side in sides)) > 1 or not is_accuracy(metric):
         return judge_impact(levels, stated=stated, unit=unit(metric))
@@ -188,5 +213,5 @@ def factor_impact(
     judgement = judge_impact(levels, noise, stated, unit(metric))
     if noise is None:
         return judgement
-    note = "with the spread expected beforehand, since one seed shows none"
+    note = translate("with the spread expected beforehand, since one seed shows none")
     return replace(judgement, reason=f"{judgement.reason} ({note})")

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from mnist_keras.report.analysis.cells import half_last_digit
 from mnist_keras.report.analysis.evidence import Evidence, NotJudged, Side, paired_alike
 from mnist_keras.report.analysis.scales import criteria
+from mnist_keras.report.language import format_number, translate
+from mnist_keras.report.naming import metric_name
 from mnist_keras.report.statistics.comparisons import Comparison, compare_paired
 from mnist_keras.report.statistics.orders import judge_all_better
 from mnist_keras.report.statistics.reproduction import RatioJudgement
 from mnist_keras.report.statistics.reproduction import judge_ratio as judge_ratio_of_times
 from mnist_keras.report.statistics.summaries import Judgement, Verdict
 from mnist_keras.study.claims import Equal, Monotone, Ratio
-from mnist_keras.study.published import METRICS
 
 PROPORTIONAL = 0.1
 """How far the ratio of two figures may be from that of their values to be in proportion."""
@@ -40,8 +41,12 @@ def _exact_ratio(claim: Ratio, sides: Sequence[Side]) -> Judgement:
     ratio = above / below
     agrees = abs(ratio - claim.published) <= half_last_digit(claim.published)
     verdict = Verdict.REPRODUCED if agrees else Verdict.DIFFERS
-    reason = (
-        f"published {claim.published:g} times; counted {above:,.0f} / {below:,.0f} = {ratio:.2f}"
+    reason = translate(
+        "published {published:g} times; counted {above:,.0f} / {below:,.0f} = {ratio:.2f}",
+        published=claim.published,
+        above=above,
+        below=below,
+        ratio=ratio,
     )
     return Judgement(verdict, reason, len(values[sides[0].name]), None)
 
@@ -51,7 +56,9 @@ def _ratio(
 ) -> RatioJudgement:
     values = paired_alike([above, below], metric)
     if min(values[above.name].min(), values[below.name].min()) <= 0:
-        raise NotJudged(f"{METRICS[metric].label} is 0 in a run, so there is no ratio")
+        raise NotJudged(
+            translate("{label} is 0 in a run, so there is no ratio", label=metric_name(metric))
+        )
     return judge_ratio_of_times(published, values[above.name], values[below.name], tolerance)
 
 
@@ -62,12 +69,17 @@ def judge_equal(claim: Equal, evidence: Evidence) -> Judgement:
     left_out: list[str] = []
     for metric in claim.metrics:
         try:
-            judged[METRICS[metric].label] = _ratio(metric, 1.0, a, b, claim.tolerance)
+            judged[metric_name(metric)] = _ratio(metric, 1.0, a, b, claim.tolerance)
         except NotJudged as reason:
             left_out.append(str(reason))
     if not judged:
-        raise NotJudged("; ".join(left_out))
-    return _all_ratios(judged, f"{a.name} over {b.name}", claim.tolerance, left_out)
+        raise NotJudged(translate("; ").join(left_out))
+    return _all_ratios(
+        judged,
+        translate("{above} over {below}", above=a.name, below=b.name),
+        claim.tolerance,
+        left_out,
+    )
 
 
 def judge_monotone(claim: Monotone, evidence: Evidence) -> Judgement:
@@ -103,12 +115,12 @@ def _step_comparison(claim: Monotone, upper: Side, lower: Side, _: float) -> Com
 
 def _proportional(claim: Monotone, steps: Sequence[tuple[Side, Side, float]]) -> Judgement:
     judged = {
-        f"{upper.name} over {lower.name}": _ratio(
+        translate("{above} over {below}", above=upper.name, below=lower.name): _ratio(
             claim.metric, ratio, upper, lower, tolerance=PROPORTIONAL
         )
         for upper, lower, ratio in steps
     }
-    return _all_ratios(judged, METRICS[claim.metric].label, PROPORTIONAL, [])
+    return _all_ratios(judged, metric_name(claim.metric), PROPORTIONAL, [])
 
 
 def _all_ratios(
@@ -118,9 +130,14 @@ def _all_ratios(
     verdicts = [_AS_CLAIM[one.verdict] for one in judged.values()]
     verdict = next((v for v in (Verdict.FAILS, Verdict.UNDECIDED) if v in verdicts), Verdict.HOLDS)
     ratios = ", ".join(f"{name} {_ratio_text(one)}" for name, one in judged.items())
-    reason = f"{what}, with {100 * tolerance:.0f} % allowed: {ratios}"
+    reason = translate(
+        "{what}, with {tolerance:.0f} % allowed: {ratios}",
+        what=what,
+        tolerance=100 * tolerance,
+        ratios=ratios,
+    )
     if left_out:
-        reason += f"; left out: {'; '.join(left_out)}"
+        reason += translate("; left out: {left_out}", left_out=translate("; ").join(left_out))
     needed = [one.seeds_needed for one in judged.values() if one.verdict is Verdict.INCONCLUSIVE]
     known = verdict is Verdict.UNDECIDED and None not in needed
     most = max((n for n in needed if n is not None), default=None) if known else None
@@ -128,9 +145,11 @@ def _all_ratios(
 
 
 def _ratio_text(one: RatioJudgement) -> str:
-    text = f"{one.ratio:.2f}"
+    text = format_number(one.ratio, ".2f")
     if one.published != 1:
-        text += f" (stated {one.published:g})"
+        text += translate(" (stated {published:g})", published=one.published)
     if one.interval is not None:
-        text += f" [{one.interval.low:.2f} to {one.interval.high:.2f}]"
+        text += translate(
+            " [{low:.2f} to {high:.2f}]", low=one.interval.low, high=one.interval.high
+        )
     return text

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from mnist_keras.report.analysis.outcome import Measured
 from mnist_keras.report.analysis.runs import StudyRuns
 from mnist_keras.report.analysis.scales import RESOURCES, TIMES
-from mnist_keras.study.published import METRICS, Subject
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import level_name, listed, metric_name
+from mnist_keras.study.published import Subject
 from mnist_keras.study.trials import Factor
 
 DISTURBED = 1.5
@@ -62,7 +64,9 @@ class Evidence:
         one = runs.at(subject)
         name = runs.name(subject)
         if one is None:
-            raise NotJudged(self._missing(runs, f"no finished run of {name} yet"))
+            raise NotJudged(
+                self._missing(runs, translate("no finished run of {name} yet", name=name))
+            )
         return Side(self._prefix(runs) + name, one)
 
     def sides(self, study: str | None, field: str, values: Sequence[Any]) -> list[Side]:
@@ -79,7 +83,7 @@ class Evidence:
             raise NotJudged(self._missing(runs, _missing_values(factor, missing)))
         prefix = self._prefix(runs)
         return [
-            Side(prefix + factor.value_label(value), one) for value, one in found.items() if one
+            Side(prefix + level_name(factor, value), one) for value, one in found.items() if one
         ]
 
     def levels(self, study: str | None, field: str, *, all_tried: bool = False) -> list[Side]:
@@ -108,11 +112,15 @@ class Evidence:
     def _missing(self, runs: StudyRuns, what: str) -> str:
         if runs is self.own:
             return what
-        name = f"study {runs.study.name}"
-        return f"{what} ({name})" if runs.configurations else f"{name} has no finished run yet"
+        name = translate("study {name}", name=runs.study.name)
+        return (
+            f"{what} ({name})"
+            if runs.configurations
+            else translate("{name} has no finished run yet", name=name)
+        )
 
     def _prefix(self, runs: StudyRuns) -> str:
-        return "" if runs is self.own else f"{runs.study.name}: "
+        return "" if runs is self.own else translate("{study}: ", study=runs.study.name)
 
 
 def paired(sides: Sequence[Side], metric: str) -> dict[str, NDArray[np.float64]]:
@@ -123,10 +131,21 @@ def paired(sides: Sequence[Side], metric: str) -> dict[str, NDArray[np.float64]]
     """
     for side in sides:
         if metric not in side.measured.values:
-            raise NotJudged(f"{METRICS[metric].label} was not measured for {side.name}")
+            raise NotJudged(
+                translate(
+                    "{label} was not measured for {name}",
+                    label=metric_name(metric),
+                    name=side.name,
+                )
+            )
     common = common_seeds(side.measured for side in sides)
     if not common:
-        raise NotJudged(f"no seed has finished runs of {_listed([side.name for side in sides])}")
+        raise NotJudged(
+            translate(
+                "no seed has finished runs of {names}",
+                names=listed([side.name for side in sides]),
+            )
+        )
     return {side.name: at_seeds(side.measured, metric, common) for side in sides}
 
 
@@ -157,14 +176,21 @@ def paired_alike(sides: Sequence[Side], metric: str) -> dict[str, NDArray[np.flo
     alike = [seed for seed in common_seeds(configurations) if _shared_alike(configurations, seed)]
     if not alike:
         raise NotJudged(
-            "no seed's runs shared the machine alike (same processor, threads and number of runs "
-            f"at a time): {_listed(list(values))}"
+            translate(
+                "no seed's runs shared the machine alike (same processor, threads and number "
+                "of runs at a time): {names}",
+                names=listed(list(values)),
+            )
         )
     calm = [seed for seed in alike if not any(is_disturbed(one, seed) for one in configurations)]
     if not calm:
         raise NotJudged(
-            f"other work disturbed a run of every seed of {_listed(list(values))}: its epochs "
-            f"took over {DISTURBED:g} times the fastest one on average"
+            translate(
+                "other work disturbed a run of every seed of {names}: its epochs took over "
+                "{times:g} times the fastest one on average",
+                names=listed(list(values)),
+                times=DISTURBED,
+            )
         )
     return {side.name: at_seeds(side.measured, metric, calm) for side in sides}
 
@@ -192,11 +218,7 @@ def _share(one: Measured, seed: int) -> tuple[Any, ...]:
 
 
 def _missing_values(factor: Factor, missing: Sequence[Any]) -> str:
-    labels = _listed([factor.value_label(value) for value in missing])
+    labels = listed([level_name(factor, value) for value in missing])
     if all(value in factor.values for value in missing):
-        return f"no finished run of {labels} yet"
-    return f"no finished run of {labels}, which only --wide makes"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        return translate("no finished run of {labels} yet", labels=labels)
+    return translate("no finished run of {labels}, which only --wide makes", labels=labels)

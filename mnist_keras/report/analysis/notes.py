@@ -9,6 +9,8 @@ from typing import Any
 from mnist_keras.records import RunRecord
 from mnist_keras.report.analysis.evidence import DISTURBED, is_disturbed
 from mnist_keras.report.analysis.outcome import Measured
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import label_name
 from mnist_keras.report.statistics.summaries import seeds
 from mnist_keras.study.design import Study
 
@@ -74,8 +76,15 @@ def make_notes(
 def _other_settings(study: Study) -> str:
     if study.comparable or not study.has_source:
         return ""
-    what = "data set differs from that" if study.on_other_data else "settings differ from those"
-    return f"The {what} of the source, so its figures and claims are neither shown nor judged."
+    if study.on_other_data:
+        return translate(
+            "The data set differs from that of the source, so its figures and claims are "
+            "neither shown nor judged."
+        )
+    return translate(
+        "The settings differ from those of the source, so its figures and claims are "
+        "neither shown nor judged."
+    )
 
 
 def _fewer_seeds(configurations: Sequence[Measured]) -> str:
@@ -84,7 +93,11 @@ def _fewer_seeds(configurations: Sequence[Measured]) -> str:
     if not fewer:
         return ""
     names = [f"{_name(one)} ({len(one.seeds)})" for one in fewer]
-    return f"Of the {seeds(len(every))}, some configurations have fewer: {_named(names)}."
+    return translate(
+        "Of the {seeds}, some configurations have fewer: {runs}.",
+        seeds=seeds(len(every)),
+        runs=_named(names),
+    )
 
 
 def _mixed_environments(environments: Sequence[Mapping[str, Any]]) -> str:
@@ -96,10 +109,12 @@ def _mixed_environments(environments: Sequence[Mapping[str, Any]]) -> str:
     ]
     if not differing:
         return ""
-    return (
-        f"The runs were made in {len(environments)} environments, which differ in "
-        f"{', '.join(differing)}: equal seeds need not give equal bits, and times are compared "
-        "only between runs on the same processor and threads."
+    return translate(
+        "The runs were made in {count} environments, which differ in "
+        "{parts}: equal seeds need not give equal bits, and times are compared "
+        "only between runs on the same processor and threads.",
+        count=len(environments),
+        parts=", ".join(translate(part.replace("_", " ")) for part in differing),
     )
 
 
@@ -107,10 +122,10 @@ def _shared_differently(configurations: Sequence[Measured]) -> str:
     counts = sorted({count for one in configurations for count in one.concurrent_runs})
     if len(counts) < 2:
         return ""
-    return (
-        "The runs shared the machine with different numbers of runs at a time "
-        f"({', '.join(map(str, counts))}); times are compared only between runs that shared it "
-        "alike."
+    return translate(
+        "The runs shared the machine with different numbers of runs at a time ({counts}); "
+        "times are compared only between runs that shared it alike.",
+        counts=", ".join(map(str, counts)),
     )
 
 
@@ -124,9 +139,11 @@ def note_disturbed_runs(configurations: Sequence[Measured]) -> str:
     }
     if not runs:
         return ""
-    return (
-        f"Other work held up some runs (on average an epoch took over {DISTURBED:g} times the "
-        f"fastest one), so no claim about time rests on them: {_named(sorted(runs))}."
+    return translate(
+        "Other work held up some runs (on average an epoch took over {times:g} "
+        "times the fastest one), so no claim about time rests on them: {runs}.",
+        times=DISTURBED,
+        runs=_named(sorted(runs)),
     )
 
 
@@ -139,9 +156,10 @@ def _not_bit_exact(configurations: Sequence[Measured]) -> str:
     }
     if not resumed:
         return ""
-    return (
-        "Resumed in another environment, so not bit by bit what an uninterrupted run gives: "
-        f"{_named(sorted(resumed))}."
+    return translate(
+        "Resumed in another environment, so not bit by bit what an uninterrupted run "
+        "gives: {runs}.",
+        runs=_named(sorted(resumed)),
     )
 
 
@@ -153,19 +171,28 @@ def _copied(records: Sequence[RunRecord]) -> str:
             sources[source] = sources.get(source, 0) + 1
     if not sources:
         return ""
-    counted = ", ".join(f"{count} from {source}" for source, count in sources.items())
-    return f"Runs that another study had trained already were taken over: {counted}."
+    counted = ", ".join(
+        translate("{count} from {source}", count=count, source=source)
+        for source, count in sources.items()
+    )
+    return translate(
+        "Runs that another study had trained already were taken over: {counted}.", counted=counted
+    )
 
 
 def _unfinished(records: Sequence[RunRecord]) -> str:
     names = [record.config.name for record in records if not record.done]
-    return f"Not finished, and left out: {_named(names)}." if names else ""
+    return translate("Not finished, and left out: {runs}.", runs=_named(names)) if names else ""
 
 
 def _name(one: Measured) -> str:
-    return one.labels[0] if one.labels else one.config.name
+    return label_name(one.labels[0]) if one.labels else one.config.name
 
 
 def _named(names: Sequence[str]) -> str:
     text = ", ".join(names[:NAMED])
-    return text if len(names) <= NAMED else f"{text} and {len(names) - NAMED} more"
+    return (
+        text
+        if len(names) <= NAMED
+        else translate("{said} and {count} more", said=text, count=len(names) - NAMED)
+    )

@@ -10,6 +10,7 @@ import numpy as np
 
 from mnist_keras.config import RunConfig
 from mnist_keras.marks import marks_text
+from mnist_keras.report.naming import mark_name
 from mnist_keras.report.statistics.comparisons import Comparison
 from mnist_keras.report.statistics.impact import ImpactJudgement
 from mnist_keras.report.statistics.mcnemar import McNemar, McNemarBySeed
@@ -152,5 +153,7 @@ class StudyOutcome:
 
     @property
     def mark(self) -> str:
-        """The mark that every accuracy of the study carries; empty if there is none."""
-        return marks_text(self.selected_on_test, self.quick)
+        """The mark that every accuracy of the study carries, in the language that is being written
+        in; empty if there is none.
+        """
+        return mark_name(marks_text(self.selected_on_test, self.quick))

@@ -12,6 +12,7 @@ from mnist_keras.report.analysis.evidence import at_seeds, common_seeds
 from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, PairOutcome
 from mnist_keras.report.analysis.runs import StudyRuns
 from mnist_keras.report.analysis.scales import criteria
+from mnist_keras.report.naming import label_name
 from mnist_keras.report.statistics.comparisons import compare_paired, holm
 from mnist_keras.report.statistics.mcnemar import McNemarBySeed, mcnemar_by_seed
 from mnist_keras.study.published import value_text
@@ -85,7 +86,7 @@ def _compare(
 
 
 def _label(factor: FactorOutcome, level: Any) -> str:
-    return f"{factor.label} = {value_text(level)}"
+    return label_name(f"{factor.label} = {value_text(level)}")
 
 
 def _on_images(

@@ -10,6 +10,8 @@ from mnist_keras.config import RunConfig
 from mnist_keras.records import RunRecord
 from mnist_keras.report.analysis.measure import Records, RunReading, measured
 from mnist_keras.report.analysis.outcome import Measured
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import level_name
 from mnist_keras.study.design import Study
 from mnist_keras.study.published import Subject
 from mnist_keras.study.trials import Factor, Reading, merge
@@ -51,7 +53,7 @@ class StudyRuns:
     def name(self, subject: Subject) -> str:
         """A named trial or one value of a factor in the words of the study."""
         factor = self.study.factor(subject.factor) if subject.factor else None
-        return factor.value_label(subject.value) if factor else str(subject.trial)
+        return level_name(factor, subject.value) if factor else translate(str(subject.trial))
 
     def levels(self, factor: Factor, values: tuple[Any, ...]) -> dict[Any, Measured | None]:
         """The configuration of each of these values of a factor."""

@@ -20,6 +20,8 @@ from mnist_keras.report.analysis.claims_of_size import (
 from mnist_keras.report.analysis.evidence import Evidence, NotJudged, Side, paired_alike
 from mnist_keras.report.analysis.outcome import ClaimOutcome
 from mnist_keras.report.analysis.scales import POINTS, criteria, gap_noise, tolerance, unit
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import metric_name
 from mnist_keras.report.statistics.comparisons import Comparison, compare_paired
 from mnist_keras.report.statistics.orders import judge_all_better, judge_none_better
 from mnist_keras.report.statistics.reproduction import judge_published
@@ -53,7 +55,7 @@ def judge_claims(evidence: Evidence) -> tuple[ClaimOutcome, ...]:
 def judge_claim(claim: Claim, evidence: Evidence) -> ClaimOutcome:
     """One claim and its verdict."""
     if not evidence.own.study.comparable and isinstance(claim, _OF_THE_SOURCE):
-        return ClaimOutcome(claim, None, OTHER_SETTINGS)
+        return ClaimOutcome(claim, None, translate(OTHER_SETTINGS))
     try:
         return ClaimOutcome(claim, _with_metric(claim, _judge(claim, evidence)))
     except NotJudged as reason:
@@ -64,10 +66,12 @@ def _with_metric(claim: Claim, judgement: Judgement) -> Judgement:
     """The same verdict; its reason begins with the metric, which the claim's text may not name."""
     if isinstance(claim, Gap | Equal | CostClaim):
         return judgement
-    label = METRICS[claim.metric].label
+    label = metric_name(claim.metric)
     if judgement.reason.startswith(label):
         return judgement
-    return replace(judgement, reason=f"{label}: {judgement.reason}")
+    return replace(
+        judgement, reason=translate("{label}: {reason}", label=label, reason=judgement.reason)
+    )
 
 
 def _judge(claim: Claim, evidence: Evidence) -> Judgement:
@@ -129,8 +133,13 @@ def _beside(judgement: Judgement, metric: str, published: float | None) -> Judge
     if published is None:
         return judgement
     size = unit(metric).size(to_record_unit(metric, published))
-    sign = "-" if published < 0 else ""
-    return replace(judgement, reason=f"{judgement.reason}; published: {sign}{size}")
+    sign = translate("-") if published < 0 else ""
+    return replace(
+        judgement,
+        reason=translate(
+            "{reason}; published: {sign}{size}", reason=judgement.reason, sign=sign, size=size
+        ),
+    )
 
 
 def judge_gap(claim: Gap, evidence: Evidence) -> Judgement:
@@ -153,14 +162,18 @@ def judge_cost(claim: CostClaim, evidence: Evidence) -> Judgement:
     cost = evidence.own.study.cost()
     saved = cost.published_saved_percent
     if cost.grid is None or saved is None:
-        raise NotJudged("the study has no factors, so there is no grid")
+        raise NotJudged(translate("the study has no factors, so there is no grid"))
     holds = (
         cost.published_trainings == claim.trainings
         and cost.grid == claim.grid
         and abs(saved - claim.saved_percent) <= half_last_digit(claim.saved_percent)
     )
-    reason = (
-        f"counted: {cost.published_trainings} trainings against {cost.grid} in the grid, "
-        f"{saved:.1f} % less; with equal ones trained once, {cost.trainings} are made here"
+    reason = translate(
+        "counted: {published_trainings} trainings against {grid} in the grid, "
+        "{saved:.1f} % less; with equal ones trained once, {trainings} are made here",
+        published_trainings=cost.published_trainings,
+        grid=cost.grid,
+        saved=saved,
+        trainings=cost.trainings,
     )
     return Judgement(Verdict.HOLDS if holds else Verdict.FAILS, reason, 0, None)

@@ -25,6 +25,8 @@ from mnist_keras.report.convolutions.rows import (
 from mnist_keras.report.convolutions.sentences import conclude, notes
 from mnist_keras.report.figures.curve_pair import curve_pair, model_curves, published_curve
 from mnist_keras.report.figures.style import save_figure
+from mnist_keras.report.language import Language, translate, writing_in
+from mnist_keras.report.naming import mark_name
 from mnist_keras.report.statistics.comparisons import p_text
 from mnist_keras.report.statistics.summaries import (
     seeds,
@@ -32,21 +34,19 @@ from mnist_keras.report.statistics.summaries import (
 from mnist_keras.study.design import Study
 
 
-def print_comparison(study: Study, folder: Path, seeds: range, as_json: bool) -> None:
+def print_comparison(
+    study: Study, folder: Path, seeds: range, as_json: bool, language: Language = "en"
+) -> None:
     """Draw both models' curves, print their figures and what follows from them.
 
-    `folder` holds the study's runs; the figure goes to its `figures/`.
+    `folder` holds the study's runs; the figure, in this language, goes to its `figures/`.
 
     Raises:
         UserError: a run is missing or not done, or the figure cannot be written.
     """
     contest = read_contest(study, folder, seeds)
-    curves = [
-        model_curves(name, model, published_curve(contest.published(name)))
-        for name, model in contest.models.items()
-    ]
-    figure = curve_pair(curves, study.title, mark(contest))
-    paths = save_figure(figure, folder / "figures", "convolutions")
+    with writing_in(language, [study.french]):
+        paths = _save_curves(contest, folder / "figures")
     if as_json:
         print_mapping({**describe(contest), "figures": [str(path) for path in paths]}, as_json=True)
         return
@@ -54,6 +54,16 @@ def print_comparison(study: Study, folder: Path, seeds: range, as_json: bool) ->
     print_lines("Notes", notes(contest))
     print_lines("Conclusion", conclude(contest))
     click.echo("\nfigure: " + ", ".join(str(path) for path in paths))
+
+
+def _save_curves(contest: Contest, folder: Path) -> tuple[Path, Path]:
+    curves = [
+        model_curves(name, model, published_curve(contest.published(name)))
+        for name, model in contest.models.items()
+    ]
+    title = translate(contest.study.title)
+    figure = curve_pair(curves, title, mark_name(mark(contest)))
+    return save_figure(figure, folder, "convolutions")
 
 
 def _print_tables(contest: Contest) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.ticker import FixedLocator, FuncFormatter
+from matplotlib.ticker import FixedLocator
 
 from mnist_keras.report.figures.legend import DIAMOND, level_look
 from mnist_keras.report.figures.panels import draw_published, plain_log_ticks, seed_range
-from mnist_keras.report.figures.style import INK, MUTED
+from mnist_keras.report.figures.style import INK, MUTED, number_ticks
 from mnist_keras.report.figures.sweeps import Point, Spot, Sweep
 
 _PLAIN_BAR = "#9DB9CC"
-_LABEL_WIDTH = 15
+_LABEL_WIDTH = 20
 _FEWEST_PLACES = 3
 _ERROR_TICKS = (50.0, 80.0, 85.0, 90.0, 95.0, 97.0, 98.0, 98.5, 99.0, 99.2, 99.5, 99.7)
 
@@ -108,7 +108,7 @@ def space_by_error(axes: Axes) -> None:
     axes.set_yscale("function", functions=(_to_error, _from_error))
     axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(FixedLocator([t for t in _ERROR_TICKS if low <= t <= high]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(number_ticks("g"))
 
 
 def _to_error(accuracy: Any) -> Any:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from mnist_keras.config import RunConfig
 from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
 from mnist_keras.report.figures.sweeps import Point, Series
+from mnist_keras.report.language import decimal, format_number, plural, translate
+from mnist_keras.report.naming import setting_value, unit_symbol
 from mnist_keras.report.statistics.summaries import Verdict, seeds
-from mnist_keras.study.published import METRICS, value_text
+from mnist_keras.study.published import METRICS
 
 VERDICT_WORDS: dict[Verdict | None, str] = {
     Verdict.REPRODUCED: "reproduced",
@@ -33,40 +35,46 @@ def seed_counts(measured: Iterable[Measured]) -> tuple[int, int]:
 def seeds_text(counts: tuple[int, int]) -> str:
     """Write how many seeds: "1 seed", "3 seeds", "2 to 3 seeds"."""
     low, high = counts
-    return seeds(high) if low == high else f"{low} to {seeds(high)}"
+    return seeds(high) if low == high else translate("{low} to {seeds}", low=low, seeds=seeds(high))
 
 
 def mean_text(counts: tuple[int, int]) -> str:
     """Write what lines and markers are: "mean of 3 seeds"."""
-    return seeds_text(counts) if counts[1] == 1 else f"mean of {seeds_text(counts)}"
+    return (
+        seeds_text(counts)
+        if counts[1] == 1
+        else translate("mean of {seeds_text}", seeds_text=seeds_text(counts))
+    )
 
 
 def band_text(counts: tuple[int, int]) -> str:
     """Write what is shown of the seeds: "1 seed, so no bands", "mean of 3 seeds, bands ..."."""
     if counts[1] == 1:
-        return "1 seed, so no bands"
-    return f"{mean_text(counts)}, bands from the lowest to the highest seed"
+        return translate("1 seed, so no bands")
+    return translate(
+        "{mean_text}, bands from the lowest to the highest seed", mean_text=mean_text(counts)
+    )
 
 
 def machine_text(measured: Iterable[Measured]) -> str:
     """Write how many runs shared the machine while these were timed."""
     runs = sorted({count for one in measured for count in one.concurrent_runs})
     if runs in ([], [1]):
-        return "each run had the machine to itself"
+        return translate("each run had the machine to itself")
     if len(runs) == 1:
-        return f"timed with {runs[0]} runs at once"
-    return f"timed with {runs[0]} to {runs[-1]} runs at once"
+        return translate("timed with {count} runs at once", count=runs[0])
+    return translate("timed with {low} to {high} runs at once", low=runs[0], high=runs[-1])
 
 
 def setting_text(config: RunConfig) -> str:
     """A configuration in a phrase: "shallow, hidden 128, learning rate 0.001, batch size 64"."""
     parts: list[str] = [config.architecture]
     if config.hidden:
-        parts.append(f"hidden {value_text(config.hidden)}")
+        parts.append(translate("hidden {hidden}", hidden=setting_value(config.hidden)))
     parts += [
-        f"learning rate {config.learning_rate!r}",
-        f"batch size {config.batch_size}",
-        f"{config.epochs} epochs",
+        translate("learning rate {rate}", rate=decimal(repr(config.learning_rate))),
+        translate("batch size {batch_size}", batch_size=config.batch_size),
+        translate("{epochs} epochs", epochs=config.epochs),
     ]
     return ", ".join(parts)
 
@@ -75,35 +83,39 @@ def point_texts(points: Sequence[Point], metric: str) -> str:
     """The means of some configurations: "0.001 97.70 %, 0.01 96.81 %"."""
     known = METRICS[metric]
     return ", ".join(
-        f"{point.label} {point.mean:.{known.decimals}f} {known.unit}".rstrip() for point in points
+        point.label
+        + " "
+        + format_number(point.mean, f".{known.decimals}f")
+        + unit_symbol(known.unit, point.mean)
+        for point in points
     )
 
 
 def series_text(series: Series, label: str) -> str:
     """A sentence with the means of a metric by the value of a factor."""
-    return f"Mean {series.label} by {label}: {point_texts(series.points, series.metric)}."
+    return translate(
+        "Mean {metric} by {label}: {means}.",
+        metric=series.label,
+        label=label,
+        means=point_texts(series.points, series.metric),
+    )
 
 
 def verdicts_text(counts: dict[Verdict | None, int]) -> str:
     """Write how often each verdict fell: "31 reproduced, 4 differ, 1 inconclusive"."""
-    plural = VERDICT_WORDS | {Verdict.DIFFERS: "differ"}
+    words = VERDICT_WORDS | {Verdict.DIFFERS: "differ"}
     found = [
-        f"{counts[verdict]} {plural[verdict] if counts[verdict] != 1 else word}"
+        plural(counts[verdict], f"{{count}} {word}", f"{{count}} {words[verdict]}")
         for verdict, word in VERDICT_WORDS.items()
         if counts.get(verdict)
     ]
     return ", ".join(found)
 
 
-def join(words: Sequence[str]) -> str:
-    """Write a list: "training, validation and test"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
 def sentence(*parts: str, published: bool = False, times: bool = False) -> str:
     """A caption of these parts, the empty ones left out; says what published figures look like."""
     last = [
-        "the published times are those of another machine" if times else "",
-        "hollow diamonds are published figures" if published else "",
+        translate("the published times are those of another machine") if times else "",
+        translate("hollow diamonds are published figures") if published else "",
     ]
-    return "; ".join(filter(None, [*parts, *last])) + "."
+    return translate("; ").join(filter(None, [*parts, *last])) + "."

@@ -22,6 +22,7 @@ from mnist_keras.report.figures.style import (
     new_figure,
     whole_numbers,
 )
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.summaries import seeds
 from mnist_keras.study.published import PublishedCell
 
@@ -118,9 +119,12 @@ def curve_pair(models: Sequence[ModelCurves], title: str, mark: str = "") -> Fig
     """
     figure = new_figure(height=5.0)
     left, right = figure.subplots(1, 2)
-    for axes, name in ((left, "Validation accuracy (%)"), (right, "Validation loss")):
+    for axes, name in (
+        (left, translate("Validation accuracy (%)")),
+        (right, translate("Validation loss")),
+    ):
         axes.set_title(name)
-        axes.set_xlabel("epoch")
+        axes.set_xlabel(translate("epoch"))
         whole_numbers(axes)
     for index, model in enumerate(models):
         published = model.published
@@ -131,7 +135,9 @@ def curve_pair(models: Sequence[ModelCurves], title: str, mark: str = "") -> Fig
             _draw_published(right, index, published.loss, published.best_epoch)
     headline(figure, title, _how_to_read(models), mark)
     handles = [handle for index, model in enumerate(models) for handle in _legend(index, model)]
-    selected = Line2D([], [], color=MUTED, marker="o", linestyle="", label="the selected epoch")
+    selected = Line2D(
+        [], [], color=MUTED, marker="o", linestyle="", label=translate("the selected epoch")
+    )
     handles.append(selected)
     figure.legend(handles=handles, loc="outside lower center", ncols=len(models) + 1)
     return figure
@@ -141,10 +147,12 @@ def _how_to_read(models: Sequence[ModelCurves]) -> str:
     """How many seeds, and what lines and bands mean."""
     count = len(models[0].best_epochs)
     if count == 1:
-        return "by epoch, 1 seed"
-    text = f"by epoch, {seeds(count)}: mean, and band from the lowest to the highest"
+        return translate("by epoch, 1 seed")
+    text = translate(
+        "by epoch, {seeds}: mean, and band from the lowest to the highest", seeds=seeds(count)
+    )
     stopped = any(epochs_of_all(model.accuracy) < model.accuracy.shape[1] for model in models)
-    return text + "; thin lines are seeds that ran longer" * stopped
+    return text + translate("; thin lines are seeds that ran longer") * stopped
 
 
 def _draw_curves(axes: Axes, index: int, curves: Array, best_epochs: Sequence[int]) -> None:
@@ -179,14 +187,24 @@ def _draw_published(axes: Axes, index: int, curve: Array, best_epoch: int) -> No
 def _legend(index: int, model: ModelCurves) -> list[Line2D]:
     """A measured and a published line, with the accuracy of the selected epoch."""
     if len(model.best_epochs) == 1:
-        where = f"epoch {model.best_epochs[0]}"
+        where = translate("epoch {epoch}", epoch=model.best_epochs[0])
     else:
-        where = f"mean of {seeds(len(model.best_epochs))}"
-    label = f"{model.name}: best {100 * model.best_accuracies.mean():.2f} % ({where})"
+        where = translate("mean of {seeds}", seeds=seeds(len(model.best_epochs)))
+    label = translate(
+        "{name}: best {mean:.2f} % ({where})",
+        name=model.name,
+        mean=100 * model.best_accuracies.mean(),
+        where=where,
+    )
     lines = [_sample(index, label)]
     if model.published is not None:
         best, epoch = model.published.accuracy.max(), model.published.best_epoch
-        label = f"{model.name} published: {100 * best:.2f} % (epoch {epoch})"
+        label = translate(
+            "{name} published: {best:.2f} % (epoch {epoch})",
+            name=model.name,
+            best=100 * best,
+            epoch=epoch,
+        )
         lines.append(_sample(index, label))
         lines[-1].set(linewidth=THIN, linestyle=DASHED, markerfacecolor="white")
     return lines

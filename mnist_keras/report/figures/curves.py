@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, StudyOutcome
 from mnist_keras.report.figures.curve_pair import epochs_of_all
-from mnist_keras.study.published import PublishedCell, Subject, value_text
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import setting_value
+from mnist_keras.study.published import PublishedCell, Subject
 
 Array = NDArray[np.float64]
 
@@ -29,12 +31,14 @@ class Curve:
     """One quantity by epoch.
 
     Attributes:
+        metric: which quantity it is, a key of `METRICS`.
         label: what the legend calls it.
         values: float64 [seeds, epochs], NaN after a run's end.
         best_epochs: the selected epoch of each seed, from 1; empty where it is not to be marked.
         published: pairs of epoch and published value.
     """
 
+    metric: str
     label: str
     values: Array
     best_epochs: tuple[int, ...] = ()
@@ -90,16 +94,19 @@ def training_curves(outcome: StudyOutcome, trial: str) -> CurvePair | None:
     def curve(metric: str, label: str) -> Curve | None:
         return _curve(measured, metric, label, by_epoch(published, metric))
 
-    validation = curve("val_accuracy", "validation")
+    validation = curve("val_accuracy", translate("validation"))
     if validation is not None and "best_epoch" in measured.values:
         best = tuple(int(epoch) for epoch in measured.values["best_epoch"])
         validation = replace(validation, best_epochs=best)
     accuracies = [
-        curve("train_accuracy", "training"),
+        curve("train_accuracy", translate("training")),
         validation,
-        curve("test_accuracy", "test"),
+        curve("test_accuracy", translate("test")),
     ]
-    losses = [curve("train_loss", "training"), curve("val_loss", "validation")]
+    losses = [
+        curve("train_loss", translate("training")),
+        curve("val_loss", translate("validation")),
+    ]
     return CurvePair(_present(accuracies), _present(losses))
 
 
@@ -121,7 +128,7 @@ def factor_curves(factor: FactorOutcome) -> tuple[LevelCurves, ...]:
     """Validation accuracy and both losses by epoch, for each value that has run."""
     found = []
     for index, (value, measured) in enumerate(levels_run(factor).items()):
-        label = value_text(value)
+        label = setting_value(value)
         accuracy, train_loss, val_loss = (
             _curve(measured, metric, label) for metric in ("val_accuracy", "train_loss", "val_loss")
         )
@@ -194,7 +201,7 @@ def _curve(
     if not seeds.any():
         return None
     kept = values[seeds][:, : int(np.flatnonzero(epochs)[-1]) + 1]
-    return Curve(label, 100 * kept if is_percent(metric) else kept, published=published)
+    return Curve(metric, label, 100 * kept if is_percent(metric) else kept, published=published)
 
 
 def _present(curves: Sequence[Curve | None]) -> tuple[Curve, ...]:

@@ -17,6 +17,7 @@ from mnist_keras.report.figures.captions import VERDICT_WORDS
 from mnist_keras.report.figures.legend import Look
 from mnist_keras.report.figures.overview import Mark, Overview, Row, count_verdicts, reach
 from mnist_keras.report.figures.style import INK, MUTED, PALETTE, new_figure
+from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.statistics.summaries import Verdict
 
 VERDICT_LOOKS: dict[Verdict | None, Look] = {
@@ -91,8 +92,8 @@ def draw_study(overview: Overview) -> Figure:
     panels = figure.subplots(1, len(overview.columns), sharey=True, squeeze=False)[0]
     size = reach(overview.marks)
     for axes, column in zip(panels, overview.columns, strict=True):
-        axes.set_title(column)
-        axes.set_xlabel("points")
+        axes.set_title(translate(column))
+        axes.set_xlabel(translate("points"))
         _draw_panel(axes, layout, column, size)
         for line in layout.lines:
             if line.row is not None and column in line.row.marks:
@@ -122,8 +123,8 @@ def draw_all(overviews: Sequence[Overview], titles: Sequence[str]) -> Figure:
             axes.tick_params(axis="x", length=0)
         _label_lines(panels[0], layout)
     for top, bottom, column in zip(grid[0], grid[-1], columns, strict=True):
-        top.set_title(column)
-        bottom.set_xlabel("points")
+        top.set_title(translate(column))
+        bottom.set_xlabel(translate("points"))
     _add_legend(figure, overviews)
     return figure
 
@@ -182,7 +183,8 @@ def _write_deviation(axes: Axes, y: float, mark: Mark, size: float, aside: bool)
     side = math.copysign(1.0, mark.deviation)
     ends = [0.96 * size, *(side * end for end in (mark.low, mark.high) if end is not None)]
     place = -0.1 * size if aside else min(ends) - 0.09 * size
-    text = f"{mark.deviation:+.1f} →" if side > 0 else f"← {mark.deviation:+.1f}"
+    far = format_number(mark.deviation, "+.1f")
+    text = f"{far} →" if side > 0 else f"← {far}"
     axes.text(
         side * place, y, text.replace("-", "−"), fontsize=9.5, va="center",
         color=VERDICT_LOOKS[mark.verdict].colour, ha="right" if side > 0 else "left", zorder=4,
@@ -203,9 +205,13 @@ def _add_legend(figure: Figure, overviews: Sequence[Overview]) -> None:
         "markeredgecolor": INK,
         "markeredgewidth": 1.0,
     }
-    handles = [Line2D([], [], marker="D", linestyle="", markersize=7, label="published", **hollow)]
+    handles = [
+        Line2D(
+            [], [], marker="D", linestyle="", markersize=7, label=translate("published"), **hollow
+        )
+    ]
     for verdict, word in VERDICT_WORDS.items():
         if counts.get(verdict):
-            label = f"{word} ({counts[verdict]})"
+            label = f"{translate(word)} ({counts[verdict]})"
             handles.append(Line2D([], [], linewidth=2.2, label=label, **_verdict_marker(verdict)))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

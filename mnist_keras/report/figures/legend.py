@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from mnist_keras.report.figures.style import MARKERS, MUTED, PALETTE
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.summaries import seeds
 
 DIAMOND: dict[str, Any] = {
@@ -22,7 +23,7 @@ DIAMOND: dict[str, Any] = {
 """The hollow diamond of a published figure."""
 
 _MEASURED_MARKERS = tuple(marker for marker in MARKERS if marker != "D")
-_ROLES = {"validation": 0, "test": 1, "training": 2}
+_ROLES = {"val": 0, "test": 1, "train": 2}
 _PAGE_INCHES = 9.6
 
 Key = Line2D | Patch
@@ -40,9 +41,9 @@ def level_look(index: int) -> Look:
     return Look(PALETTE[index % len(PALETTE)], _MEASURED_MARKERS[index % len(_MEASURED_MARKERS)])
 
 
-def role_look(label: str) -> Look:
-    """The look of a set of images, by its name or that of an accuracy: the same in all figures."""
-    return level_look(_ROLES[label.split()[0]])
+def role_look(metric: str) -> Look:
+    """The look of a set of images, by a metric on it: the same in all figures."""
+    return level_look(_ROLES[metric.split("_")[0]])
 
 
 def line_key(look: Look, label: str) -> Line2D:
@@ -62,14 +63,22 @@ def marker_key(look: Look, label: str) -> Line2D:
 
 def published_key() -> Line2D:
     """The hollow diamond."""
-    return Line2D([], [], markeredgecolor=MUTED, markeredgewidth=1.5, label="published", **DIAMOND)
+    return Line2D(
+        [], [], markeredgecolor=MUTED, markeredgewidth=1.5, label=translate("published"), **DIAMOND
+    )
 
 
 def range_keys(count: int) -> list[Key]:
     """The band or bar of `count` seeds; nothing for one."""
     if count < 2:
         return []
-    return [Patch(color=MUTED, alpha=0.3, label=f"lowest to highest of {seeds(count)}")]
+    return [
+        Patch(
+            color=MUTED,
+            alpha=0.3,
+            label=translate("lowest to highest of {seeds}", seeds=seeds(count)),
+        )
+    ]
 
 
 def add_legend(figure: Figure, keys: Sequence[Key], published: bool) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mnist_keras.report.analysis.outcome import CellOutcome, StudyOutcome
+from mnist_keras.report.language import decimal, translate
+from mnist_keras.report.naming import setting_value
 from mnist_keras.report.statistics.reproduction import PublishedJudgement
 from mnist_keras.report.statistics.summaries import Verdict
-from mnist_keras.study.published import PublishedCell, value_text
+from mnist_keras.study.published import PublishedCell
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "training": ("train_accuracy",),
@@ -90,8 +92,8 @@ def overview(outcome: StudyOutcome) -> Overview | None:
             label = row_label(cell.cell)
             rows.setdefault(label, Row(label)).marks[column] = make_mark(cell)
     found = Overview(
-        outcome.study.title,
-        tuple(Group(title, tuple(rows.values())) for title, rows in groups.items()),
+        translate(outcome.study.title),
+        tuple(Group(translate(title), tuple(rows.values())) for title, rows in groups.items()),
         tuple(column for column in COLUMNS if column in columns),
     )
     return found if any(mark.deviation is not None for mark in found.marks) else None
@@ -105,11 +107,13 @@ def column_of(metric: str) -> str | None:
 def row_label(cell: PublishedCell) -> str:
     """What a row is called below the title of its table."""
     if cell.epoch is not None:
-        return f"epoch {cell.epoch}"
+        return translate("epoch {epoch}", epoch=cell.epoch)
     subject = cell.subject
-    name = value_text(subject.value) if subject.value is not None else subject.trial
-    label = name or subject.factor or "whole study"
-    return f"{label}, last epoch" if cell.metric.startswith("last_") else label
+    name = setting_value(subject.value) if subject.value is not None else subject.trial
+    label = translate(name or subject.factor or "whole study")
+    return (
+        translate("{label}, last epoch", label=label) if cell.metric.startswith("last_") else label
+    )
 
 
 def make_mark(outcome: CellOutcome) -> Mark:
@@ -120,7 +124,7 @@ def make_mark(outcome: CellOutcome) -> Mark:
     measured = 100 * (float(outcome.values.mean()) - published) if len(outcome.values) else None
     return Mark(
         published=100 * published,
-        text=outcome.cell.text.removesuffix(" %"),
+        text=decimal(outcome.cell.text.removesuffix(" %")),
         deviation=measured,
         low=ends[0],
         high=ends[1],

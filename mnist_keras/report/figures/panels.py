@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from mnist_keras.report.figures.curve_pair import at_epochs
 from mnist_keras.report.figures.curves import Curve, LevelCurves, accuracy_limits
 from mnist_keras.report.figures.legend import DIAMOND, Look, level_look, role_look
-from mnist_keras.report.figures.style import whole_numbers
+from mnist_keras.report.figures.style import number_ticks, whole_numbers
 from mnist_keras.report.figures.sweeps import Point, Sweep
+from mnist_keras.report.language import translate
 
 _BAND = 0.18
 """How opaque a band is; a bar of seeds, being narrow, is twice as opaque."""
@@ -41,7 +42,7 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], title: str) -> None:
     """
     _begin_by_epoch(axes, title)
     for index, curve in enumerate(curves):
-        look = role_look(curve.label)
+        look = role_look(curve.metric)
         _draw_curve(axes, curve, look)
         _draw_selected(axes, curve, look)
         step = _SIDE_STEP * curve.values.shape[1] * (index - (len(curves) - 1) / 2)
@@ -53,7 +54,7 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], title: str) -> None:
 
 def draw_level_accuracies(axes: Axes, levels: Sequence[LevelCurves]) -> None:
     """Validation accuracy by epoch, a look for each value of the factor."""
-    _begin_by_epoch(axes, "Validation accuracy by epoch (%)")
+    _begin_by_epoch(axes, translate("Validation accuracy by epoch (%)"))
     for level in _shortest_last(levels):
         _draw_curve(axes, level.accuracy, level_look(level.index), first_marker=level.index)
     axes.set_ylim(*accuracy_limits([level.accuracy for level in levels]))
@@ -61,7 +62,7 @@ def draw_level_accuracies(axes: Axes, levels: Sequence[LevelCurves]) -> None:
 
 def draw_level_losses(axes: Axes, levels: Sequence[LevelCurves]) -> None:
     """Validation loss (solid) and training loss (dashed) by epoch, on a logarithmic axis."""
-    _begin_by_epoch(axes, "Loss by epoch: validation solid, training dashed")
+    _begin_by_epoch(axes, translate("Loss by epoch: validation solid, training dashed"))
     for level in _shortest_last(levels):
         look = level_look(level.index)
         for loss, dashes in ((level.val_loss, "solid"), (level.train_loss, _TRAINING_DASHES)):
@@ -80,7 +81,7 @@ def _shortest_last(levels: Sequence[LevelCurves]) -> list[LevelCurves]:
 
 def _begin_by_epoch(axes: Axes, title: str) -> None:
     axes.set_title(title)
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(translate("epoch"))
     whole_numbers(axes)
 
 
@@ -136,7 +137,7 @@ def draw_sweep(axes: Axes, sweep: Sweep, title: str) -> None:
     _level_axis(axes, sweep)
     category = sweep.scale == "category"
     for index, series in enumerate(sweep.series):
-        look = role_look(series.label)
+        look = role_look(series.metric)
         offset = 0.16 * (index - (len(sweep.series) - 1) / 2) if category else 0.0
         x = np.asarray(sweep.positions) + offset
         low, high = seed_range(series.points)
@@ -197,5 +198,5 @@ def _name_levels(axes: Axes, sweep: Sweep) -> None:
 def plain_log_ticks(axis: Axis) -> None:
     """Label a logarithmic axis at 1, 2 and 5 times the powers of ten, in plain numbers."""
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.set_major_formatter(number_ticks(",g"))
     axis.set_minor_formatter(NullFormatter())

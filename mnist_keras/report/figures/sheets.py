@@ -12,7 +12,6 @@ from mnist_keras.report.figures import panels
 from mnist_keras.report.figures.bars import draw_bars
 from mnist_keras.report.figures.captions import (
     band_text,
-    join,
     machine_text,
     mark_of,
     mean_text,
@@ -40,6 +39,9 @@ from mnist_keras.report.figures.legend import (
 )
 from mnist_keras.report.figures.style import headline, look, new_figure
 from mnist_keras.report.figures.sweeps import Point, Sweep, sweep, time_by_configuration
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import listed
+from mnist_keras.report.statistics.summaries import PERCENT
 
 ACCURACIES = ("val_accuracy", "test_accuracy")
 
@@ -63,28 +65,41 @@ def training_sheet(outcome: StudyOutcome, trial: str, name: str) -> Sheet | None
     counts, settings = seed_counts([measured]), setting_text(measured.config)
     canvas = new_figure(5.2)
     left, right = canvas.subplots(1, 2)
-    panels.draw_curves(left, pair.accuracy, "Accuracy (%)")
-    panels.draw_curves(right, pair.loss, "Loss")
-    subtitle = f"{settings}; {mean_text(counts)}"
-    headline(canvas, f"Training curves: {trial}", subtitle, mark_of(outcome))
+    panels.draw_curves(left, pair.accuracy, translate("Accuracy (%)"))
+    panels.draw_curves(right, pair.loss, translate("Loss"))
+    subtitle = settings + translate("; ") + mean_text(counts)
+    headline(
+        canvas,
+        translate("Training curves: {trial}", trial=translate(trial)),
+        subtitle,
+        mark_of(outcome),
+    )
     published = any(curve.published for curve in pair.accuracy)
     add_legend(canvas, [*_curve_keys(pair), *range_keys(counts[1])], published)
-    kinds = join([curve.label for curve in pair.accuracy]).capitalize()
+    kinds = listed([curve.label for curve in pair.accuracy]).capitalize()
     caption = sentence(
-        f"{kinds} accuracy (left), training and validation loss (right) of the {trial} "
-        f"({settings}): {band_text(counts)}",
-        "filled markers are the selected epochs",
+        translate(
+            "{kinds} accuracy (left), training and validation loss (right) of the {trial} "
+            "({settings}): {band_text}",
+            kinds=kinds,
+            trial=translate(trial),
+            settings=settings,
+            band_text=band_text(counts),
+        ),
+        translate("filled markers are the selected epochs"),
         published=published,
     )
-    ends = ", ".join(f"{curve.label} {curve.last:.2f} %" for curve in pair.accuracy)
-    alt = f"Curves by epoch. Mean accuracy after the last epoch: {ends}."
+    ends = ", ".join(f"{curve.label} {PERCENT.value(curve.last / 100)}" for curve in pair.accuracy)
+    alt = translate("Curves by epoch. Mean accuracy after the last epoch: {ends}.", ends=ends)
     return Sheet(name, caption, alt, canvas)
 
 
 def _curve_keys(pair: CurvePair) -> list[Key]:
-    keys: list[Key] = [colour_key(role_look(c.label), c.label) for c in pair.accuracy]
+    keys: list[Key] = [colour_key(role_look(c.metric), c.label) for c in pair.accuracy]
     selected = [curve for curve in pair.accuracy if curve.best_epochs]
-    return keys + [marker_key(role_look(curve.label), "selected epoch") for curve in selected]
+    return keys + [
+        marker_key(role_look(curve.metric), translate("selected epoch")) for curve in selected
+    ]
 
 
 @look()
@@ -101,15 +116,24 @@ def factors_sheet(
         return None
     bars = time_by_configuration(outcome, [factor.field for factor in factors]) if times else ()
     measured = [one for factor in factors for one in levels_run(factor).values()]
-    counts, labels = seed_counts(measured), join([one.label for one in sweeps])
+    counts, labels = seed_counts(measured), listed([one.label for one in sweeps])
     canvas = _factor_panels(sweeps, bars)
-    headline(canvas, f"Accuracy by {labels}", subtitle(outcome, counts), mark_of(outcome))
+    headline(
+        canvas,
+        translate("Accuracy by {labels}", labels=labels),
+        subtitle(outcome, counts),
+        mark_of(outcome),
+    )
     published = any(is_published(one) for one in sweeps)
-    keys: list[Key] = [line_key(role_look(one.label), one.label) for one in sweeps[0].series]
+    keys: list[Key] = [line_key(role_look(one.metric), one.label) for one in sweeps[0].series]
     add_legend(canvas, [*keys, *range_keys(counts[1])], published)
     caption = sentence(
-        f"Validation and test accuracy by {labels}"
-        f"{', and the seconds of each training' if bars else ''}: {band_text(counts)}",
+        translate(
+            "Validation and test accuracy by {labels}{times}: {band_text}",
+            labels=labels,
+            times=translate(", and the seconds of each training") if bars else "",
+            band_text=band_text(counts),
+        ),
         machine_text(measured) if bars else "",
         published=published,
         times=any(bar.published for bar in bars),
@@ -126,9 +150,11 @@ def _factor_panels(sweeps: Sequence[Sweep], bars: Sequence[Point]) -> Canvas:
     columns = min(2, count)
     grid = canvas.subplots(len(heights), columns, squeeze=False, height_ratios=heights).ravel()
     for axes, one in zip(grid, sweeps, strict=False):
-        panels.draw_sweep(axes, one, f"Accuracy by {one.label} (%)")
+        panels.draw_sweep(axes, one, translate("Accuracy by {label} (%)", label=one.label))
     if bars:
-        draw_bars(grid[count - 1], bars, "Time of the whole training", "seconds")
+        draw_bars(
+            grid[count - 1], bars, translate("Time of the whole training"), translate("seconds")
+        )
     for axes in grid[count:]:
         axes.set_axis_off()
     return canvas
@@ -145,21 +171,38 @@ def factor_sheet(outcome: StudyOutcome, factor: FactorOutcome, name: str) -> She
     times = sweep(outcome, factor, ["seconds"])
     if len(levels) < 2 or accuracy is None or times is None:
         return None
-    measured, label = list(levels_run(factor).values()), factor.label
+    measured, label = list(levels_run(factor).values()), translate(factor.label)
     counts = seed_counts(measured)
     canvas = new_figure(8.0)
     (top_left, top_right), (bottom_left, bottom_right) = canvas.subplots(2, 2)
     panels.draw_level_accuracies(top_left, levels)
     panels.draw_level_losses(top_right, levels)
-    panels.draw_levels(bottom_left, accuracy, f"Validation accuracy by {label} (%)")
-    panels.draw_levels(bottom_right, times, f"Seconds of the whole training by {label}", True)
-    headline(canvas, f"One factor: {label}", subtitle(outcome, counts), mark_of(outcome))
+    panels.draw_levels(
+        bottom_left, accuracy, translate("Validation accuracy by {label} (%)", label=label)
+    )
+    panels.draw_levels(
+        bottom_right,
+        times,
+        translate("Seconds of the whole training by {label}", label=label),
+        True,
+    )
+    headline(
+        canvas,
+        translate("One factor: {label}", label=label),
+        subtitle(outcome, counts),
+        mark_of(outcome),
+    )
     keys: list[Key] = [line_key(level_look(x.index), f"{label} {x.label}") for x in levels]
     published = is_published(accuracy) or is_published(times)
     add_legend(canvas, [*keys, *range_keys(counts[1])], published)
     caption = sentence(
-        f"Validation accuracy (left) and both losses (right) by epoch for each value of the "
-        f"factor {label}, and below validation accuracy and time by value: {band_text(counts)}",
+        translate(
+            "Validation accuracy (left) and both losses (right) by epoch for each value of "
+            "the factor {label}, and below validation accuracy and time by value: "
+            "{band_text}",
+            label=label,
+            band_text=band_text(counts),
+        ),
         machine_text(measured),
         published=published,
         times=is_published(times),
@@ -170,7 +213,7 @@ def factor_sheet(outcome: StudyOutcome, factor: FactorOutcome, name: str) -> She
 
 def subtitle(outcome: StudyOutcome, counts: tuple[int, int]) -> str:
     """The study and what its markers are."""
-    return f"{outcome.study.title}; {mean_text(counts)}"
+    return translate(outcome.study.title) + translate("; ") + mean_text(counts)
 
 
 def is_published(found: Sweep) -> bool:

@@ -15,6 +15,7 @@ from mnist_keras.report.figures.overview import Overview, count_verdicts, overvi
 from mnist_keras.report.figures.sheets import Sheet, factor_sheet, factors_sheet, training_sheet
 from mnist_keras.report.figures.style import headline, look, save_figure
 from mnist_keras.report.figures.trade_sheets import convolutions_sheet, layers_sheet, trade_sheet
+from mnist_keras.report.language import translate
 
 REPORT_FIGURES: dict[str, str] = {
     "shallow-first-test": "figure-1-shallow-training-curves",
@@ -146,8 +147,16 @@ def _study_sheet(outcome: StudyOutcome) -> Sheet | None:
         return None
     canvas = draw_study(found)
     seeds = seeds_text(seed_counts_of([found]))
-    subtitle = f"measured minus published, in percentage points; {seeds}; right: as published (%)"
-    headline(canvas, f"Published accuracies: {outcome.study.title}", subtitle, mark_of(outcome))
+    subtitle = translate(
+        "measured minus published, in percentage points; {seeds}; right: as published (%)",
+        seeds=seeds,
+    )
+    headline(
+        canvas,
+        translate("Published accuracies: {title}", title=translate(outcome.study.title)),
+        subtitle,
+        mark_of(outcome),
+    )
     name = f"{outcome.study.name}-published-accuracies"
     return Sheet(name, _overview_caption([found], seeds), _overview_alt([found]), canvas)
 
@@ -162,32 +171,43 @@ def _all_sheet(outcomes: Sequence[StudyOutcome]) -> Sheet | None:
     titles = [f"{one.title} ({m})" if m else one.title for one, m in zip(found, marks, strict=True)]
     canvas = draw_all(found, titles)
     seeds = seeds_text(seed_counts_of(found))
-    subtitle = (
-        "measured minus published, in percentage points; a row for each, in the order of the "
-        f"tables; {seeds}"
+    subtitle = translate(
+        "measured minus published, in percentage points; a row for each, in the order "
+        "of the tables; {seeds}",
+        seeds=seeds,
     )
-    headline(canvas, "All published accuracies against measured ones", subtitle)
+    headline(canvas, translate("All published accuracies against measured ones"), subtitle)
     return Sheet(OVERVIEW_NAME, _overview_caption(found, seeds), _overview_alt(found), canvas)
 
 
 def _overview_caption(found: Sequence[Overview], seeds: str) -> str:
     spread = any(mark.low is not None for one in found for mark in one.marks)
     lines = (
-        "lines are the intervals in which one more run falls with 95 % probability"
+        translate("lines are the intervals in which one more run falls with 95 % probability")
         if spread
-        else "with so few seeds there are no intervals"
+        else translate("with so few seeds there are no intervals")
     )
-    values = f"those of {seeds}" if seeds == seeds_text((1, 1)) else f"means of {seeds}"
-    return (
-        "Measured minus published accuracy in percentage points, a row for each published figure "
-        f"(hollow diamond at 0): markers are {values}, {lines}, colour and shape tell the verdict, "
-        "and a number with an arrow lies beyond the axis."
+    values = (
+        translate("those of {seeds}", seeds=seeds)
+        if seeds == seeds_text((1, 1))
+        else translate("means of {seeds}", seeds=seeds)
+    )
+    return translate(
+        "Measured minus published accuracy in percentage points, a row for each "
+        "published figure (hollow diamond at 0): markers are {values}, {lines}, colour "
+        "and shape tell the verdict, and a number with an arrow lies beyond the axis.",
+        values=values,
+        lines=lines,
     )
 
 
 def _overview_alt(found: Sequence[Overview]) -> str:
     counts = count_verdicts(found)
-    return f"Of {sum(counts.values())} published accuracies: {verdicts_text(counts)}."
+    return translate(
+        "Of {count} published accuracies: {verdicts_text}.",
+        count=sum(counts.values()),
+        verdicts_text=verdicts_text(counts),
+    )
 
 
 def _save(sheet: Sheet, folder: Path, mark: str) -> Figure:

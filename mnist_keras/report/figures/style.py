@@ -16,10 +16,11 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, ScalarFormatter
 
 from mnist_keras.errors import UserError
 from mnist_keras.records import replace_file
+from mnist_keras.report.language import decimal, format_number
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 """Okabe and Ito's colours (2008), told apart by all readers; without yellow, faint on white."""
@@ -40,6 +41,9 @@ DPI = 160
 
 _HEAD = 0.62
 """Inches kept free above the axes for title and subtitle."""
+
+_MARK_LINE = 0.34
+"""Inches that a mark takes on a line of its own, where it does not fit beside the title."""
 
 _LOOK: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -78,25 +82,68 @@ def look() -> Iterator[None]:
 
 def new_figure(height: float) -> Figure:
     """An empty figure of `WIDTH` x `height` inches that lays itself out below its headline."""
-    below_headline = (0, 0, 1, 1 - _HEAD / height)
-    layout = ConstrainedLayoutEngine(rect=below_headline, w_pad=0.08, h_pad=0.06, wspace=0.04)
+    layout = ConstrainedLayoutEngine(
+        rect=_below(_HEAD, height), w_pad=0.08, h_pad=0.06, wspace=0.04
+    )
     return Figure(figsize=(WIDTH, height), layout=layout)
 
 
+def _below(head: float, height: float) -> tuple[float, float, float, float]:
+    return (0, 0, 1, 1 - head / height)
+
+
 def headline(figure: Figure, title: str, subtitle: str = "", mark: str = "") -> None:
-    """Write what the figure shows; `mark` is a warning that must go wherever the figure goes."""
-    height = figure.get_figheight()
-    figure.text(0.01, 1 - 0.12 / height, title, va="top", fontsize=13.5, fontweight="bold")
-    figure.text(0.01, 1 - 0.40 / height, subtitle, va="top", color=MUTED)
+    """Write what the figure shows; `mark` is a warning that must go wherever the figure goes.
+
+    A mark that does not fit beside the title makes the figure of `new_figure` a line taller.
+    """
+    first = figure.text(0.01, 1, title, va="top", fontsize=13.5, fontweight="bold")
+    second = figure.text(0.01, 1, subtitle, va="top", color=MUTED)
+    places = [(first, 0.12), (second, 0.40)]
     if mark:
         box = {"boxstyle": "round,pad=0.35", "facecolor": WARNING_FILL, "edgecolor": WARNING}
-        top = 1 - 0.17 / height
-        figure.text(0.985, top, mark, va="top", ha="right", color=WARNING, bbox=box)
+        third = figure.text(0.985, 1, mark, va="top", ha="right", color=WARNING, bbox=box)
+        beside = first.get_window_extent().x1 < third.get_window_extent().x0 - 0.1 * figure.dpi
+        if not beside:
+            _add_line(figure)
+            third.set(x=0.015, ha="left")
+        places.append((third, 0.17 if beside else 0.40 + 0.9 * _MARK_LINE))
+    for text, inches in places:
+        text.set_y(1 - inches / figure.get_figheight())
+
+
+def _add_line(figure: Figure) -> None:
+    height = figure.get_figheight() + _MARK_LINE
+    figure.set_figheight(height)
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=_below(_HEAD + _MARK_LINE, height))
 
 
 def whole_numbers(axes: Axes) -> None:
     """Ticks of the x axis at whole numbers only, as for epochs."""
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+
+
+def number_ticks(format_spec: str) -> FuncFormatter:
+    """Tick labels in this format, written the language's way."""
+    return FuncFormatter(lambda value, _: format_number(value, format_spec))
+
+
+def write_ticks_in_language(figure: Figure) -> None:
+    """Give every linear axis that still labels itself the decimal sign of the language."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            formatter = axis.get_major_formatter()
+            if isinstance(formatter, ScalarFormatter):
+                axis.set_major_formatter(_LanguageTicks())
+
+
+class _LanguageTicks(ScalarFormatter):
+    """Matplotlib's own tick labels, with the decimal sign of the language."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return decimal(super().__call__(x, pos))
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
@@ -110,6 +157,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with look():
+            write_ticks_in_language(figure)
             _lay_out(figure)
             for path, facts in zip(paths, metadata, strict=True):
                 with replace_file(path, sync=False) as beside:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from mnist_keras.config import RunConfig
 from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, StudyOutcome
 from mnist_keras.report.figures.curves import as_drawn, find_trial, levels_run, published_of
-from mnist_keras.study.published import METRICS, PublishedCell, Subject, value_text
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import metric_name, setting_value
+from mnist_keras.study.published import PublishedCell, Subject
 
 Array = NDArray[np.float64]
 
@@ -46,7 +48,7 @@ class Series:
     @property
     def label(self) -> str:
         """The metric's name."""
-        return METRICS[self.metric].label
+        return metric_name(self.metric)
 
     @property
     def means(self) -> list[float]:
@@ -77,9 +79,9 @@ def sweep(outcome: StudyOutcome, factor: FactorOutcome, metrics: Sequence[str]) 
         if scale == "category"
         else tuple(float(value) for value in levels)  # type: ignore[arg-type]
     )
-    ticks = tuple(value_text(value) for value in levels)
+    ticks = tuple(setting_value(value) for value in levels)
     found = tuple(one for one in series if one is not None)
-    return Sweep(factor.label, scale, positions, ticks, found)
+    return Sweep(translate(factor.label), scale, positions, ticks, found)
 
 
 def axis_scale(field: str, values: Sequence[Hashable]) -> Scale:
@@ -103,7 +105,7 @@ def _series(
     if not all(metric in measured.values for measured in levels.values()):
         return None
     points = (
-        point(measured, value_text(value), metric, published_at(outcome, field, value))
+        point(measured, setting_value(value), metric, published_at(outcome, field, value))
         for value, measured in levels.items()
     )
     return Series(metric, tuple(points))
@@ -141,14 +143,16 @@ def time_by_configuration(outcome: StudyOutcome, fields: Sequence[str]) -> tuple
             continue
         for value, found in levels_run(factor).items():
             if "seconds" in found.values:
-                labels.setdefault(found.config, []).append(f"{factor.label} {value_text(value)}")
+                labels.setdefault(found.config, []).append(
+                    f"{translate(factor.label)} {setting_value(value)}"
+                )
                 measured[found.config] = found
                 cells = published_at(outcome, factor.field, value)
                 published.setdefault(found.config, []).extend(cells)
     return tuple(
         point(
             measured[config],
-            "default" if len(names) > 1 else names[0],
+            translate("default") if len(names) > 1 else names[0],
             "seconds",
             published[config],
         )
@@ -178,7 +182,7 @@ class Entry:
 def level_entries(outcome: StudyOutcome, factor: FactorOutcome) -> tuple[Entry, ...]:
     """The values of a factor that have run."""
     return tuple(
-        Entry(value_text(value), measured, published_at(outcome, factor.field, value))
+        Entry(setting_value(value), measured, published_at(outcome, factor.field, value))
         for value, measured in levels_run(factor).items()
     )
 
@@ -187,7 +191,7 @@ def trial_entries(outcome: StudyOutcome) -> tuple[Entry, ...]:
     """The named trials that have run."""
     found = ((trial.name, find_trial(outcome, trial.name)) for trial in outcome.study.named_trials)
     return tuple(
-        Entry(name, measured, published_of(outcome, Subject(trial=name)))
+        Entry(translate(name), measured, published_of(outcome, Subject(trial=name)))
         for name, measured in found
         if measured is not None
     )

@@ -28,7 +28,7 @@ from mnist_keras.report.figures.curve_pair import curve_pair, model_curves, publ
 from mnist_keras.report.figures.curves import levels_run
 from mnist_keras.report.figures.legend import add_legend, level_look, marker_key
 from mnist_keras.report.figures.sheets import ACCURACIES, Sheet, is_published, subtitle
-from mnist_keras.report.figures.style import headline, look, new_figure
+from mnist_keras.report.figures.style import headline, look, new_figure, number_ticks
 from mnist_keras.report.figures.sweeps import (
     Entry,
     level_entries,
@@ -38,9 +38,9 @@ from mnist_keras.report.figures.sweeps import (
     sweep,
     trial_entries,
 )
-from mnist_keras.study.published import value_text
-
-_SIZE = ("size", "parameters", "parameters")
+from mnist_keras.report.language import translate
+from mnist_keras.report.naming import setting_value
+from mnist_keras.report.statistics.summaries import PERCENT
 
 
 @look()
@@ -56,23 +56,27 @@ def layers_sheet(outcome: StudyOutcome, factor: FactorOutcome, name: str) -> She
     counts = seed_counts(entry.measured for entry in entries)
     canvas = new_figure(8.2)
     axes = canvas.subplot_mosaic([["bars", "bars"], ["time", "size"]])
-    title = "Accuracy (%): validation plain, test hatched; the axis does not begin at 0"
+    title = translate("Accuracy (%): validation plain, test hatched; the axis does not begin at 0")
     draw_grouped_bars(axes["bars"], bars, title)
-    time = ("time", "seconds", "seconds of the whole training")
+    time = ("time", "seconds", translate("time of the whole training (s)"))
     _draw_planes(axes, entries, time, "val_accuracy")
-    axes["size"].xaxis.set_major_formatter("{x:,.0f}")
-    title = f"Accuracy, time and size by {factor.label}"
+    axes["size"].xaxis.set_major_formatter(number_ticks(",.0f"))
+    title = translate("Accuracy, time and size by {label}", label=translate(factor.label))
     headline(canvas, title, subtitle(outcome, counts), mark_of(outcome))
     published = is_published(bars)
     add_legend(canvas, _entry_keys(entries), published)
     caption = sentence(
-        f"Validation and test accuracy by {factor.label} (above), validation accuracy against time "
-        f"and against the number of parameters (below): {_spread_text(counts)}",
+        translate(
+            "Validation and test accuracy by {label} (above), validation accuracy against "
+            "time and against the number of parameters (below): {spread_text}",
+            label=translate(factor.label),
+            spread_text=_spread_text(counts),
+        ),
         machine_text(entry.measured for entry in entries),
         published=published,
         times=published,
     )
-    alt = " ".join(series_text(series, factor.label) for series in bars.series)
+    alt = " ".join(series_text(series, translate(factor.label)) for series in bars.series)
     return Sheet(name, caption, alt, canvas)
 
 
@@ -88,37 +92,60 @@ def trade_sheet(outcome: StudyOutcome, name: str) -> Sheet | None:
     counts = seed_counts(entry.measured for entry in entries)
     canvas = new_figure(7.6)
     axes = canvas.subplot_mosaic([["time", "size"], ["gap", "gap"]], height_ratios=[1.35, 1])
-    _draw_planes(axes, entries, ("time", "seconds_per_epoch", "seconds an epoch"), "test_accuracy")
+    _draw_planes(
+        axes,
+        entries,
+        ("time", "seconds_per_epoch", translate("time of an epoch (s)")),
+        "test_accuracy",
+    )
     for place in ("time", "size"):
         log_axis(axes[place])
         space_by_error(axes[place])
     gaps = points(entries, "gap")
     colours = [level_look([e.label for e in entries].index(gap.label)).colour for gap in gaps]
-    title = "Training minus validation accuracy after the last epoch"
-    draw_bars(axes["gap"], gaps, title, "points", colours)
-    headline(canvas, "Accuracy, time and size", subtitle(outcome, counts), mark_of(outcome))
+    title = translate("Training minus validation accuracy after the last epoch")
+    draw_bars(axes["gap"], gaps, title, translate("points"), colours)
+    headline(
+        canvas, translate("Accuracy, time and size"), subtitle(outcome, counts), mark_of(outcome)
+    )
     published = any(entry.published for entry in entries)
     add_legend(canvas, _entry_keys(entries), published)
     caption = sentence(
-        "Test accuracy against seconds an epoch and number of parameters (above; accuracies are "
-        "spaced by the logarithm of the error), and training minus validation accuracy (below): "
-        f"{_spread_text(counts)}",
+        translate(
+            "Test accuracy against seconds an epoch and number of parameters (above; "
+            "accuracies are spaced by the logarithm of the error), and training minus "
+            "validation accuracy (below): {spread_text}",
+            spread_text=_spread_text(counts),
+        ),
         machine_text(entry.measured for entry in entries),
         published=published,
         times=published,
     )
-    alt = f"Mean test accuracy: {point_texts(points(entries, 'test_accuracy'), 'test_accuracy')}."
-    alt += f" Mean gap: {point_texts(gaps, 'gap')}."
+    alt = translate(
+        "Mean test accuracy: {point_texts}.",
+        point_texts=point_texts(points(entries, "test_accuracy"), "test_accuracy"),
+    )
+    alt += translate(" Mean gap: {point_texts}.", point_texts=point_texts(gaps, "gap"))
     return Sheet(name, caption, alt, canvas)
 
 
 def _draw_planes(
     axes: dict[str, Axes], entries: Sequence[Entry], time: tuple[str, str, str], accuracy: str
 ) -> None:
-    kind = "Validation" if accuracy == "val_accuracy" else "Test"
-    for place, metric, label in (time, _SIZE):
+    title = {
+        ("val_accuracy", "time"): translate("Validation accuracy (%) against time"),
+        ("val_accuracy", "size"): translate("Validation accuracy (%) against size"),
+        ("test_accuracy", "time"): translate("Test accuracy (%) against time"),
+        ("test_accuracy", "size"): translate("Test accuracy (%) against size"),
+    }
+    for place, metric, label in (time, ("size", "parameters", translate("parameters"))):
         found = spots(entries, metric, accuracy)
-        draw_spots(axes[place], found, f"{kind} accuracy (%) against {place}", label)
+        draw_spots(
+            axes[place],
+            found,
+            title[accuracy, place],
+            label,
+        )
 
 
 def _entry_keys(entries: Sequence[Entry]) -> list:
@@ -128,9 +155,9 @@ def _entry_keys(entries: Sequence[Entry]) -> list:
 def _spread_text(counts: tuple[int, int]) -> str:
     if counts[1] == 1:
         return mean_text(counts)
-    return (
-        f"{mean_text(counts)}, dots are single seeds and black lines run from the lowest to the "
-        "highest"
+    return translate(
+        "{mean_text}, dots are single seeds and black lines run from the lowest to the highest",
+        mean_text=mean_text(counts),
     )
 
 
@@ -141,15 +168,20 @@ def convolutions_sheet(outcome: StudyOutcome, factor: FactorOutcome, name: str) 
         return None
     published = {v: published_curve(published_at(outcome, factor.field, v)) for v in levels}
     models = [
-        model_curves(value_text(value), measured, published[value])
+        model_curves(setting_value(value), measured, published[value])
         for value, measured in levels.items()
     ]
     counts = seed_counts(levels.values())
-    canvas = curve_pair(models, outcome.study.title, mark_of(outcome))
+    canvas = curve_pair(models, translate(outcome.study.title), mark_of(outcome))
     caption = sentence(
-        f"Validation accuracy (left) and validation loss (right) by epoch: {band_text(counts)}",
-        "markers are the selected epochs",
-        "dashed lines are the published curves" if any(published.values()) else "",
+        translate(
+            "Validation accuracy (left) and validation loss (right) by epoch: {band_text}",
+            band_text=band_text(counts),
+        ),
+        translate("markers are the selected epochs"),
+        translate("dashed lines are the published curves") if any(published.values()) else "",
     )
-    best = ", ".join(f"{m.name} {100 * m.best_accuracies.mean():.2f} %" for m in models)
-    return Sheet(name, caption, f"Curves by epoch. Mean best accuracy: {best}.", canvas)
+    best = ", ".join(f"{m.name} {PERCENT.value(m.best_accuracies.mean())}" for m in models)
+    return Sheet(
+        name, caption, translate("Curves by epoch. Mean best accuracy: {best}.", best=best), canvas
+    )

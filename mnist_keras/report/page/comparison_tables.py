@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, PairOutcome, StudyOutcome
+from mnist_keras.report.language import decimal, format_number, translate
+from mnist_keras.report.naming import setting_value
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.tables import LONG, summary_cells
 from mnist_keras.report.page.wording import (
@@ -19,7 +21,6 @@ from mnist_keras.report.page.wording import (
 from mnist_keras.report.statistics.comparisons import p_text
 from mnist_keras.report.statistics.distributions import ALPHA
 from mnist_keras.report.statistics.mcnemar import McNemarBySeed
-from mnist_keras.study.published import value_text
 
 IMPACT_METRIC = "val_accuracy"
 LEVEL_METRICS = ("val_accuracy", "test_accuracy", "seconds")
@@ -31,16 +32,16 @@ def impact_table(outcome: StudyOutcome, mark: str) -> Table | None:
     if not rows:
         return None
     return Table(
-        caption="Impact of each factor on validation accuracy, in points",
+        caption=translate("Impact of each factor on validation accuracy, in points"),
         columns=(
-            Column("Factor", numeric=False),
-            Column("Values"),
-            Column("Impact"),
-            Column("95 % interval"),
-            Column("Chance alone"),
+            Column(translate("Factor"), numeric=False),
+            Column(translate("Values")),
+            Column(translate("Impact")),
+            Column(translate("95 % interval")),
+            Column(translate("Chance alone")),
             Column("p"),
             Column("n"),
-            Column("Verdict", numeric=False),
+            Column(translate("Verdict"), numeric=False),
         ),
         rows=rows,
         mark=mark,
@@ -52,7 +53,7 @@ def _impact_row(factor: FactorOutcome) -> Row:
     assert impact is not None
     chance = NONE if impact.chance_range is None else number(impact.chance_range, IMPACT_METRIC)
     return Row(
-        factor.label,
+        translate(factor.label),
         (
             str(len(impact.levels)),
             number(impact.impact, IMPACT_METRIC),
@@ -70,11 +71,15 @@ def level_table(factor: FactorOutcome, mark: str) -> Table:
     measured_columns = (
         column
         for metric in LEVEL_METRICS
-        for column in (Column(quantity(metric)), Column("sd"), Column("95 % interval"))
+        for column in (
+            Column(quantity(metric)),
+            Column(translate("sd")),
+            Column(translate("95 % interval")),
+        )
     )
     return Table(
-        caption=f"Values of {factor.label}",
-        columns=(Column("Value", numeric=False), *measured_columns, Column("n")),
+        caption=translate("Values of {label}", label=translate(factor.label)),
+        columns=(Column(translate("Value"), numeric=False), *measured_columns, Column("n")),
         rows=tuple(
             _level_row(level, measured, best=level == factor.best)
             for level, measured in factor.levels.items()
@@ -85,7 +90,8 @@ def level_table(factor: FactorOutcome, mark: str) -> Table:
 
 def _level_row(level: Hashable, measured: Measured, best: bool) -> Row:
     triples = (summary_cells(measured.summary(metric), metric)[:3] for metric in LEVEL_METRICS)
-    header = f"{value_text(level)} (best)" if best else value_text(level)
+    name = setting_value(level)
+    header = translate("{value} (best)", value=name) if best else name
     return Row(header, (*(text for triple in triples for text in triple), str(len(measured.seeds))))
 
 
@@ -96,26 +102,26 @@ def pair_tables(outcome: StudyOutcome, mark: str) -> list[Table]:
     for pair in outcome.pairs:
         by_factor.setdefault(pair.factor, []).append(pair)
     return [
-        _pair_table(labels.get(field, "configuration"), pairs, mark)
+        _pair_table(labels.get(field, translate("configuration")), pairs, mark)
         for field, pairs in by_factor.items()
     ]
 
 
 def _pair_table(label: str, pairs: Sequence[PairOutcome], mark: str) -> Table:
     return Table(
-        caption=f"Pairs by {label}",
+        caption=translate("Pairs by {label}", label=translate(label)),
         columns=(
-            Column("Pair", numeric=False),
-            Column("Quantity", numeric=False),
-            Column("First minus second"),
-            Column("95 % interval"),
+            Column(translate("Pair"), numeric=False),
+            Column(translate("Quantity"), numeric=False),
+            Column(translate("First minus second")),
+            Column(translate("95 % interval")),
             Column("n"),
             Column("p"),
-            Column("p, Holm"),
-            Column("Only first right"),
-            Column("Only second right"),
+            Column(translate("p, Holm")),
+            Column(translate("Only first right")),
+            Column(translate("Only second right")),
             Column("McNemar"),
-            Column("Verdict", numeric=False),
+            Column(translate("Verdict"), numeric=False),
         ),
         rows=tuple(_pair_row(pair, label) for pair in pairs),
         mark=mark,
@@ -125,9 +131,9 @@ def _pair_table(label: str, pairs: Sequence[PairOutcome], mark: str) -> Table:
 
 def _pair_row(pair: PairOutcome, label: str) -> Row:
     comparison, metric = pair.comparison, pair.metric
-    names = (_value_label(measured, label) for measured in (pair.a, pair.b))
+    names = [_value_label(measured, label) for measured in (pair.a, pair.b)]
     return Row(
-        " against ".join(names),
+        translate("{first} against {second}", first=names[0], second=names[1]),
         (
             quantity(metric),
             number(comparison.mean_difference, metric, signed=True),
@@ -145,7 +151,8 @@ def _value_label(measured: Measured, label: str) -> str:
     """The value that a configuration has of the factor of this label."""
     start = f"{label} = "
     found = (name for name in measured.labels if name.startswith(start))
-    return next(found, short_label(measured)).removeprefix(start)
+    value = next(found, None)
+    return short_label(measured) if value is None else decimal(value.removeprefix(start))
 
 
 def _mcnemar_cells(tests: McNemarBySeed | None) -> tuple[str, str, str]:
@@ -155,10 +162,15 @@ def _mcnemar_cells(tests: McNemarBySeed | None) -> tuple[str, str, str]:
     decimals = 0 if tests.n == 1 else 1
     only_a = sum(test.only_a for test in tests.by_seed) / tests.n
     only_b = sum(test.only_b for test in tests.by_seed) / tests.n
-    said = f"{tests.a_better} : {tests.b_better} of {tests.n}"
+    said = translate(
+        "{a_better} : {b_better} of {n}",
+        a_better=tests.a_better,
+        b_better=tests.b_better,
+        n=tests.n,
+    )
     if tests.n == 1:
         said = p_text(tests.by_seed[0].p)
-    return f"{only_a:.{decimals}f}", f"{only_b:.{decimals}f}", said
+    return format_number(only_a, f".{decimals}f"), format_number(only_b, f".{decimals}f"), said
 
 
 def _p(p: float | None) -> str:

@@ -8,8 +8,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from mnist_keras.report.language import format_number, language, translate
 from mnist_keras.report.page.document import SYMBOLS, Chip, Document, Picture
 from mnist_keras.report.page.inline_svg import inline_svg
+from mnist_keras.report.page.wording import folded_caption
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -28,6 +30,10 @@ def render_page(document: Document) -> str:
 
     return _template().render(
         document=document,
+        language=language(),
+        translate=translate,
+        count_text=lambda count: format_number(count, ","),
+        folded_caption=folded_caption,
         drawing=drawing,
         is_chip=lambda cell: isinstance(cell, Chip),
         symbols=SYMBOLS,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import (
     Block,
     Bullets,
@@ -22,6 +23,7 @@ from mnist_keras.report.page.document import (
     Tally,
     Text,
 )
+from mnist_keras.report.page.wording import folded_caption
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#$])")
 
@@ -73,7 +75,8 @@ def _text(block: Text) -> str:
 
 
 def _notice(block: Notice) -> str:
-    return f"> **Note:** {escape(block.text)}"
+    note = translate("{label}:", label=translate("Note"))
+    return f"> **{escape(note)}** {escape(block.text)}"
 
 
 def _bullets(block: Bullets) -> str:
@@ -89,8 +92,12 @@ def _command(block: Command) -> str:
 
 
 def _tally(block: Tally) -> str:
-    counts = ", ".join(f"{chip.symbol} {count:,} {chip.text}" for chip, count in block.counts)
-    return f"**{block.total:,} {escape(block.what)}:** {counts}"
+    counts = ", ".join(
+        f"{chip.symbol} {format_number(count, ',')} {escape(chip.text)}"
+        for chip, count in block.counts
+    )
+    total = f"{format_number(block.total, ',')} {block.what}"
+    return f"**{escape(translate('{label}:', label=total))}** {counts}"
 
 
 def _findings(block: Findings) -> str:
@@ -99,7 +106,7 @@ def _findings(block: Findings) -> str:
         for item in block.items
     ]
     mark = f"**{escape(block.mark)}**\n\n" if block.mark else ""
-    titles = ("No.", "Claim", "Verdict", "Why")
+    titles = tuple(map(translate, ("No.", "Claim", "Verdict", "Why")))
     return mark + _grid(titles, (False, False, False, False), rows)
 
 
@@ -112,7 +119,7 @@ def _table(block: Table) -> str:
     body = f"{grid}\n\n{notes}" if notes else grid
     if not block.folded:
         return f"**{escape(block.caption)}**{mark}\n\n{body}"
-    summary = f"{_html(block.caption)} ({len(block.rows):,} rows)"
+    summary = _html(folded_caption(block))
     warning = f" <strong>({_html(block.mark)})</strong>" if block.mark else ""
     return f"<details><summary>{summary}{warning}</summary>\n\n{body}\n\n</details>"
 

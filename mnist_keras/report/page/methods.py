@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.reproduction import FORMULA
 
 METHODS: tuple[tuple[str, str], ...] = (
@@ -61,3 +62,8 @@ METHODS: tuple[tuple[str, str], ...] = (
     ),
 )
 """Terms and explanations, in the order of the report."""
+
+
+def methods() -> tuple[tuple[str, str], ...]:
+    """`METHODS` in the language of the report."""
+    return tuple((translate(term), translate(text)) for term, text in METHODS)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
+from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import (
     Block,
     Bullets,
@@ -47,7 +48,7 @@ def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     if outcome.study.comparable:
         blocks += _figure_verdicts(outcome.cells) + _claim_verdicts(outcome)
     if outcome.notes:
-        blocks += [Text("What to know about these runs:"), Bullets(outcome.notes)]
+        blocks += [Text(translate("What to know about these runs:")), Bullets(outcome.notes)]
     return tuple(blocks)
 
 
@@ -55,23 +56,32 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
     notices: list[str] = []
     if outcome.selected_on_test:
         notices.append(
-            f"Every accuracy here is {SELECTED_ON_TEST}: the epoch was chosen by looking at the "
-            "test images, so the figures are better than they would be on new ones."
+            translate(
+                "Every accuracy here is {mark}: the epoch was chosen by looking at "
+                "the test images, so the figures are better than they would be on new ones.",
+                mark=translate(SELECTED_ON_TEST),
+            )
         )
     if outcome.quick:
         notices.append(
-            "Everything here was made with --quick, on a tenth of the data: it shows how the "
-            "study works, and its figures are not comparable with those of any other run."
+            translate(
+                "Everything here was made with --quick, on a tenth of the data: it shows how the "
+                "study works, and its figures are not comparable with those of any other run."
+            )
         )
     if not outcome.study.comparable and outcome.study.has_source:
         notices.append(
-            "These trainings differ from the published ones in their data or protocol, so no "
-            "published figure and no published claim is shown beside them."
+            translate(
+                "These trainings differ from the published ones in their data or protocol, so "
+                "no published figure and no published claim is shown beside them."
+            )
         )
     if len(outcome.seeds) == 1:
         notices.append(
-            "One seed shows no spread, so most verdicts stay open. Each open one says how many "
-            "seeds would settle it."
+            translate(
+                "One seed shows no spread, so most verdicts stay open. Each open one says how "
+                "many seeds would settle it."
+            )
         )
     return [Notice(text) for text in notices]
 
@@ -79,26 +89,33 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
 def _figure_verdicts(cells: Sequence[CellOutcome]) -> list[Block]:
     if not cells:
         return []
-    tally = Tally("published figures", _counts(cells))
+    tally = Tally(translate("published figures"), _counts(cells))
     reasons = Counter(cell.why_not for cell in cells if cell.judgement is None and cell.why_not)
     if not reasons:
         return [tally]
-    return [tally, Text("Why figures are not judged:"), Bullets(_most_common(reasons))]
+    return [tally, Text(translate("Why figures are not judged:")), Bullets(_most_common(reasons))]
 
 
 def _most_common(reasons: Counter[str]) -> tuple[str, ...]:
     """The reasons that apply to most figures; the tables have all of them."""
     named = reasons.most_common(MOST_REASONS)
     others = reasons.total() - sum(count for _, count in named)
-    rest = (f"other reasons, named below the tables ({others:,})",) if others else ()
-    return (*(f"{reason} ({count:,})" for reason, count in named), *rest)
+    rest = (
+        (translate("other reasons, named below the tables ({count:,})", count=others),)
+        if others
+        else ()
+    )
+    return (
+        *(translate("{reason} ({count:,})", reason=reason, count=count) for reason, count in named),
+        *rest,
+    )
 
 
 def _claim_verdicts(outcome: StudyOutcome) -> list[Block]:
     if not outcome.claims:
         return []
     findings = Findings(tuple(_finding(claim) for claim in outcome.claims), mark_of(outcome))
-    return [Tally("published claims", _counts(outcome.claims)), findings]
+    return [Tally(translate("published claims"), _counts(outcome.claims)), findings]
 
 
 def _counts(results: Iterable[CellOutcome | ClaimOutcome]) -> tuple[tuple[Chip, int], ...]:
@@ -111,7 +128,7 @@ def _counts(results: Iterable[CellOutcome | ClaimOutcome]) -> tuple[tuple[Chip, 
 def _finding(result: ClaimOutcome) -> Finding:
     claim, judgement = result.claim, result.judgement
     reason = judgement.reason if judgement else result.why_not
-    return Finding(claim.label, claim.text, verdict_chip(judgement), reason)
+    return Finding(claim.label, translate(claim.text), verdict_chip(judgement), reason)
 
 
 def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
@@ -121,19 +138,19 @@ def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
     claims = [claim for outcome in shown for claim in outcome.claims]
     blocks: list[Block] = []
     if cells:
-        blocks.append(Tally("published figures", _counts(cells)))
+        blocks.append(Tally(translate("published figures"), _counts(cells)))
     if claims:
-        blocks.append(Tally("published claims", _counts(claims)))
+        blocks.append(Tally(translate("published claims"), _counts(claims)))
     return (*blocks, _tally_table(outcomes))
 
 
 def _tally_table(outcomes: Sequence[StudyOutcome]) -> Table:
     return Table(
-        caption="Verdicts by study",
+        caption=translate("Verdicts by study"),
         columns=(
-            Column("Study", numeric=False),
-            Column("Published", numeric=False),
-            *(Column(title) for title in TONE_TITLES.values()),
+            Column(translate("Study"), numeric=False),
+            Column(translate("Published"), numeric=False),
+            *(Column(translate(title)) for title in TONE_TITLES.values()),
         ),
         rows=tuple(row for outcome in outcomes for row in _tally_rows(outcome)),
     )
@@ -142,21 +159,23 @@ def _tally_table(outcomes: Sequence[StudyOutcome]) -> Table:
 def _tally_rows(outcome: StudyOutcome) -> list[Row]:
     """How the verdicts on figures and on claims fell; none where they are not comparable."""
     mark = f", {outcome.mark}" if outcome.mark else ""
-    header = f"{outcome.study.title} ({seeds(len(outcome.seeds))}{mark})"
+    header = f"{translate(outcome.study.title)} ({seeds(len(outcome.seeds))}{mark})"
     if not outcome.study.comparable:
         return [Row(header, (_what_differs(outcome), *(NONE for _ in TONE_TITLES)))]
     return [
-        Row(header, ("figures", *_by_tone(outcome.cells))),
-        Row(header, ("claims", *_by_tone(outcome.claims))),
+        Row(header, (translate("figures"), *_by_tone(outcome.cells))),
+        Row(header, (translate("claims"), *_by_tone(outcome.claims))),
     ]
 
 
 def _what_differs(outcome: StudyOutcome) -> str:
     if not outcome.study.has_source:
         return NONE
-    return "other data" if outcome.study.on_other_data else "other settings"
+    if outcome.study.on_other_data:
+        return translate("other data")
+    return translate("other settings")
 
 
 def _by_tone(results: Iterable[CellOutcome | ClaimOutcome]) -> list[str]:
     tones = Counter(verdict_chip(result.judgement).tone for result in results)
-    return [f"{tones[tone]:,}" if tones[tone] else NONE for tone in TONE_TITLES]
+    return [format_number(tones[tone], ",") if tones[tone] else NONE for tone in TONE_TITLES]

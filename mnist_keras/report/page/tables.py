@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mnist_keras.report.analysis.outcome import CellOutcome, Measured, StudyOutcome
+from mnist_keras.report.language import format_number, translate
+from mnist_keras.report.naming import listed
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.wording import (
     NONE,
@@ -24,7 +26,6 @@ from mnist_keras.report.statistics.summaries import Summary, summarize
 LONG = 24
 """The most rows that a table shows without being asked to."""
 
-SUMMARY_COLUMNS = (Column("Mean"), Column("sd"), Column("95 % interval"), Column("n"))
 _MEASURED = ("val_accuracy", "test_accuracy", "seconds_per_epoch")
 _CONFIRMED = ("val_accuracy", "test_accuracy", "gap", "seconds", "parameters")
 
@@ -43,15 +44,15 @@ def _published_table(
     notes = _footnotes(cells)
     several = len({str(cell.cell.subject) for cell in cells}) > 1
     return Table(
-        caption=title,
+        caption=translate(title),
         columns=(
-            Column("Setting", numeric=False),
-            Column("Quantity", numeric=False),
-            Column("Published"),
-            *SUMMARY_COLUMNS[:3],
-            Column("One more run"),
-            SUMMARY_COLUMNS[3],
-            Column("Verdict", numeric=False),
+            Column(translate("Setting"), numeric=False),
+            Column(translate("Quantity"), numeric=False),
+            Column(translate("Published")),
+            *summary_columns()[:3],
+            Column(translate("One more run")),
+            summary_columns()[3],
+            Column(translate("Verdict"), numeric=False),
         ),
         rows=tuple(_published_row(outcome, cell, several, notes) for cell in cells),
         mark=mark,
@@ -64,7 +65,7 @@ def _published_row(
     outcome: StudyOutcome, result: CellOutcome, several: bool, notes: dict[str, str]
 ) -> Row:
     cell, judgement = result.cell, result.judgement
-    parts = [f"epoch {cell.epoch}"] if cell.epoch else []
+    parts = [translate("epoch {epoch}", epoch=cell.epoch)] if cell.epoch else []
     if several or not parts:
         parts.insert(0, subject_text(outcome.study, cell.subject))
     mean, sd, ends, n = summary_cells(
@@ -94,17 +95,17 @@ def _footnotes(cells: Iterable[CellOutcome]) -> dict[str, str]:
 
 
 def _why_not(cell: CellOutcome) -> str:
-    return cell.why_not or "no reason is recorded"
+    return cell.why_not or translate("no reason is recorded")
 
 
 def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
     """What was measured of every configuration."""
     return Table(
-        caption="Every configuration",
+        caption=translate("Every configuration"),
         columns=(
-            Column("Configuration", numeric=False),
-            Column("Quantity", numeric=False),
-            *SUMMARY_COLUMNS,
+            Column(translate("Configuration"), numeric=False),
+            Column(translate("Quantity"), numeric=False),
+            *summary_columns(),
         ),
         rows=tuple(
             Row(
@@ -122,8 +123,8 @@ def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
 def confirmation_table(outcome: StudyOutcome, mark: str) -> Table | None:
     """The best values together, beside the optimum that the source names; None without either."""
     found = (
-        ("best values together", outcome.confirmation),
-        ("published optimum", outcome.published_optimum),
+        (translate("best values together"), outcome.confirmation),
+        (translate("published optimum"), outcome.published_optimum),
     )
     rows = [
         row for what, measured in found if measured for row in _confirmed(outcome, what, measured)
@@ -131,12 +132,12 @@ def confirmation_table(outcome: StudyOutcome, mark: str) -> Table | None:
     if not rows:
         return None
     return Table(
-        caption=" and ".join(what for what, measured in found if measured).capitalize(),
+        caption=listed([what for what, measured in found if measured]).capitalize(),
         columns=(
-            Column("Configuration", numeric=False),
-            Column("Quantity", numeric=False),
-            *([Column("Published")] if outcome.shows_published else []),
-            *SUMMARY_COLUMNS,
+            Column(translate("Configuration"), numeric=False),
+            Column(translate("Quantity"), numeric=False),
+            *([Column(translate("Published"))] if outcome.shows_published else []),
+            *summary_columns(),
         ),
         rows=tuple(rows),
         mark=mark,
@@ -151,7 +152,8 @@ def _confirmed(outcome: StudyOutcome, what: str, measured: Measured) -> list[Row
         and cell.measured.config == measured.config
         and cell.cell.epoch is None
     }
-    header = f"{what}: {settings_text(outcome.study, measured.config)}"
+    settings = settings_text(outcome.study, measured.config)
+    header = translate("{label}: {settings}", label=what, settings=settings)
     return [
         Row(
             header,
@@ -168,25 +170,47 @@ def _confirmed(outcome: StudyOutcome, what: str, measured: Measured) -> list[Row
 def cost_table(outcome: StudyOutcome) -> Table:
     """Trainings made, one for each cell of the source, and the full grid."""
     cost = outcome.cost
-    grid = NONE if cost.grid is None else f"{cost.grid:,}"
-    saved = NONE if cost.saved_percent is None else f"{cost.saved_percent:.0f} %"
+    grid = NONE if cost.grid is None else format_number(cost.grid, ",")
+    saved = NONE if cost.saved_percent is None else _percent(cost.saved_percent)
     published = cost.published_saved_percent
-    published_saved = NONE if published is None else f"{published:.0f} %"
-    cell = f"one for each {'published ' if outcome.study.has_source else ''}cell"
-    published_counts = (f"{cost.published_trainings:,}", f"{cost.published_epochs:,}")
+    published_saved = NONE if published is None else _percent(published)
+    cell = (
+        translate("one for each published cell")
+        if outcome.study.has_source
+        else translate("one for each cell")
+    )
+    published_counts = _counts(cost.published_trainings, cost.published_epochs)
     return Table(
-        caption="Cost for one seed",
+        caption=translate("Cost for one seed"),
         columns=(
-            Column("Way", numeric=False),
-            Column("Trainings"),
-            Column("Epochs"),
-            Column("Fewer than all combinations"),
+            Column(translate("Way"), numeric=False),
+            Column(translate("Trainings")),
+            Column(translate("Epochs")),
+            Column(translate("Fewer than all combinations")),
         ),
         rows=(
-            Row("trained here", (f"{cost.trainings:,}", f"{cost.epochs:,}", saved)),
+            Row(translate("trained here"), (*_counts(cost.trainings, cost.epochs), saved)),
             Row(cell, (*published_counts, published_saved)),
-            Row("all combinations of the values", (grid, NONE, NONE)),
+            Row(translate("all combinations of the values"), (grid, NONE, NONE)),
         ),
+    )
+
+
+def _counts(*counts: int) -> tuple[str, ...]:
+    return tuple(format_number(count, ",") for count in counts)
+
+
+def _percent(percent: float) -> str:
+    return translate("{percent:.0f} %", percent=percent)
+
+
+def summary_columns() -> tuple[Column, Column, Column, Column]:
+    """The columns of `summary_cells`."""
+    return (
+        Column(translate("Mean")),
+        Column(translate("sd")),
+        Column(translate("95 % interval")),
+        Column("n"),
     )
 
 

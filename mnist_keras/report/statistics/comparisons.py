@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.distributions import (
     ALPHA,
     POWER,
@@ -102,12 +103,18 @@ def compare_paired(
     p_t = t_two_sided(summary.mean / summary.sd * math.sqrt(summary.n), summary.n - 1)
     p_wilcoxon = signed_rank_two_sided(differences)
     verdict, needed = _settle(summary, p_t, criteria)
-    reason = f"{text} ({_interval_text(summary, criteria.unit)}{p_text(p_t)}, {T_TEST}"
-    reason += f"; {p_text(p_wilcoxon)}, Wilcoxon)" if summary.n >= WILCOXON_PAIRS else ")"
+    reason = f"{text} ({_interval_text(summary, criteria.unit)}{p_text(p_t)}, {translate(T_TEST)}"
+    reason += (
+        translate("; {p_wilcoxon}, Wilcoxon)", p_wilcoxon=p_text(p_wilcoxon))
+        if summary.n >= WILCOXON_PAIRS
+        else ")"
+    )
     if verdict is Verdict.NO_EFFECT:
-        reason += f"; less than {criteria.unit.size(criteria.smallest_difference)} is left open"
+        reason += translate(
+            "; less than {size} is left open", size=criteria.unit.size(criteria.smallest_difference)
+        )
     elif verdict is Verdict.UNDECIDED:
-        reason += f"; {_settle_text(needed)}"
+        reason += translate("; ") + _settle_text(needed)
     return Comparison(
         verdict, reason, summary.n, needed, summary.mean, summary.interval, summary.sd,
         p_t, p_t, p_wilcoxon, T_TEST,
@@ -147,11 +154,11 @@ def _seeds_to_settle(summary: Summary, margin: float) -> int | None:
 def _one_pair(difference: float, text: str, criteria: Criteria) -> Comparison:
     if criteria.run_sd is None:
         needed: int | None = 2
-        reason = f"{text}; one seed shows no spread, at least 2 are needed"
+        reason = translate("{said}; one seed shows no spread, at least 2 are needed", said=text)
     else:
         size = max(abs(difference), criteria.smallest_difference)
         needed = seeds_needed(size, paired_sd(criteria.run_sd))
-        reason = f"{text}; {_settle_text(needed)}"
+        reason = text + translate("; ") + _settle_text(needed)
     return Comparison(
         Verdict.UNDECIDED, reason, 1, needed, difference, None, None, None, None, None, None
     )
@@ -162,38 +169,60 @@ def _constant_difference(differences: Array, text: str) -> Comparison:
     p = signed_rank_two_sided(differences)
     needed = None
     if abs(difference) <= SAME:
-        verdict, reason = Verdict.NO_EFFECT, f"{text}, in every one of them"
+        verdict, reason = Verdict.NO_EFFECT, translate("{said}, in every one of them", said=text)
     elif p <= ALPHA:
-        verdict, reason = Verdict.DIFFERS, f"{text} in every one of them ({p_text(p)}, {WILCOXON})"
+        verdict, reason = (
+            Verdict.DIFFERS,
+            translate(
+                "{said} in every one of them ({p}, {test})",
+                said=text,
+                p=p_text(p),
+                test=translate(WILCOXON),
+            ),
+        )
     else:
         verdict, needed = Verdict.UNDECIDED, WILCOXON_PAIRS
-        reason = (
-            f"{text} in every one of them, which leaves no spread for a t test, and Wilcoxon's "
-            f"test needs {seeds(WILCOXON_PAIRS)}"
+        reason = translate(
+            "{said} in every one of them, which leaves no spread for a t test, and "
+            "Wilcoxon's test needs {seeds}",
+            said=text,
+            seeds=seeds(WILCOXON_PAIRS),
         )
     return Comparison(verdict, reason, n, needed, difference, None, 0.0, p, None, p, WILCOXON)
 
 
 def _difference_text(difference: float, n: int, unit: Unit, names: tuple[str, str]) -> str:
     if abs(difference) <= SAME:
-        return f"over {seeds(n)} {names[0]} equals {names[1]}"
-    side = "above" if difference > 0 else "below"
-    return f"over {seeds(n)} {names[0]} is {unit.size(difference)} {side} {names[1]}"
+        return translate(
+            "over {seeds} {first} equals {second}", seeds=seeds(n), first=names[0], second=names[1]
+        )
+    values = {"seeds": seeds(n), "first": names[0], "second": names[1]}
+    if difference > 0:
+        return translate(
+            "over {seeds} {first} is {size} above {second}", size=unit.size(difference), **values
+        )
+    return translate(
+        "over {seeds} {first} is {size} below {second}", size=unit.size(difference), **values
+    )
 
 
 def _interval_text(summary: Summary, unit: Unit) -> str:
-    return f"95 % interval {unit.interval(summary.interval)}, " if summary.interval else ""
+    return (
+        translate("95 % interval {interval}, ", interval=unit.interval(summary.interval))
+        if summary.interval
+        else ""
+    )
 
 
 def p_text(p: float) -> str:
     """Write a p value: "p = 0.021", "p < 0.001"."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return translate("p < 0.001") if p < 0.001 else translate("p = {p:.3f}", p=p)
 
 
 def _settle_text(needed: int | None) -> str:
     if needed is None:
-        return "no sensible number of seeds would settle it"
-    return f"about {seeds(needed)} would settle it"
+        return translate("no sensible number of seeds would settle it")
+    return translate("about {seeds} would settle it", seeds=seeds(needed))
 
 
 def seeds_needed(

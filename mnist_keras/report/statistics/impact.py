@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.distributions import (
     POWER,
     SAME,
@@ -163,11 +164,25 @@ def _impact_verdict(size: float, limit: float | None, stated: float | None) -> V
 
 
 def _impact_reason(size: float, limit: float | None, n: int, levels: int, unit: Unit) -> str:
-    text = f"over {seeds(n)} the {levels} levels lie {unit.size(size)} apart"
+    text = translate(
+        "over {seeds} the {levels} levels lie {size} apart",
+        seeds=seeds(n),
+        levels=levels,
+        size=unit.size(size),
+    )
     if limit is None:
-        return f"{text}, with no spread between seeds to judge it by"
-    side = "more" if size > limit else "not more"
-    return f"{text}, {side} than the {unit.size(limit)} that chance alone may give equal levels"
+        return translate("{said}, with no spread between seeds to judge it by", said=text)
+    if size > limit:
+        return translate(
+            "{said}, more than the {limit} that chance alone may give equal levels",
+            said=text,
+            limit=unit.size(limit),
+        )
+    return translate(
+        "{said}, not more than the {limit} that chance alone may give equal levels",
+        said=text,
+        limit=unit.size(limit),
+    )
 
 
 def _seeds_for_impact(size: float, levels: int, noise: Noise | None, fixed: bool) -> int | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.comparisons import (
     ACCURACY,
     Comparison,
@@ -113,7 +114,7 @@ def _judgement(
 ) -> OrderJudgement:
     reason = decisive.reason
     if len(comparisons) > 1:
-        reason += f" (this one of {len(comparisons)} comparisons decides)"
+        reason += translate(" (this one of {count} comparisons decides)", count=len(comparisons))
     n = min(comparison.n for comparison in comparisons)
     return OrderJudgement(verdict, reason, n, needed, tuple(comparisons))
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.comparisons import ACCURACY, Comparison, Criteria, compare_paired
 from mnist_keras.report.statistics.distributions import Array
 from mnist_keras.report.statistics.impact import Levels, as_matrix, resampled_means
@@ -141,7 +142,10 @@ def compare_impacts(
     """
     if criteria.run_sd is not None:
         criteria = replace(criteria, run_sd=criteria.run_sd * math.sqrt(2))
-    labels = (f"the impact of {names[0]}", f"that of {names[1]}")
+    labels = (
+        translate("the impact of {factor}", factor=names[0]),
+        translate("that of {factor}", factor=names[1]),
+    )
     return compare_paired(_contrast(larger), _contrast(smaller), criteria, labels)
 
 

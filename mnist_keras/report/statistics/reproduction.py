@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.distributions import (
     ALPHA,
     SAME,
@@ -76,6 +77,7 @@ def judge_published(
     tolerance: float = TOLERANCE,
     run_sd: float | None = None,
     unit: Unit = PERCENT,
+    printed: str = "",
 ) -> PublishedJudgement:
     """Hold one published figure against our `values`, shape [seeds], as `FORMULA` says.
 
@@ -84,25 +86,36 @@ def judge_published(
     unit of the figure (fractions for accuracies). `run_sd` is
     a standard deviation known from elsewhere, e.g. `seed_noise(...).sd`. It stands in where the
     seeds show none: to say how many would be enough after one, and for the interval itself if all
-    agree exactly. Raises `ValueError` for no values or one that is not finite.
+    agree exactly. `printed` is how the reason writes the figure, if not by `unit`. Raises
+    `ValueError` for no values or one that is not finite.
     """
     summary = summarize(values)
     n, mean = summary.n, summary.mean
     sd = summary.sd if summary.sd is not None and summary.sd > SAME else run_sd
     if n == 1 or sd is None:
-        return _without_spread(published, summary, sd, tolerance, unit)
+        return _without_spread(published, summary, sd, tolerance, unit, printed)
     interval = prediction_interval(mean, sd, n)
     half = (interval.high - interval.low) / 2
     verdict = _published_verdict(abs(published - mean) <= half + rounding, half <= tolerance)
     needed = _enough_seeds(sd, tolerance) if verdict is Verdict.INCONCLUSIVE else None
-    reason = (
-        f"published {unit.value(published)}; {seeds(n)} give {unit.value(mean)}, and one more run "
-        f"would fall within {unit.size(half)} of that"
+    reason = translate(
+        "published {published}; {seeds} give {mean}, and one more run would fall within "
+        "{size} of that",
+        published=printed or unit.value(published),
+        seeds=seeds(n),
+        mean=unit.value(mean),
+        size=unit.size(half),
     )
     if sd != summary.sd:
-        reason += " (the seeds agree exactly, so the spread is the one expected beforehand)"
+        reason += translate(
+            " (the seeds agree exactly, so the spread is the one expected beforehand)"
+        )
     if verdict is Verdict.INCONCLUSIVE:
-        reason += f", wider than the tolerance of {unit.size(tolerance)}; {_enough_text(needed)}"
+        reason += translate(
+            ", wider than the tolerance of {size}; {enough_text}",
+            size=unit.size(tolerance),
+            enough_text=_enough_text(needed),
+        )
     return PublishedJudgement(verdict, reason, n, needed, published, mean, interval)
 
 
@@ -113,18 +126,29 @@ def _published_verdict(inside: bool, narrow: bool) -> Verdict:
 
 
 def _without_spread(
-    published: float, summary: Summary, sd: float | None, tolerance: float, unit: Unit
+    published: float,
+    summary: Summary,
+    sd: float | None,
+    tolerance: float,
+    unit: Unit,
+    printed: str,
 ) -> PublishedJudgement:
     needed = _enough_seeds(sd, tolerance) if summary.n == 1 else None
     n, mean = summary.n, summary.mean
-    who = "one seed gives" if n == 1 else f"{seeds(n)} all give"
-    reason = (
-        f"published {unit.value(published)}; {who} {unit.value(mean)}, which shows no spread to "
-        "judge by"
+    who = translate("one seed gives") if n == 1 else translate("{seeds} all give", seeds=seeds(n))
+    reason = translate(
+        "published {published}; {who} {mean}, which shows no spread to judge by",
+        published=printed or unit.value(published),
+        who=who,
+        mean=unit.value(mean),
     )
     if n == 1:
-        enough = "at least 2 seeds are needed to see any" if sd is None else _enough_text(needed)
-        reason += f"; {enough}"
+        enough = (
+            translate("at least 2 seeds are needed to see any")
+            if sd is None
+            else _enough_text(needed)
+        )
+        reason += translate("; ") + enough
     return PublishedJudgement(Verdict.INCONCLUSIVE, reason, n, needed, published, mean, None)
 
 
@@ -139,8 +163,8 @@ def _enough_seeds(sd: float | None, tolerance: float) -> int | None:
 
 def _enough_text(needed: int | None) -> str:
     if needed is None:
-        return "the runs vary too much for any number of seeds to be enough"
-    return f"about {seeds(needed)} would be enough"
+        return translate("the runs vary too much for any number of seeds to be enough")
+    return translate("about {seeds} would be enough", seeds=seeds(needed))
 
 
 @dataclass(frozen=True)
@@ -172,10 +196,16 @@ def judge_ratio(
         raise ValueError("expected a positive published ratio and a positive tolerance")
     summary = summarize(logs)
     n, ratio = summary.n, math.exp(summary.mean)
-    text = f"published {published_ratio:.2f} times; {seeds(n)}: {ratio:.2f} times"
+    text = translate(
+        "published {published_ratio:.2f} times; {seeds}: {ratio:.2f} times",
+        published_ratio=published_ratio,
+        seeds=seeds(n),
+        ratio=ratio,
+    )
     if summary.interval is None or summary.sd is None:
-        reason = (
-            f"{text}, one pair of runs shows no spread to judge by; at least 2 seeds are needed"
+        reason = translate(
+            "{said}, one pair of runs shows no spread to judge by; at least 2 seeds are needed",
+            said=text,
         )
         return RatioJudgement(Verdict.INCONCLUSIVE, reason, n, 2, published_ratio, ratio, None)
     interval = Interval(math.exp(summary.interval.low), math.exp(summary.interval.high))
@@ -183,13 +213,16 @@ def judge_ratio(
     distance = abs(summary.mean - math.log(published_ratio))
     verdict = _ratio_verdict(distance, (summary.interval.high - summary.interval.low) / 2, reach)
     needed = None
-    reason = (
-        f"{text} (95 % interval {interval.low:.2f} to {interval.high:.2f}), "
-        f"with {relative_tolerance:.0%} allowed"
+    reason = translate(
+        "{said} (95 % interval {low:.2f} to {high:.2f}), with {relative_tolerance:.0%} allowed",
+        said=text,
+        low=interval.low,
+        high=interval.high,
+        relative_tolerance=relative_tolerance,
     )
     if verdict is Verdict.INCONCLUSIVE:
         needed = _seeds_for_mean(summary.sd, abs(reach - distance))
-        reason += f"; {_enough_text(needed)}"
+        reason += translate("; ") + _enough_text(needed)
     return RatioJudgement(verdict, reason, n, needed, published_ratio, ratio, interval)
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mnist_keras.report.language import format_number, plural, translate
 from mnist_keras.report.statistics.distributions import ALPHA, Array, normal_quantile, t_quantile
 
 
@@ -64,16 +65,27 @@ class Unit:
 
     def value(self, value: float) -> str:
         """The quantity itself: "98.14 %"."""
-        return f"{value * self.factor:.{self.decimals}f}{self.symbol}"
+        return self._number(value) + _symbol(self.symbol, value * self.factor)
 
     def size(self, difference: float) -> str:
         """A difference without its sign: "0.11 points"."""
-        return f"{abs(difference) * self.factor:.{self.decimals}f}{self.difference_symbol}"
+        return self._number(abs(difference)) + _symbol(
+            self.difference_symbol, difference * self.factor
+        )
 
     def interval(self, interval: Interval) -> str:
         """An interval of differences: "-0.03 to +0.25 points"."""
-        low, high = (f"{end * self.factor:+.{self.decimals}f}" for end in interval)
-        return f"{low} to {high}{self.difference_symbol}"
+        low, high = (self._number(end, "+") for end in interval)
+        symbol = _symbol(self.difference_symbol, interval.high * self.factor)
+        return translate("{low} to {high}{symbol}", low=low, high=high, symbol=symbol)
+
+    def _number(self, value: float, sign: str = "-") -> str:
+        return format_number(value * self.factor, f"{sign}.{self.decimals}f")
+
+
+def _symbol(symbol: str, amount: float) -> str:
+    """The symbol behind an amount; some languages have a singular for less than two."""
+    return plural(amount, symbol, symbol)
 
 
 PERCENT = Unit(100.0, 2, " %", " points")
@@ -83,7 +95,7 @@ PLAIN = Unit()
 
 def seeds(count: int) -> str:
     """Write a number of seeds: "1 seed", "5 seeds"."""
-    return f"{count} seed" if count == 1 else f"{count} seeds"
+    return plural(count, "{count} seed", "{count} seeds")
 
 
 def as_values(values: ArrayLike, what: str = "values") -> Array:
