@@ -306,20 +306,20 @@ def test_compare_conv_follows_the_notebook():
 def test_cost_of_the_shallow_study():
     cost = load_study("shallow").cost()
     assert (cost.trainings, cost.epochs) == (9, 20 + 8 * 15)
-    assert (cost.published_trainings, cost.published_epochs) == (11, 20 + 10 * 15)
+    assert (cost.cell_trainings, cost.cell_epochs) == (11, 20 + 10 * 15)
     assert cost.grid == 36
-    assert cost.published_saved_percent == pytest.approx(69.44, abs=0.01)
+    assert cost.cell_saved_percent == pytest.approx(69.44, abs=0.01)
     assert cost.saved_percent == 75
 
 
 def test_cost_of_the_wide_sweep_and_of_the_others():
     wide = load_study("shallow").cost(wide=True)
     assert (wide.trainings, wide.epochs, wide.grid) == (14, 80 + 13 * 15, 5**4)
-    assert wide.published_epochs == 20 + 15 * 15 + (5 + 10 + 20 + 40 + 80)
+    assert wide.cell_epochs == 20 + 15 * 15 + (5 + 10 + 20 + 40 + 80)
     deep = load_study("deep").cost()
-    assert (deep.trainings, deep.published_trainings, deep.grid) == (10, 12, 45)
+    assert (deep.trainings, deep.cell_trainings, deep.grid) == (10, 12, 45)
     cnn = load_study("cnn").cost()
-    assert (cnn.trainings, cnn.published_trainings, cnn.grid) == (7, 9, 18)
+    assert (cnn.trainings, cnn.cell_trainings, cnn.grid) == (7, 9, 18)
     architectures = load_study("architectures").cost()
     assert (architectures.trainings, architectures.epochs) == (4, 10 + 3 * 15)
     assert architectures.grid is None
@@ -581,9 +581,7 @@ def test_the_example_of_the_documentation(tmp_path):
     study = load_study(write(tmp_path, example))
     cost = study.cost()
     assert f"makes {cost.trainings} trainings of {cost.epochs} epochs" in text
-    assert (
-        f"would be {cost.published_trainings} trainings of {cost.published_epochs} epochs" in text
-    )
+    assert f"would be {cost.cell_trainings} trainings of {cost.cell_epochs} epochs" in text
     assert len(study.published) == 5
     assert len(study.claims) == 2
     for metric in METRICS:

@@ -13,7 +13,7 @@ from command_line import run_here, start
 from filelock import FileLock
 from generated_runs import write_run
 from search_runs import EPOCHS, RANGES, TEST_ACCURACY, make_plan, write_all, write_finished
-from small_runs import noisy_arrays, small_config, train_below, what_was_computed, write_idx
+from small_runs import noisy_arrays, small_config, what_was_computed, write_idx
 
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
@@ -164,8 +164,9 @@ def test_a_stopped_trial_looks_unfinished_and_goes_on_bit_for_bit(tmp_path):
     assert run_trials([task], place, lambda progress: None) == {}
     resumed = read_json(folder.result)["resumed"]
     assert resumed == {"times": 1, "bit_exact": True}
-    whole = train_below(tmp_path / "whole", config, data, threads=1)
-    assert what_was_computed(folder) == what_was_computed(whole)
+    whole = replace(place, logs=tmp_path / "whole", checkpoints=tmp_path / "whole-checkpoints")
+    assert run_trials([task], whole, lambda progress: None) == {}
+    assert what_was_computed(folder) == what_was_computed(whole.folder(config))
 
 
 def test_an_unfinished_hopeless_run_is_pruned_without_training(tmp_path):

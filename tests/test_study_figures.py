@@ -121,7 +121,7 @@ def test_a_curve_is_a_mean_in_a_band_as_long_as_all_seeds_run():
     assert curve.last == 4.5
 
 
-def test_training_curves_are_percentages_with_the_published_epochs(outcome_of):
+def test_training_curves_are_percentages_with_the_cell_epochs(outcome_of):
     outcome = outcome_of("shallow")
     pair = training_curves(outcome, "first test")
     assert [curve.label for curve in pair.accuracy] == ["training", "validation", "test"]
@@ -222,7 +222,7 @@ def test_a_sweep_holds_each_seed_beside_the_published_figure(outcome_of):
     assert validation.means[1] == pytest.approx(100 * level.values["val_accuracy"].mean())
 
 
-def test_published_epochs_of_a_value_do_not_pass_for_its_result(outcome_of):
+def test_cell_epochs_of_a_value_do_not_pass_for_its_result(outcome_of):
     outcome = outcome_of("compare-conv", seeds=1)
     found = sweep(outcome, factor_of(outcome, "architecture"), ["val_accuracy"])
     assert found.positions == (0.0, 1.0)

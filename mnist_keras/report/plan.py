@@ -22,7 +22,7 @@ def plan_facts(plan: Plan, run: StudyRun) -> dict[str, Any]:
         "seeds": seeds,
         "trainings": plan.trainings,
         "done": plan.done,
-        "one_for_each_cell": cost.published_trainings * seeds,
+        "one_for_each_cell": cost.cell_trainings * seeds,
         "full_grid": cost.grid * seeds if cost.grid else None,
         "epochs_left": plan.epochs_left,
         "jobs": run.place.jobs,

@@ -203,8 +203,8 @@ class Study(Entry):
         return Cost(
             trainings=len(trials),
             epochs=sum(trial.config.epochs for trial in trials),
-            published_trainings=len(cells),
-            published_epochs=sum(cell.config.epochs for cell in cells),
+            cell_trainings=len(cells),
+            cell_epochs=sum(cell.config.epochs for cell in cells),
             grid=math.prod(filter(None, counts)) if counts else None,
         )
 

@@ -134,7 +134,7 @@ def describe_cost(run: StudyRun) -> str:
     return (
         f"{run.study.name}{mark}: {_count(cost.trainings * seeds, 'training')} for "
         f"{_count(seeds, 'seed')}; one for each cell of the tables would be "
-        f"{cost.published_trainings * seeds}{grid}"
+        f"{cost.cell_trainings * seeds}{grid}"
     )
 
 

@@ -100,16 +100,16 @@ class Reading:
 class Cost:
     """What a study costs for one seed.
 
-    `trainings` and `epochs` are what is trained here. `published_trainings` and
-    `published_epochs` are what it takes to train each cell of the tables and each first test on
+    `trainings` and `epochs` are what is trained here. `cell_trainings` and
+    `cell_epochs` are what it takes to train each cell of the tables and each first test on
     its own, as the sources did. `grid` counts all combinations of the factors' values; it is None
     in a study without factors.
     """
 
     trainings: int
     epochs: int
-    published_trainings: int
-    published_epochs: int
+    cell_trainings: int
+    cell_epochs: int
     grid: int | None
 
     @property
@@ -118,9 +118,9 @@ class Cost:
         return _saved(self.trainings, self.grid)
 
     @property
-    def published_saved_percent(self) -> float | None:
+    def cell_saved_percent(self) -> float | None:
         """How much fewer trainings the published way makes than the grid."""
-        return _saved(self.published_trainings, self.grid)
+        return _saved(self.cell_trainings, self.grid)
 
 
 def _saved(made: int, grid: int | None) -> float | None:

@@ -160,18 +160,18 @@ def judge_gap(claim: Gap, evidence: Evidence) -> Judgement:
 def judge_cost(claim: CostClaim, evidence: Evidence) -> Judgement:
     """One factor at a time against the full grid: arithmetic, without any run."""
     cost = evidence.own.study.cost()
-    saved = cost.published_saved_percent
+    saved = cost.cell_saved_percent
     if cost.grid is None or saved is None:
         raise NotJudged(translate("the study has no factors, so there is no grid"))
     holds = (
-        cost.published_trainings == claim.trainings
+        cost.cell_trainings == claim.trainings
         and cost.grid == claim.grid
         and abs(saved - claim.saved_percent) <= half_last_digit(claim.saved_percent)
     )
     reason = translate(
-        "counted: {published_trainings} trainings against {grid} in the grid, "
+        "counted: {cell_trainings} trainings against {grid} in the grid, "
         "{saved:.1f} % less; with equal ones trained once, {trainings} are made here",
-        published_trainings=cost.published_trainings,
+        cell_trainings=cost.cell_trainings,
         grid=cost.grid,
         saved=saved,
         trainings=cost.trainings,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
-from mnist_keras.report.language import format_number, translate
+from mnist_keras.report.language import format_number, plural, translate
 from mnist_keras.report.page.document import (
     Block,
     Bullets,
@@ -89,7 +89,7 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
 def _figure_verdicts(cells: Sequence[CellOutcome]) -> list[Block]:
     if not cells:
         return []
-    tally = Tally(translate("published figures"), _counts(cells))
+    tally = Tally(_figures_title(len(cells)), _counts(cells))
     reasons = Counter(cell.why_not for cell in cells if cell.judgement is None and cell.why_not)
     if not reasons:
         return [tally]
@@ -115,7 +115,19 @@ def _claim_verdicts(outcome: StudyOutcome) -> list[Block]:
     if not outcome.claims:
         return []
     findings = Findings(tuple(_finding(claim) for claim in outcome.claims), mark_of(outcome))
-    return [Tally(translate("published claims"), _counts(outcome.claims)), findings]
+    return [Tally(_claims_title(outcome), _counts(outcome.claims)), findings]
+
+
+def _figures_title(count: int) -> str:
+    return plural(count, "published figure", "published figures")
+
+
+def _claims_title(outcome: StudyOutcome) -> str:
+    """What is counted: claims that somebody published, or the questions of a study of one's own."""
+    count = len(outcome.claims)
+    if outcome.study.source or outcome.study.tables:
+        return plural(count, "published claim", "published claims")
+    return plural(count, "claim of this study", "claims of this study")
 
 
 def _counts(results: Iterable[CellOutcome | ClaimOutcome]) -> tuple[tuple[Chip, int], ...]:
@@ -138,9 +150,10 @@ def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
     claims = [claim for outcome in shown for claim in outcome.claims]
     blocks: list[Block] = []
     if cells:
-        blocks.append(Tally(translate("published figures"), _counts(cells)))
+        blocks.append(Tally(_figures_title(len(cells)), _counts(cells)))
     if claims:
-        blocks.append(Tally(translate("published claims"), _counts(claims)))
+        title = plural(len(claims), "published claim", "published claims")
+        blocks.append(Tally(title, _counts(claims)))
     return (*blocks, _tally_table(outcomes))
 
 

@@ -172,14 +172,14 @@ def cost_table(outcome: StudyOutcome) -> Table:
     cost = outcome.cost
     grid = NONE if cost.grid is None else format_number(cost.grid, ",")
     saved = NONE if cost.saved_percent is None else _percent(cost.saved_percent)
-    published = cost.published_saved_percent
+    published = cost.cell_saved_percent
     published_saved = NONE if published is None else _percent(published)
     cell = (
         translate("one for each published cell")
         if outcome.study.has_source
         else translate("one for each cell")
     )
-    published_counts = _counts(cost.published_trainings, cost.published_epochs)
+    published_counts = _counts(cost.cell_trainings, cost.cell_epochs)
     return Table(
         caption=translate("Cost for one seed"),
         columns=(
