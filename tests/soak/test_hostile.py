@@ -1,4 +1,4 @@
-"""Damaged states of a real run, hostile files within their time, and HDF5 on thousands of files."""
+"""Damaged states of a real run, hostile files within their time, and HDF5 on mutated files."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def damages(content: bytes):
         yield f"bit {bit}", bytes(damaged)
 
 
-def test_a_damaged_state_gives_way_to_the_older_one(generations):
+def test_a_damaged_state_gives_way_to_the_older_one(generations, tell):
     path, older = generations, previous_generation(generations)
     content, before = path.read_bytes(), older.read_bytes()
     assert load_state(path)[0].epochs == 3
@@ -72,17 +72,24 @@ def test_a_damaged_state_gives_way_to_the_older_one(generations):
     path.write_bytes(content)
     older.write_bytes(before)
     assert count > 900
-    print(f"{count} damaged states of {len(content)} bytes")
+    tell(f"a state of {len(content):,} bytes, damaged in {count} ways: none was loaded")
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_files_take_two_seconds_at_most(kind, tmp_path):
+def test_hostile_files_take_two_seconds_at_most(kind, tmp_path, tell):
     make(kind, "sound", tmp_path / "sound")
+    outcomes = []
     for number, name in enumerate(HOSTILE[kind]):
         outcome = read_and_measure(kind, make(kind, name, tmp_path / str(number)))
         assert outcome["end"] == "refused", name
         assert outcome["seconds"] < 2, name
         assert outcome["mb"] < 200, name
+        outcomes.append(outcome)
+    tell(
+        f"{kind}: {len(outcomes)} hostile files refused, in at most "
+        f"{max(outcome['seconds'] for outcome in outcomes):.2f} s and "
+        f"{max(outcome['mb'] for outcome in outcomes):.0f} MB more"
+    )
 
 
 def mutate(content: bytes, source: random.Random) -> bytes:
@@ -111,7 +118,7 @@ def mutate(content: bytes, source: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("version", ["earliest", "latest"])
-def test_mutated_weights_are_read_or_refused(version, tmp_path):
+def test_mutated_weights_are_read_or_refused(version, tmp_path, tell):
     """Through the real reader; both of HDF5's formats, as newer versions write the other one."""
     content, source = hdf5(libver=version), random.Random(SEED)
     path = tmp_path / "it.weights.h5"
@@ -125,5 +132,5 @@ def test_mutated_weights_are_read_or_refused(version, tmp_path):
         except UserError as error:
             ends["HDF5 died" if "by signal" in str(error) else "refused"] += 1
         assert time.perf_counter() - begin < 10
-    print(version, dict(ends))
+    tell(f"{WEIGHTS_MUTATIONS} mutated weights files, HDF5 format {version}: {dict(ends)}")
     assert ends["refused"] > WEIGHTS_MUTATIONS / 10
