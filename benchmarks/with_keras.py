@@ -13,7 +13,7 @@ from benchmarks.with_mnist_keras import configuration
 from benchmarks.work import Work, training_result
 from mnist_keras.data.dataset import load
 from mnist_keras.training.architectures import ARCHITECTURES, IMAGE_SHAPE
-from mnist_keras.training.callbacks import EpochClock
+from mnist_keras.training.epoch_callbacks import EpochClock
 
 
 class SummedSquaredError(keras.losses.Loss):

@@ -19,6 +19,9 @@ from mnist_keras.atomic import write_bytes as write_bytes
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.reading import MAX_CLASSES
 from mnist_keras.errors import UserError
+from mnist_keras.folders import REPLACED as REPLACED
+from mnist_keras.folders import RunFolder as RunFolder
+from mnist_keras.folders import run_folder as run_folder
 from mnist_keras.record_checks import (
     MAX_JSON_BYTES,
     MAX_TABLE_BYTES,
@@ -67,94 +70,6 @@ RESULT_FIELDS = (
 """What every result.json has at least; none of them is null."""
 
 _REMEDY = "train the run again with --fresh, which sets its folder aside"
-
-REPLACED = ".replaced-"
-"""Marks, with a number behind it, the folder of a run that another has taken the place of."""
-
-
-@dataclass(frozen=True)
-class RunFolder:
-    """Where one run keeps its files: `logs/<study>/<run>` and `checkpoints/<study>/<run>`."""
-
-    logs: Path
-    checkpoints: Path
-
-    @property
-    def config(self) -> Path:
-        """The configuration, written first."""
-        return self.logs / "config.json"
-
-    @property
-    def epochs(self) -> Path:
-        """A row an epoch."""
-        return self.logs / "epochs.csv"
-
-    @property
-    def predictions(self) -> Path:
-        """Test labels and probabilities of the best epoch's weights."""
-        return self.logs / "predictions.npz"
-
-    @property
-    def result(self) -> Path:
-        """The result, written last: a run that has one is done."""
-        return self.logs / "result.json"
-
-    @property
-    def session(self) -> Path:
-        """TensorBoard's event file of the run's hyperparameters and best metrics."""
-        return self.logs / "events.out.tfevents.session"
-
-    @property
-    def pictures(self) -> Path:
-        """TensorBoard's event file of the run's pictures."""
-        return self.logs / "events.out.tfevents.pictures"
-
-    @property
-    def model(self) -> Path:
-        """The best epoch's model, a plain Sequential."""
-        return self.checkpoints / "model.keras"
-
-    @property
-    def state(self) -> Path:
-        """What an interrupted run goes on from; gone when the run is done."""
-        return self.checkpoints / "state.npz"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the process that trains this run; beside the folder, which may be set aside."""
-        return self.checkpoints.with_name(f".{self.checkpoints.name}.lock")
-
-    def create(self) -> None:
-        """Make both folders.
-
-        Raises:
-            UserError: one cannot be made.
-        """
-        for folder in (self.logs, self.checkpoints):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise UserError(
-                    f"cannot make the folder {folder}: {error.strerror}; "
-                    "choose another with --logs and --checkpoints"
-                ) from None
-
-    def set_aside(self) -> None:
-        """Rename what there is of both folders to a free name with `.replaced-N`."""
-        if self.session.is_file():
-            # TensorBoard, which reads every folder, would count the run twice.
-            self.session.rename(self.logs / "session.set-aside")
-        number = 1
-        while any(_replaced(folder, number).exists() for folder in (self.logs, self.checkpoints)):
-            number += 1
-        for folder in (self.logs, self.checkpoints):
-            if folder.exists() and any(folder.iterdir()):
-                folder.rename(_replaced(folder, number))
-
-
-def run_folder(logs: Path, checkpoints: Path, study: str, run: str) -> RunFolder:
-    """The folder of a run of a study below the two output folders."""
-    return RunFolder(Path(logs) / study / run, Path(checkpoints) / study / run)
 
 
 @dataclass(frozen=True)
@@ -311,10 +226,6 @@ def _checked_rows(table: csv.DictReader[str]) -> Iterator[dict[str, str]]:
         if row.get("epoch") != str(number):
             raise ValueError(f"row {number} is of epoch {row.get('epoch')}")
         yield row
-
-
-def _replaced(folder: Path, number: int) -> Path:
-    return folder.with_name(f"{folder.name}{REPLACED}{number}")
 
 
 def _finite(content: Any) -> Any:

@@ -13,9 +13,11 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import EventA
 
 from mnist_keras.records import read_epochs, read_json, run_folder
 from mnist_keras.training import callbacks as callbacks_module
+from mnist_keras.training import epoch_callbacks
 from mnist_keras.training.architectures import build
-from mnist_keras.training.callbacks import BestWeights, EpochClock, EpochRecorder, RunCallbacks
+from mnist_keras.training.callbacks import RunCallbacks
 from mnist_keras.training.engine import make_engine
+from mnist_keras.training.epoch_callbacks import BestWeights, EpochClock, EpochRecorder
 from mnist_keras.training.events import EventWriter, write_restart
 
 RESOURCES = {"epoch_cpu_percent", "epoch_ram_mb", "epoch_process_ram_mb"}
@@ -260,7 +262,7 @@ class TestEpochClock:
     def test_leaves_the_evaluation_out(self, monkeypatch):
         moments = iter([100.0, 103.5])
         clock_of_the_machine = SimpleNamespace(perf_counter=lambda: next(moments))
-        monkeypatch.setattr(callbacks_module, "time", clock_of_the_machine)
+        monkeypatch.setattr(epoch_callbacks, "time", clock_of_the_machine)
         clock = EpochClock()
         logs = {"loss": 1.0}
         clock.on_epoch_begin(0)

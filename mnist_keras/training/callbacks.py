@@ -12,117 +12,21 @@ import keras
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
-from mnist_keras.records import EPOCH_COLUMNS, EpochRow, RunFolder, write_epochs
+from mnist_keras.records import EpochRow, RunFolder
 from mnist_keras.training.engine import EpochEngine
+from mnist_keras.training.epoch_callbacks import (
+    BestWeights,
+    EpochClock,
+    EpochRecorder,
+    Logs,
+    TestCurve,
+)
 from mnist_keras.training.events import EventWriter
 from mnist_keras.training.performance import LOGGED, PerformanceCallback
 from mnist_keras.training.state import RunState, save_state
 
 STATE_INTERVAL = 10.0
 """Seconds of training that a killed run may lose at most, beside its current epoch."""
-
-Logs = dict[str, Any]
-
-
-class EpochClock(keras.callbacks.Callback):
-    """Adds `seconds` to the logs: an epoch's training, without evaluation."""
-
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Start the clock."""
-        self._begin = time.perf_counter()
-
-    def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Training has ended where the epoch's evaluation begins."""
-        self._seconds = time.perf_counter() - self._begin
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Give the epoch's seconds."""
-        logs["seconds"] = self._seconds
-
-
-class TestCurve(keras.callbacks.Callback):
-    """Adds `test_loss` and `test_accuracy` to the logs. No selection looks at them.
-
-    Args:
-        test: the test set, as the engine evaluates it.
-    """
-
-    def __init__(self, test: tf.data.Dataset) -> None:
-        super().__init__()
-        self.test = test
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Evaluate the test set."""
-        result = self.model.evaluate(self.test, return_dict=True, verbose=0)
-        logs.update({f"test_{name}": value for name, value in result.items()})
-
-
-class BestWeights(keras.callbacks.ModelCheckpoint):
-    """Keeps the weights of the best epoch so far as `weights_epoch_NN.weights.h5`.
-
-    As the notebook wires ModelCheckpoint, save that a better epoch's file takes the place of the
-    one before.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        super().__init__(
-            str(folder / "weights_epoch_{epoch:02d}.weights.h5"),
-            monitor="val_accuracy",
-            mode="max",
-            save_best_only=True,
-            save_weights_only=True,
-        )
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Write the weights if the epoch is the best so far."""
-        before = self.best
-        super().on_epoch_end(epoch, logs)
-        if self.best != before:
-            self._remove_others(epoch)
-
-    def go_on(self, epoch: int, value: float) -> None:
-        """Go on after a session whose best epoch (from 0) had this value; the model has it loaded.
-
-        A session that was killed may have written the file of a later epoch, which is trained
-        again, in this one's place.
-        """
-        self.best = value
-        self.model.save_weights(self._file(epoch))
-        self._remove_others(epoch)
-
-    def _file(self, epoch: int) -> Path:
-        return Path(self.filepath.format(epoch=epoch + 1))
-
-    def _remove_others(self, epoch: int) -> None:
-        for file in self.folder.glob("weights_epoch_*.weights.h5"):
-            if file != self._file(epoch):
-                file.unlink()
-
-
-class EpochRecorder(keras.callbacks.Callback):
-    """Keeps epochs.csv: a row for every epoch that is done.
-
-    Args:
-        path: the file.
-        rows: rows of epochs that an earlier session trained.
-        on_epoch: called with all rows after each epoch.
-    """
-
-    def __init__(
-        self, path: Path, rows: list[EpochRow], on_epoch: Callable[[list[EpochRow]], None]
-    ) -> None:
-        super().__init__()
-        self.path = path
-        self.rows = list(rows)
-        self.on_epoch = on_epoch
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Add the epoch's row."""
-        known = {name: float(logs[name]) for name in EPOCH_COLUMNS if logs.get(name) is not None}
-        self.rows.append({"epoch": epoch + 1, **known})
-        write_epochs(self.path, self.rows, sync=False)
-        self.on_epoch(self.rows)
 
 
 class StateKeeper(keras.callbacks.Callback):
