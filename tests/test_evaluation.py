@@ -334,6 +334,16 @@ def test_a_run_on_mnist_is_told_of_its_wrong_labels(tmp_path):
     assert "15 of MNIST's 10,000 test labels" in outcome.out
 
 
+def test_a_run_on_a_tenth_is_evaluated_on_its_tenth(tmp_path):
+    tenth = load(quick=True)
+    config = RunConfig(architecture="shallow", data=tenth.identity)
+    folder = write_run(tmp_path / "logs", "train", config, {"val_accuracy": [0.9]})
+    np.savez(folder.predictions, labels=tenth.y_test, probabilities=np.eye(10)[tenth.y_test])
+    outcome = run_here("evaluate", "shallow", "--logs", str(tmp_path / "logs"))
+    assert "100.00 % of 1,004 test images are right" in outcome.out
+    assert "a tenth of the data, not comparable" in outcome.out
+
+
 def test_a_run_without_errors_has_no_picture_of_them(tmp_path):
     logs, labels = tmp_path / "logs", load().y_test
     config = RunConfig(architecture="shallow")

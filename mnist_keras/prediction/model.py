@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_keras.config import MNIST, RunConfig
+from mnist_keras.config import MNIST
 from mnist_keras.data.dataset import load
 from mnist_keras.data.pictures import as_mnist, read_picture
 from mnist_keras.data.reading import shown
@@ -19,7 +19,7 @@ from mnist_keras.errors import UserError
 from mnist_keras.lookup import find_run
 from mnist_keras.marks import marks_of
 from mnist_keras.prediction.readings import Reading, all_names
-from mnist_keras.records import read_run
+from mnist_keras.records import RunRecord, read_run
 
 if TYPE_CHECKING:
     import keras
@@ -53,7 +53,7 @@ def open_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> M
 
     Args:
         text: see `lookup.find_run`; or a path.
-        data: the data set whose class names are used; without it classes are numbers.
+        data: the data set whose class names are used; without it those that a run's record has.
         logs: the folder of records.
         checkpoints: the folder of weights and models.
 
@@ -70,7 +70,7 @@ def open_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> M
     record = read_run(folder.logs)
     if record is None:
         raise UserError(f"{folder.logs} was changed while it was read; run the command again")
-    names = _class_names(record.config, data)
+    names = _class_names(record, data)
     from mnist_keras.training.predict import load_run_model
 
     mark = marks_of([record.config])
@@ -109,10 +109,11 @@ def read_digits(
     ]
 
 
-def _class_names(config: RunConfig, data: Path | None) -> tuple[str, ...]:
+def _class_names(record: RunRecord, data: Path | None) -> tuple[str, ...]:
     if data is None:
-        return ()
-    dataset = load(data)
+        return record.class_names
+    config = record.config
+    dataset = load(data, quick=config.quick)
     if dataset.identity != config.data:
         trained = "MNIST" if config.data == MNIST else config.data
         raise UserError(

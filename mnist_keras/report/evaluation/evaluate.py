@@ -88,18 +88,18 @@ def evaluate_run(folder: RunFolder, data: Path | None, logs: Path) -> Evaluation
 
 
 def load_data_of(record: RunRecord, path: Path | None) -> Dataset:
-    """The data set of a run, from where the user says that it is.
+    """The data set of a run, or the tenth of it, from where the user says that it is.
 
     Raises:
         UserError: there is another data set, or none can be read.
     """
     wanted = record.config.data
-    if path is None and wanted != MNIST:
+    dataset = load(path, quick=record.config.quick)
+    if path is None and dataset.identity != wanted:
         raise UserError(
             f"the run {record.config.name} was trained on {wanted}, not on MNIST; give that data "
             "set with --data"
         )
-    dataset = load(path)
     if dataset.identity != wanted:
         raise UserError(
             f"{dataset.source} is the data set {dataset.identity}, but the run "
