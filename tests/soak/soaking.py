@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 from small_runs import noisy_arrays, what_was_computed, write_idx
+from worker_processes import alive
 
 from mnist_keras.data.dataset import load
 from mnist_keras.records import read_run, run_folder
@@ -120,8 +121,14 @@ def descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 def wait_for_end(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that still run after so many seconds."""
-    return psutil.wait_procs(processes, timeout=seconds)[1]
+    """Those that still run after so many seconds.
+
+    One that has ended may be listed until the system's first process takes note of it.
+    """
+    end = time.monotonic() + seconds
+    while (left := alive(processes)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return left
 
 
 def sleep_up_to(seconds: float, source: random.Random) -> float:
