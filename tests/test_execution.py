@@ -268,7 +268,6 @@ def study_process(root, idx_folder, long_tasks):
     """A process, with a group of its own, that trains the long trials; both have begun."""
     place = make_place(root, idx_folder)
     here = str(Path(__file__).parent)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [sys.executable, "-c", STUDY, here, str(root), str(idx_folder), str(LONG)],
         stdout=subprocess.PIPE,

@@ -253,8 +253,6 @@ class Command:
 
     @contextmanager
     def started(self, *python):
-        # Whoever runs the tests may ignore Ctrl-C, which a child would inherit.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         with subprocess.Popen(
             [sys.executable, *(python or ("-m", "mnist_keras")), *self.arguments],
             stdout=subprocess.PIPE,

@@ -71,7 +71,6 @@ class SmallStudy:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=_with_ctrl_c,
         )
 
     def finish(self) -> str:
@@ -136,8 +135,3 @@ def sleep_up_to(seconds: float, source: random.Random) -> float:
     chosen = source.uniform(0.5, seconds)
     time.sleep(chosen)
     return chosen
-
-
-def _with_ctrl_c() -> None:
-    """Whoever runs the tests may ignore Ctrl-C, which a child would inherit."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
