@@ -22,7 +22,7 @@ from mnist_keras.prediction.readings import Reading, all_names
 from mnist_keras.records import RunRecord, read_run
 
 if TYPE_CHECKING:
-    import keras
+    from mnist_keras.training.predict import Network
 
 CLASSES = 10
 
@@ -37,7 +37,7 @@ KEPT = 400
 class Model:
     """A trained model, what it is called, the names of its ten classes, the mark of its run."""
 
-    network: keras.Sequential
+    network: Network
     title: str
     names: tuple[str, ...]
     mark: str = ""

@@ -10,6 +10,9 @@ from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder
 from mnist_keras.training.stored import load_stored
 
+Network = keras.Sequential
+"""A stored model, by a name that other rooms may use for a type."""
+
 BATCH = 2_500
 """Images of one step: larger ones gain nothing."""
 
