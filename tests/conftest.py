@@ -17,6 +17,15 @@ IDX_NAMES = {
 
 
 def pytest_configure() -> None:
+    _hear_ctrl_c()
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard() -> None:
+    _hear_ctrl_c()
+
+
+def _hear_ctrl_c() -> None:
     # A shell lets what it runs in the background ignore Ctrl-C, and every child would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
