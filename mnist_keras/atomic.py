@@ -17,11 +17,12 @@ def write_bytes(path: Path, content: bytes, sync: bool = True) -> None:
 
 
 @contextmanager
-def replace_file(path: Path, sync: bool = True) -> Iterator[Path]:
+def replace_file(path: Path, sync: bool = True, keep: Path | None = None) -> Iterator[Path]:
     """Give a path beside `path` to write to; when the block ends well, it takes `path`'s place.
 
     The path beside keeps the suffix, since Keras looks at it. With `sync` the content and the
     folder's entry are on disk before this returns. When the block raises, nothing has changed.
+    The file that was at `path` takes the place of `keep`, where that is given.
 
     Raises:
         OSError: the file could not be written; it names `path` and, in one line, the reason.
@@ -32,6 +33,8 @@ def replace_file(path: Path, sync: bool = True) -> Iterator[Path]:
             yield beside
             if sync:
                 _sync(beside)
+            if keep is not None and path.exists():
+                path.replace(keep)
             beside.replace(path)
             if sync:
                 _sync(path.parent)

@@ -13,12 +13,18 @@ from joblib import cpu_count
 from joblib.externals.loky import ProcessPoolExecutor
 
 SECONDS_BETWEEN_LOOKS = 0.5
-"""How long a worker may still run when its parent has gone."""
+"""How long a worker may not know that its parent has gone."""
 
 
-def end_with_parent(parent: int) -> None:
-    """Make this process end soon after the process `parent`, however that ends."""
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+def end_with_parent(parent: int, leave: Callable[[], float] = lambda: 0.0) -> None:
+    """Make this process end soon after the process `parent`, however that ends.
+
+    Args:
+        parent: its number.
+        leave: called, in a thread of its own, when the parent has gone; returns the seconds that
+            this process may still take to end by itself.
+    """
+    threading.Thread(target=_watch, args=(parent, leave), daemon=True).start()
 
 
 def run_in_processes(calls: Iterable[Callable[[], Any]]) -> list[Any]:
@@ -46,7 +52,8 @@ def _begin(parent: int) -> None:
     end_with_parent(parent)
 
 
-def _watch(parent: int) -> None:
+def _watch(parent: int, leave: Callable[[], float]) -> None:
     while os.getppid() == parent:
         time.sleep(SECONDS_BETWEEN_LOOKS)
+    time.sleep(leave())
     os._exit(1)

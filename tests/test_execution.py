@@ -301,9 +301,14 @@ def test_ctrl_c_on_a_terminal_reaches_all_processes_and_leaves_none(
     assert all(load_state(place.folder(task.config).state) for task in long_tasks)
 
 
-def test_a_killed_study_leaves_no_process(tmp_path, idx_folder, long_tasks):
+def test_a_killed_study_leaves_its_trials_states_and_no_process(tmp_path, idx_folder, long_tasks):
+    """Trials so short of their first state's time have one only if they save it at the end."""
     with study_process(tmp_path, idx_folder, long_tasks) as process:
         children = psutil.Process(process.pid).children(recursive=True)
         assert len(children) >= 2
         process.kill()
         wait_until(lambda: not alive(children), seconds=SECONDS_TO_END)
+    place = make_place(tmp_path, idx_folder)
+    for task in long_tasks:
+        state, _ = load_state(place.folder(task.config).state)
+        assert state.epochs in (epochs_done(place, task), epochs_done(place, task) - 1)

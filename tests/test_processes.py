@@ -43,6 +43,38 @@ run_in_processes([partial(time.sleep, 600)] * 2)
 """
 
 
+ENDS_WITH_PARENT = """
+import os, sys, time
+from pathlib import Path
+from mnist_keras.processes import end_with_parent
+def leave():
+    Path(sys.argv[1]).write_text("left")
+    return 600.0
+end_with_parent(os.getppid(), leave)
+print("ready", flush=True)
+while not Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+"""
+
+STARTS_IT = """
+import subprocess, sys
+subprocess.run([sys.executable, "-c", *sys.argv[1:]])
+"""
+
+
+def test_a_process_may_take_its_leave_when_its_parent_has_gone(tmp_path):
+    sign = tmp_path / "sign"
+    command = [sys.executable, "-c", STARTS_IT, ENDS_WITH_PARENT, str(sign)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        (child,) = psutil.Process(process.pid).children()
+        assert not sign.exists()
+        process.kill()
+        # It ends by itself, long before its leave is over.
+        assert psutil.wait_procs([child], timeout=60)[1] == []
+    assert sign.read_text() == "left"
+
+
 def test_no_process_outlives_a_killed_parent():
     with subprocess.Popen([sys.executable, "-c", SLEEPS]) as process:
         parent = psutil.Process(process.pid)

@@ -298,14 +298,14 @@ def test_a_death_at_any_operation_leaves_a_state(path):
         save_state(path, make_state(1))
         save_state(path, make_state(2))
         lives += 1
-    # Folder, content, rotation, sync, replacement, sync of the folder, removal of its folder.
+    # Folder, content, sync, rotation, replacement, sync of the folder, removal of its folder.
     assert found == [2, 2, 2, 2, 2, 3, 3]
     assert load_state(path)[0].epochs == 3
 
 
 def test_a_death_between_the_two_renames_leaves_the_older_state_alone(path):
     save_state(path, make_state(1))
-    assert save_and_die(path, make_state(2), lives=3)
+    assert save_and_die(path, make_state(2), lives=4)
     assert not path.exists()
     loaded, note = load_state(path)
     assert note is None

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, has_test_curve, read_run
-from mnist_keras.study.local import SECONDS_TO_SAVE, LocalCrew
+from mnist_keras.study.local import LocalCrew
 from mnist_keras.study.slots import Job, Progress, Slot, Waiting, Worker
-from mnist_keras.study.worker import Place, Task
+from mnist_keras.study.worker import SECONDS_TO_SAVE, Place, Task
 
 __all__ = ["Feed", "Place", "Progress", "Task", "run_trials"]
 

@@ -21,6 +21,12 @@ from mnist_keras.records import RunFolder, run_folder
 STALL_SECONDS = 3600.0
 """Longer than any epoch takes, also one of single-image batches on a slow and crowded machine."""
 
+SECONDS_TO_SAVE = 4.0
+"""How long workers may take to save their state when the study is stopped."""
+
+ORPHAN_SECONDS = 1.0
+"""How long a worker may take to save its state when its parent has gone without a word."""
+
 TERMINATED = 128 + signal.SIGTERM
 
 
@@ -106,7 +112,7 @@ def begin_worker(parent: int, core: int | None) -> None:
         os.sched_setaffinity(0, {core})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, _stop)
-    end_with_parent(parent)
+    end_with_parent(parent, _leave)
 
 
 def train_task(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
@@ -165,14 +171,24 @@ class _Stopped(BaseException):
 
 
 _training = threading.Event()
+_told_to_stop = threading.Event()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     if not _training.is_set():
         os._exit(TERMINATED)
+    _told_to_stop.set()
     # A second signal must not cut the saving short: a signal to the whole group comes twice.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _Stopped
+
+
+def _leave() -> float:
+    """Save the state when the parent has gone; returns the seconds that this may take."""
+    if _told_to_stop.is_set():
+        return SECONDS_TO_SAVE
+    os.kill(os.getpid(), signal.SIGTERM)
+    return ORPHAN_SECONDS
 
 
 @cache

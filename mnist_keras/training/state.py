@@ -99,10 +99,8 @@ def save_state(path: Path, state: RunState) -> None:
     A death at any moment leaves a whole file: the new one, or the old one under either name.
     """
     payload = _pack(state)
-    with replace_file(path) as beside:
+    with replace_file(path, keep=previous_generation(path)) as beside:
         beside.write_bytes(MAGIC + hashlib.sha256(payload).digest() + payload)
-        if path.exists():
-            path.replace(previous_generation(path))
 
 
 def load_state(path: Path) -> tuple[RunState, str | None] | None:

@@ -17,9 +17,8 @@ from mnist_keras.errors import UserError
 from mnist_keras.study.cluster import machine
 from mnist_keras.study.cluster.fitness import describe_problem, examine, probe_of
 from mnist_keras.study.cluster.workers import ClusterWorker
-from mnist_keras.study.local import SECONDS_TO_SAVE
 from mnist_keras.study.slots import Worker
-from mnist_keras.study.worker import Place
+from mnist_keras.study.worker import SECONDS_TO_SAVE, Place
 
 CONNECT_SECONDS = 10
 """How long a scheduler may take to answer."""

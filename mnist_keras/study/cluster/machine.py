@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mnist_keras.locking import is_held
-from mnist_keras.study.local import SECONDS_TO_SAVE, LocalTrial, LocalWorker
+from mnist_keras.study.local import LocalTrial, LocalWorker
 from mnist_keras.study.slots import WorkerDiedError
-from mnist_keras.study.worker import Failure, Place, Task
+from mnist_keras.study.worker import SECONDS_TO_SAVE, Failure, Place, Task
 
 POLL_SECONDS = 0.2
 """How often a task looks whether it is still wanted."""
