@@ -22,6 +22,7 @@ from mnist_keras.training.epoch_callbacks import (
     TestCurve,
 )
 from mnist_keras.training.events import EventWriter
+from mnist_keras.training.interruptions import CheckInterruptions
 from mnist_keras.training.performance import LOGGED, PerformanceCallback
 from mnist_keras.training.state import RunState, save_state
 
@@ -143,7 +144,8 @@ class StopWhenTold(keras.callbacks.Callback):
 class RunCallbacks:
     """The callbacks of one run, in the order in which they must hear of an epoch's end.
 
-    Whoever adds to the logs comes first, then who decides by them, then who writes them down.
+    Whoever adds to the logs comes first, then who decides by them, then who writes them down, then
+    who may end the training.
     """
 
     def __init__(
@@ -158,6 +160,7 @@ class RunCallbacks:
         test_curve: tf.data.Dataset | None,
         tensorboard: bool,
         histograms: bool,
+        check_interruptions: CheckInterruptions,
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
         self.resumed = dict(state.resumed) if state else {}
@@ -175,7 +178,7 @@ class RunCallbacks:
         self.state_keeper = StateKeeper(folder.state, config, self, environment, state)
         self.in_order: list[keras.callbacks.Callback] = [EpochClock(), self.performance]
         if test_curve is not None:
-            self.in_order.append(TestCurve(test_curve))
+            self.in_order.append(TestCurve(test_curve, check_interruptions))
         self.in_order += [self.early_stopping, self.best_weights]
         self.events: EventWriter | None = None
         if tensorboard:
@@ -184,6 +187,7 @@ class RunCallbacks:
         self.in_order += [self.recorder, self.state_keeper]
         if should_stop is not None:
             self.in_order.append(StopWhenTold(should_stop, self.state_keeper))
+        self.in_order.append(check_interruptions)
 
     def close(self) -> None:
         """Write the state, stop measuring, close files: Keras does so only when all goes well."""

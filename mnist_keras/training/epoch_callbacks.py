@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from mnist_keras.records import EPOCH_COLUMNS, EpochRow, write_epochs
+from mnist_keras.training.interruptions import CheckInterruptions
 
 Logs = dict[str, Any]
 
@@ -36,15 +37,19 @@ class TestCurve(keras.callbacks.Callback):
 
     Args:
         test: the test set, as the engine evaluates it.
+        check_interruptions: hears of the evaluation's steps.
     """
 
-    def __init__(self, test: tf.data.Dataset) -> None:
+    def __init__(self, test: tf.data.Dataset, check_interruptions: CheckInterruptions) -> None:
         super().__init__()
         self.test = test
+        self.check_interruptions = check_interruptions
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Evaluate the test set."""
-        result = self.model.evaluate(self.test, return_dict=True, verbose=0)
+        result = self.model.evaluate(
+            self.test, return_dict=True, verbose=0, callbacks=[self.check_interruptions]
+        )
         logs.update({f"test_{name}": value for name, value in result.items()})
 
 

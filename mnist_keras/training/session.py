@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -25,6 +26,7 @@ from mnist_keras.training.callbacks import RunCallbacks, restore_variables
 from mnist_keras.training.engine import EpochEngine, evaluation_dataset, make_engine
 from mnist_keras.training.environment import computes_alike, describe_environment
 from mnist_keras.training.events import tensorboard_is_installed
+from mnist_keras.training.interruptions import CheckInterruptions, Interruptions
 from mnist_keras.training.state import RunState, check_fits, load_state, remove_state
 from mnist_keras.training.summary import summarize_resources, summarize_rows
 
@@ -78,15 +80,23 @@ class Session:
         data: the configuration's data set.
         options: how and where.
         folder: the run's folder, held by this process; it has the configuration and no result.
+        interruptions: holds signals back.
     """
 
     def __init__(
-        self, config: RunConfig, data: Dataset, options: RunOptions, folder: RunFolder
+        self,
+        config: RunConfig,
+        data: Dataset,
+        options: RunOptions,
+        folder: RunFolder,
+        interruptions: Interruptions,
     ) -> None:
         self.config = config
         self.data = data
         self.options = options
         self.folder = folder
+        self.interruptions = interruptions
+        self.check_interruptions = CheckInterruptions(interruptions)
         self.test = evaluation_dataset(data.x_test, data.y_test)
         self.environment = {**describe_environment(), "data_sha256": data.sha256}
 
@@ -98,12 +108,14 @@ class Session:
         """
         state = self._load_state()
         engine, validation = self._prepare()
+        self.interruptions.check()
         compile_seconds = engine.warm_up(validation)
         if state is not None:
             self._check_fits(state, engine)
         if state is None or not state.finished:
             state = self._fit(engine, validation, self._callbacks(state), state)
         evaluations = self._evaluate(engine, state)
+        self.interruptions.check()
         self._publish(state, evaluations, compile_seconds, engine)
         remove_state(self.folder.state)
 
@@ -160,6 +172,7 @@ class Session:
             tensorboard=self._writes_events,
             histograms=self.options.histograms,
             should_stop=self.options.should_stop,
+            check_interruptions=self.check_interruptions,
         )
 
     @cached_property
@@ -200,10 +213,11 @@ class Session:
     def _evaluate(self, engine: EpochEngine, state: RunState) -> dict[str, float]:
         """Read the test set for the last epoch's weights, then the best one's; keep those."""
         restore_variables(engine, state)
-        last = engine.evaluate(self.test, return_dict=True, verbose=0)
+        how: dict[str, Any] = {"verbose": 0, "callbacks": [self.check_interruptions]}
+        last = engine.evaluate(self.test, return_dict=True, **how)
         engine.set_weights(state.best_weights)
-        best = engine.evaluate(self.test, return_dict=True, verbose=0)
-        probabilities = engine.predict(self.test, verbose=0)
+        best = engine.evaluate(self.test, return_dict=True, **how)
+        probabilities = engine.predict(self.test, **how)
         with replace_file(self.folder.predictions) as beside:
             np.savez_compressed(beside, labels=self.data.y_test, probabilities=probabilities)
         with replace_file(self.folder.model) as beside:

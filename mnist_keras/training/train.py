@@ -19,6 +19,7 @@ from mnist_keras.records import (
     write_bytes,
 )
 from mnist_keras.training.environment import grow_gpu_memory, use_threads
+from mnist_keras.training.interruptions import Interruptions
 from mnist_keras.training.session import RunOptions, Session, covers
 from mnist_keras.training.state import remove_state
 
@@ -75,7 +76,8 @@ def _train_locked(
     grow_gpu_memory()
     keras.backend.clear_session()
     try:
-        Session(config, data, options, folder).run()
+        with Interruptions() as interruptions:
+            Session(config, data, options, folder, interruptions).run()
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(error.message.partition("\n")[0]) from error
     return _read_record(folder)

@@ -16,8 +16,9 @@ from small_runs import noisy_arrays, what_was_computed, write_idx
 from worker_processes import alive
 
 from mnist_keras.data.dataset import load
-from mnist_keras.records import read_run, run_folder
+from mnist_keras.records import RunFolder, read_epochs, read_run, run_folder
 from mnist_keras.study.design import load_study
+from mnist_keras.training.state import load_state
 
 STUDY = """
 name = "soak"
@@ -101,8 +102,22 @@ class SmallStudy:
         records = {folder.name: read_run(folder) for folder in folders}
         return {name for name, record in records.items() if record and record.result}
 
-    def _folder(self, name: str):
+    def lost_epochs(self) -> list[int]:
+        """How many of its done epochs each unfinished run would train again."""
+        folders = [self._folder(path.parent.name) for path in self.root.glob("logs/*/*/epochs.csv")]
+        return [
+            len(read_epochs(folder.epochs)) - _saved_epochs(folder)
+            for folder in folders
+            if not folder.result.exists()
+        ]
+
+    def _folder(self, name: str) -> RunFolder:
         return run_folder(self.root / "logs", self.root / "checkpoints", "soak", name)
+
+
+def _saved_epochs(folder: RunFolder) -> int:
+    loaded = load_state(folder.state)
+    return loaded[0].epochs if loaded else 0
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:

@@ -51,7 +51,7 @@ def test_a_study_killed_twenty_times_ends_as_if_it_never_was(tmp_path, whole, te
 
 def test_no_child_outlives_a_killed_parent(tmp_path, tell):
     study, source = SmallStudy(tmp_path / "study", seeds=100), random.Random(7)
-    left, seen = [], 0
+    left, seen, lost = [], 0, []
     for _ in range(KILLS):
         process = study.start()
         sleep_up_to(14.0, source)
@@ -61,6 +61,11 @@ def test_no_child_outlives_a_killed_parent(tmp_path, tell):
         left += wait_for_end(children, SECONDS_TO_END)
         seen += len(children)
         process.stdout.close()
+        lost += study.lost_epochs()
     assert left == []
     assert seen > KILLS
-    tell(f"SIGKILL of {KILLS} parents: {seen} children, none left after {SECONDS_TO_END} s")
+    tell(
+        f"SIGKILL of {KILLS} parents: {seen} children, none left after {SECONDS_TO_END} s; "
+        f"{len(lost)} unfinished runs were left, {sum(number <= 1 for number in lost)} of them "
+        "with all their epochs saved, or all but the last"
+    )
