@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,19 @@ TRIAL_EPOCHS = 3
 class Contestant:
     """A way to train: its module here, the packages that it needs, the settings to choose from.
 
-    `peer` says that it is run by the peers' interpreter.
+    `peer` says that it is run by the peers' interpreter; `side_by_side` that it also trains as a
+    study does, with one thread on each core at the same time.
     """
 
     module: str
     packages: tuple[str, ...]
     settings: tuple[Setting, ...] = (Setting(), ONE_THREAD)
     peer: bool = False
+    side_by_side: bool = False
 
 
 CONTESTANTS = {
-    OURS: Contestant("with_mnist_keras", ("tensorflow", "keras")),
+    OURS: Contestant("with_mnist_keras", ("tensorflow", "keras"), side_by_side=True),
     # As the notebook runs it: with the threads that TensorFlow chooses.
     "keras": Contestant("with_keras", ("tensorflow", "keras"), (Setting(),)),
     "torch": Contestant(
@@ -41,6 +43,7 @@ CONTESTANTS = {
         ("torch",),
         (Setting(), ONE_THREAD, Setting(tuned=True), Setting(threads=1, tuned=True)),
         peer=True,
+        side_by_side=True,
     ),
     "jax": Contestant("with_jax", ("jax", "optax"), peer=True),
 }
@@ -104,7 +107,6 @@ class Contest:
         data: the images, an .npz file.
         trial_data: those of the trials.
         peer_python: the interpreter for PyTorch and JAX.
-        side_by_side: this project trains as a study does, one run on each core.
         on_measured: called after each measurement.
         on_note: called with what the user should read.
     """
@@ -116,13 +118,19 @@ class Contest:
     data: Path
     trial_data: Path
     peer_python: str
-    side_by_side: bool
     on_measured: Callable[[Measured], None]
     on_note: Callable[[str], None]
 
     def run(self) -> None:
         """Measure everything."""
-        chosen = {name: self.choose_entrants(name) for name in self.architectures}
+        chosen = {
+            name: [
+                entrant
+                for contestant in self.contestants
+                for entrant in self.choose_entrants(name, contestant)
+            ]
+            for name in self.architectures
+        }
         shuffle = random.Random(0)
         for number in range(1, self.rounds + 1):
             for architecture in shuffled(self.architectures, shuffle):
@@ -130,25 +138,27 @@ class Contest:
                     measured = self._measure(number, architecture, entrant, self.epochs)
                     self.on_measured(measured)
 
-    def choose_entrants(self, architecture: str) -> list[Entrant]:
-        """Each contestant at its fastest setting, found by a trial where there is a choice.
+    def choose_entrants(self, architecture: str, name: str) -> list[Entrant]:
+        """The contestant at its fastest setting, found by a trial where there is a choice.
+
+        One that also trains side by side is followed by itself, at its fastest setting of one
+        thread, on every core at the same time.
 
         Raises:
-            UserError: a contestant trains at no setting.
+            UserError: it trains at no setting.
         """
-        return [self._choose_entrant(architecture, name) for name in self.contestants]
-
-    def _choose_entrant(self, architecture: str, name: str) -> Entrant:
-        """The contestant at the setting that a trial finds fastest."""
-        if name == OURS and self.side_by_side:
-            return Entrant(OURS, ONE_THREAD, at_once=len(available_cores()))
         entrants = [Entrant(name, setting) for setting in CONTESTANTS[name].settings]
         if len(entrants) == 1:
-            return entrants[0]
+            return entrants
         trials = [trial for entrant in entrants if (trial := self._try(architecture, entrant))]
         if not trials:
             raise UserError(f"{name} trains {architecture} at no setting; leave it out of --peers")
-        return min(trials, key=lambda trial: trial.seconds_per_epoch).entrant
+        chosen = [_fastest(trials)]
+        of_one_thread = [trial for trial in trials if trial.entrant.setting.threads == 1]
+        cores = len(available_cores())
+        if CONTESTANTS[name].side_by_side and of_one_thread and cores > 1:
+            chosen.append(replace(_fastest(of_one_thread), at_once=cores))
+        return chosen
 
     def _try(self, architecture: str, entrant: Entrant) -> Measured | None:
         try:
@@ -178,6 +188,10 @@ class Contest:
             for place in range(entrant.at_once)
         ]
         return combine(number, architecture, entrant, run_apart(jobs))
+
+
+def _fastest(trials: Sequence[Measured]) -> Entrant:
+    return min(trials, key=lambda trial: trial.seconds_per_epoch).entrant
 
 
 def combine(

@@ -36,6 +36,12 @@ def draw_bars(rows: Sequence[Row], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def _times(row: Row) -> str:
+    """How many times as long it takes: as one run of ours, and as one on each core."""
+    ratios = [row.times_ours, row.times_ours_at_once]
+    return " / ".join(digits(ratio.median) for ratio in ratios if ratio)
+
+
 def _draw_panel(panel: Axes, rows: Sequence[Row]) -> None:
     longest = max(row.seconds_per_epoch.high for row in rows)
     for place, row in enumerate(rows):
@@ -45,7 +51,7 @@ def _draw_panel(panel: Axes, rows: Sequence[Row]) -> None:
         panel.plot([seconds.low, seconds.high], [place, place], color="#333333", linewidth=1.2)
         label = f"{digits(seconds.median)} s"
         if row.contestant != OURS:
-            label += f"  ({digits(row.times_ours.median)} x)"
+            label += f"  ({_times(row)} times)"
         panel.annotate(
             label,
             (seconds.high, place),

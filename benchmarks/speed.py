@@ -48,11 +48,6 @@ TRIAL_IMAGES = 12_000
 )
 @images_option
 @click.option(
-    "--side-by-side",
-    is_flag=True,
-    help="This project trains as a study does: one run of one thread on each core, all at once.",
-)
-@click.option(
     "--peer-python",
     default=sys.executable,
     metavar="PATH",
@@ -65,19 +60,18 @@ def speed(
     rounds: int,
     epochs: int,
     images: int,
-    side_by_side: bool,
     peer_python: str,
     output: Path,
 ) -> None:
     """Time the same trainings by this project and by its peers.
 
     A trial finds each contestant's better setting; then, in every round, each trains once, in a
-    shuffled order. Writes JSON, a Markdown table (printed, too) and a picture.
+    shuffled order. This project and PyTorch also train as a study does, a run of one thread on each
+    core at the same time. Writes JSON, a Markdown table (printed, too) and a picture.
     """
     contestants = [OURS, *peers]
     check_installed(contestants, peer_python)
-    name = "speed-side-by-side" if side_by_side else "speed"
-    record = Record(output / f"{name}.json", rounds, epochs, images)
+    record = Record(output / "speed.json", rounds, epochs, images)
     with TemporaryDirectory() as folder:
         Contest(
             architectures=architectures,
@@ -87,13 +81,12 @@ def speed(
             data=save_images(Path(folder, "images.npz"), images),
             trial_data=save_images(Path(folder, "trial.npz"), min(images, TRIAL_IMAGES)),
             peer_python=peer_python,
-            side_by_side=side_by_side,
             on_measured=record.add,
             on_note=lambda line: click.echo(line, err=True),
         ).run()
     rows = summarize(record.measured)
     publish(output, record.content(), markdown(rows), record.note())
-    draw_bars(rows, output / f"{name}.png")
+    draw_bars(rows, output / "speed.png")
 
 
 class Record:

@@ -78,7 +78,8 @@ def studies(
         data = save_images(folder / "images.npz", images)
         trials = _contest(folder, peers, peer_python, min(images, TRIAL_IMAGES))
         for study in studies:
-            entrants = trials.choose_entrants(study if study != "compare-conv" else "cnn2")
+            architecture = study if study != "compare-conv" else "cnn2"
+            entrants = [trials.choose_entrants(architecture, name)[0] for name in peers]
             for number in range(1, rounds + 1):
                 ours = run_ours(study, number, data, epochs, folder)
                 for run in [ours, *(run_peer(ours, entrant, peer_python) for entrant in entrants)]:
@@ -98,7 +99,6 @@ def _contest(folder: Path, peers: tuple[str, ...], peer_python: str, images: int
         data=Path(),
         trial_data=save_images(folder / "trial.npz", images),
         peer_python=peer_python,
-        side_by_side=False,
         on_measured=_say_trial,
         on_note=lambda line: click.echo(line, err=True),
     )

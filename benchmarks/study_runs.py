@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.apart import ROOT, Job, available_cores, run_apart
-from benchmarks.contest import CONTESTANTS, OURS, Entrant
+from benchmarks.contest import CONTESTANTS, ONE_THREAD, OURS, Entrant
+from benchmarks.inputs import make_work
 from benchmarks.work import Work
 from mnist_keras.data.dataset import load, split
 from mnist_keras.errors import UserError
@@ -36,6 +37,8 @@ class StudyRun:
         validation_accuracies: of each training's last epoch.
         images: how many images a validation accuracy is measured on.
         versions: of the packages that computed it.
+        gflop: arithmetic of the trainings, counted from their layers.
+        peak_gflops: matrix-multiply peak of all cores, measured just before the round.
     """
 
     round: int
@@ -47,6 +50,13 @@ class StudyRun:
     validation_accuracies: list[float]
     images: int
     versions: dict[str, str]
+    gflop: float
+    peak_gflops: float
+
+    @property
+    def share_of_peak(self) -> float:
+        """The trainings' arithmetic over what the machine could have computed meanwhile."""
+        return self.gflop / (self.peak_gflops * self.seconds)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -67,6 +77,7 @@ def run_ours(study: str, number: int, data: Path, epochs: int | None, folder: Pa
         UserError: the command failed; the line is the last one that it wrote.
     """
     place = folder / f"{study}-{number}"
+    peak_gflops = _measure_peak(data)
     command = [
         *([study] if study.startswith("compare") else ["study", study]),
         *("--seeds=1", f"--data={data}"),
@@ -87,16 +98,19 @@ def run_ours(study: str, number: int, data: Path, epochs: int | None, folder: Pa
     records = _table_records(study, place / "logs" / study, epochs)
     peer_data = _peer_data(data, records[0], place)
     environment = (records[0].result or {})["environment"]
+    trainings = tuple(_work(record, peer_data) for record in records)
     return StudyRun(
         round=number,
         study=study,
         contestant=OURS,
         setting=f"{len(available_cores())} at once",
         seconds=seconds,
-        trainings=tuple(_work(record, peer_data) for record in records),
+        trainings=trainings,
         validation_accuracies=[float(record.curve("val_accuracy")[-1]) for record in records],
         images=_validation_images(peer_data),
         versions={name: environment[name] for name in ("tensorflow", "keras", "numpy")},
+        gflop=_count_arithmetic(trainings),
+        peak_gflops=peak_gflops,
     )
 
 
@@ -126,7 +140,22 @@ def run_peer(ours: StudyRun, entrant: Entrant, python: str) -> StudyRun:
         validation_accuracies=[each["test_accuracy"] for each in (answer, *answer["then"])],
         images=ours.images,
         versions=answer["versions"],
+        gflop=ours.gflop,
+        peak_gflops=ours.peak_gflops,
     )
+
+
+def _measure_peak(data: Path) -> float:
+    """GFLOP/s of all cores at the same time."""
+    work = make_work("shallow", data, epochs=1, setting=ONE_THREAD)
+    answers = run_apart([Job("peak", work, core=core) for core in available_cores()])
+    return sum(float(answer["peak_gflops"]) for answer in answers)
+
+
+def _count_arithmetic(trainings: tuple[Work, ...]) -> float:
+    first, *then = trainings
+    (answer,) = run_apart([Job("arithmetic", first, then=tuple(then))])
+    return sum(float(each["gflop"]) for each in (answer, *answer["then"]))
 
 
 def _table_records(study: str, logs: Path, epochs: int | None) -> list[RunRecord]:

@@ -22,6 +22,7 @@ def study_table(runs: Sequence[StudyRun]) -> str:
         "epochs",
         "wall-clock, s",
         "times mnist-keras",
+        "share of the peak, %",
         "mean validation accuracy, %",
         "same accuracy",
     )
@@ -44,6 +45,7 @@ def _line(runs: Sequence[StudyRun], study: str, contestant: str) -> tuple[str, .
         str(sum(work.epochs for work in first.trainings)),
         spread_text(Spread.of(run.seconds for run in theirs)),
         spread_text(Spread.of(run.seconds / ours[run.round].seconds for run in theirs)),
+        spread_text(Spread.of(100 * run.share_of_peak for run in theirs)),
         f"{100 * statistics.fmean(accuracies):.2f}",
         "yes" if agree else "**no**",
     )

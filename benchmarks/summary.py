@@ -11,6 +11,11 @@ from benchmarks.contest import OURS, Measured
 from mnist_keras.report.statistics.summaries import pooled_sd, seed_noise
 
 TEST_IMAGES = 10_000
+Way = tuple[str, bool]
+"""A contestant, and whether it trains on each core at the same time."""
+
+ALONE, AT_ONCE = (OURS, False), (OURS, True)
+
 DEVIATIONS_ALLOWED = 4.0
 """Accuracies may differ by so many standard errors; a wrong loss or wrong data does by far more."""
 
@@ -40,6 +45,7 @@ class Row:
         setting: how.
         seconds_per_epoch: of the epochs after the first.
         times_ours: its seconds over this project's, taken in each round.
+        times_ours_at_once: likewise, over this project's with a run on each core; None without it.
         first_epoch_seconds: with tracing and compilation.
         peak_memory_mb: MiB.
         accuracies: on the test set, a value a round.
@@ -51,6 +57,7 @@ class Row:
     setting: str
     seconds_per_epoch: Spread
     times_ours: Spread
+    times_ours_at_once: Spread | None
     first_epoch_seconds: Spread
     peak_memory_mb: Spread
     accuracies: list[float]
@@ -70,50 +77,59 @@ def summarize(measured: Sequence[Measured]) -> list[Row]:
 
 def _rows(measured: Sequence[Measured]) -> list[Row]:
     """The rows of one architecture, this project's first, then the faster before the slower."""
-    by_contestant: dict[str, list[Measured]] = {}
+    by_entrant: dict[Way, list[Measured]] = {}
     for one in sorted(measured, key=lambda one: one.round):
-        by_contestant.setdefault(one.entrant.contestant, []).append(one)
-    complete = set.intersection(*({one.round for one in each} for each in by_contestant.values()))
-    if OURS not in by_contestant or not complete:
+        by_entrant.setdefault(_way(one), []).append(one)
+    complete = set.intersection(*({one.round for one in each} for each in by_entrant.values()))
+    if ALONE not in by_entrant or not complete:
         return []
     groups = {
-        name: [one for one in each if one.round in complete] for name, each in by_contestant.items()
+        way: [one for one in each if one.round in complete] for way, each in by_entrant.items()
     }
-    rows = [_row(each, groups) for each in groups.values()]
+    rows = [_row(way, groups) for way in groups]
     return sorted(rows, key=lambda row: (row.contestant != OURS, row.seconds_per_epoch.median))
 
 
-def _row(each: list[Measured], groups: dict[str, list[Measured]]) -> Row:
+def _row(way: Way, groups: dict[Way, list[Measured]]) -> Row:
+    each = groups[way]
     first = each[0]
     accuracies = {name: [one.test_accuracy for one in group] for name, group in groups.items()}
-    ours = groups[OURS]
+    at_once = groups.get(AT_ONCE)
     return Row(
         architecture=first.architecture,
         contestant=first.entrant.contestant,
         setting=first.entrant.name.removeprefix(first.entrant.contestant).strip(" ()"),
         seconds_per_epoch=Spread.of(one.seconds_per_epoch for one in each),
-        times_ours=Spread.of(
-            one.seconds_per_epoch / our.seconds_per_epoch
-            for one, our in zip(each, ours, strict=True)
-        ),
+        times_ours=_times(each, groups[ALONE]),
+        times_ours_at_once=_times(each, at_once) if at_once else None,
         first_epoch_seconds=Spread.of(one.first_epoch_seconds for one in each),
         peak_memory_mb=Spread.of(one.peak_memory_mb for one in each),
-        accuracies=accuracies[first.entrant.contestant],
-        accuracy_agrees=accuracy_agrees(accuracies, first.entrant.contestant),
+        accuracies=accuracies[way],
+        accuracy_agrees=accuracy_agrees(accuracies, way),
     )
 
 
-def accuracy_agrees(accuracies: dict[str, list[float]], contestant: str) -> bool | None:
+def _way(measured: Measured) -> Way:
+    return measured.entrant.contestant, measured.entrant.at_once > 1
+
+
+def _times(theirs: Sequence[Measured], ours: Sequence[Measured]) -> Spread:
+    return Spread.of(
+        one.seconds_per_epoch / our.seconds_per_epoch for one, our in zip(theirs, ours, strict=True)
+    )
+
+
+def accuracy_agrees(accuracies: dict[Way, list[float]], way: Way) -> bool | None:
     """Whether a contestant's mean accuracy is this project's, but for the noise of seeds.
 
     The noise is what all contestants' rounds show, and no less than theory expects of trained
     networks. None where a single round shows no noise.
     """
-    if len(accuracies[OURS]) < 2:
+    if len(accuracies[ALONE]) < 2:
         return None
-    ours, theirs = (statistics.fmean(accuracies[name]) for name in (OURS, contestant))
+    ours, theirs = (statistics.fmean(accuracies[name]) for name in (ALONE, way))
     sd = max(pooled_sd(accuracies.values()).sd, seed_noise(ours, TEST_IMAGES).sd)
-    allowed = DEVIATIONS_ALLOWED * sd * math.sqrt(2 / len(accuracies[OURS]))
+    allowed = DEVIATIONS_ALLOWED * sd * math.sqrt(2 / len(accuracies[ALONE]))
     return abs(ours - theirs) <= allowed
 
 
@@ -124,7 +140,8 @@ def markdown(rows: Sequence[Row]) -> str:
         "contestant",
         "setting",
         "s an epoch",
-        "times mnist-keras",
+        "times mnist-keras, one run",
+        "times mnist-keras, a run a core",
         "first epoch, s",
         "peak memory, MB",
         "test accuracy, %",
@@ -137,6 +154,7 @@ def markdown(rows: Sequence[Row]) -> str:
             row.setting,
             spread_text(row.seconds_per_epoch),
             spread_text(row.times_ours),
+            spread_text(row.times_ours_at_once) if row.times_ours_at_once else "-",
             spread_text(row.first_epoch_seconds),
             f"{row.peak_memory_mb.median:.0f}",
             f"{100 * statistics.fmean(row.accuracies):.2f}",

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are beside the package, not in it
 
 from benchmarks import contest  # noqa: E402
-from benchmarks.apart import Job, run_apart  # noqa: E402
+from benchmarks.apart import Job, available_cores, run_apart  # noqa: E402
 from benchmarks.contest import OURS, Contest, Entrant, combine, shuffled  # noqa: E402
 from benchmarks.inputs import make_work  # noqa: E402
 from benchmarks.overheads import shares  # noqa: E402
@@ -66,20 +66,23 @@ def test_speed_runs_from_trial_to_picture(tmp_path):
     ours = result["summary"][0]
     assert measured[:2] == [(0, OURS, None), (0, OURS, 1)]
     assert {contestant for number, contestant, _ in measured[2:] if number == 1} == {OURS, "keras"}
-    assert len(measured) == 4
+    several_cores = len(available_cores()) > 1
+    assert len(measured) == (5 if several_cores else 4)
     for one in result["measurements"]:
-        (process,) = one["processes"]
-        assert len(process["epoch_seconds"]) == (2 if one["round"] else 3)
-        assert one["seconds_per_epoch"] == pytest.approx(
-            statistics.median(process["epoch_seconds"][1:])
-        )
-        assert one["first_epoch_seconds"] >= process["epoch_seconds"][0]
+        assert len(one["processes"]) == one["entrant"]["at_once"]
+        medians = []
+        for process in one["processes"]:
+            assert len(process["epoch_seconds"]) == (2 if one["round"] else 3)
+            assert one["first_epoch_seconds"] >= process["epoch_seconds"][0]
+            medians.append(statistics.median(process["epoch_seconds"][1:]))
+        assert 1 / one["seconds_per_epoch"] == pytest.approx(sum(1 / each for each in medians))
         assert one["test_accuracy"] > 0.3
         assert 100 < one["peak_memory_mb"] < 24_000
     assert ours["contestant"] == OURS
-    assert ours["times_ours"] == {"median": 1.0, "low": 1.0, "high": 1.0}
+    itself = "times_ours_at_once" if ours["setting"].endswith("at once") else "times_ours"
+    assert ours[itself] == {"median": 1.0, "low": 1.0, "high": 1.0}
     table = (tmp_path / "speed.md").read_text()
-    assert table.count("| shallow |") == 2
+    assert table.count("| shallow |") == (3 if several_cores else 2)
     assert table in done.stdout
     assert (tmp_path / "speed.png").read_bytes().startswith(PNG)
 
@@ -111,13 +114,18 @@ def test_a_whole_study_is_timed_beside_the_same_trainings(tmp_path):
     assert ours["images"] == theirs["images"] == 80
     assert all(0 <= value <= 1 for run in (ours, theirs) for value in run["validation_accuracies"])
     assert min(ours["seconds"], theirs["seconds"]) > 1
+    # Three products of each dense layer: forward, and both gradients but the first layer's input's.
+    widths = [training["hidden"][0] for training in ours["trainings"]]
+    multiplied = sum(2 * 784 * width + 3 * 10 * width for width in widths)
+    assert ours["gflop"] == theirs["gflop"] == pytest.approx(2 * multiplied * 320 / 1e9)
+    assert ours["peak_gflops"] == theirs["peak_gflops"] > 1
     table = (tmp_path / "studies.md").read_text()
     assert table.count("| shallow |") == 2
     assert table in done.stdout
 
 
 def study_run(accuracies, contestant=OURS):
-    return StudyRun(1, "shallow", contestant, "", 1.0, (), accuracies, 12_000, {})
+    return StudyRun(1, "shallow", contestant, "", 1.0, (), accuracies, 12_000, {}, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(("shift", "agrees"), [(0.0005, True), (-0.02, False), (0.02, False)])
@@ -232,9 +240,10 @@ def answer(epoch_seconds, accuracy=0.98):
     }
 
 
-def run_contest(monkeypatch, seconds, **changes):
+def run_contest(monkeypatch, seconds, cores=None, **changes):
     processes, measured, notes = ScriptedProcesses(seconds), [], []
     monkeypatch.setattr(contest, "run_apart", processes)
+    monkeypatch.setattr(contest, "available_cores", lambda: cores or [0])
     settings = {
         "architectures": ["shallow", "cnn2"],
         "contestants": [OURS, "torch"],
@@ -243,7 +252,6 @@ def run_contest(monkeypatch, seconds, **changes):
         "data": Path("all.npz"),
         "trial_data": Path("few.npz"),
         "peer_python": "peer",
-        "side_by_side": False,
         "on_measured": measured.append,
         "on_note": notes.append,
     }
@@ -283,24 +291,39 @@ def test_each_contestant_goes_through_the_rounds_at_its_fastest_setting(monkeypa
 
 
 def test_side_by_side_fills_the_cores_with_different_seeds(monkeypatch):
-    monkeypatch.setattr(contest, "available_cores", lambda: [3, 5])
     jobs, measured, _ = run_contest(
         monkeypatch,
-        {("with_mnist_keras", ONE): 2.0, ("with_keras", Setting()): 4.0},
-        contestants=[OURS, "keras"],
-        side_by_side=True,
+        {
+            ("with_mnist_keras", Setting()): 1.5,
+            ("with_mnist_keras", ONE): 2.0,
+            ("with_torch", TUNED): 4.0,
+            ("with_torch", ONE): 8.0,
+            ("with_torch", Setting(threads=1, tuned=True)): 6.0,
+            ("with_keras", Setting()): 12.0,
+        },
+        contestants=[OURS, "torch", "keras"],
+        architectures=["shallow"],
         rounds=1,
+        cores=[3, 5],
     )
     pairs = [together for together in jobs if len(together) == 2]
-    assert len(pairs) == 2
+    assert sorted(pair[0].module for pair in pairs) == ["with_mnist_keras", "with_torch"]
     for pair in pairs:
         assert [job.core for job in pair] == [3, 5]
         assert len({job.work.seed for job in pair}) == 2
-    seconds = {one.entrant.contestant: one.seconds_per_epoch for one in measured}
-    assert seconds == {OURS: 1.0, "keras": 4.0}
-    ours, keras = summarize(measured)[:2]
-    assert ours.setting == "1 thread, 2 at once"
-    assert keras.times_ours.median == 4.0
+    found = [
+        (row.contestant, row.setting, row.seconds_per_epoch.median) for row in summarize(measured)
+    ]
+    assert found == [
+        (OURS, "1 thread, 2 at once", 1.0),
+        (OURS, "default threads", 1.5),
+        ("torch", "1 thread, compiled, 2 at once", 3.0),
+        ("torch", "default threads, compiled", 4.0),
+        ("keras", "default threads", 12.0),
+    ]
+    keras = summarize(measured)[-1]
+    assert keras.times_ours.median == 8.0
+    assert keras.times_ours_at_once.median == 12.0
 
 
 def test_no_setting_at_all_ends_the_contest(monkeypatch):
@@ -337,7 +360,7 @@ def test_the_table_has_medians_and_ratios_within_whole_rounds(tmp_path):
     assert keras.accuracy_agrees is True
     assert alone.accuracy_agrees is None
     lines = markdown(rows).splitlines()
-    assert "| shallow | keras | default threads | 6.00 | 4.50 [3.00-6.00] | 9.00 |" in lines[4]
+    assert "| shallow | keras | default threads | 6.00 | 4.50 [3.00-6.00] | - | 9.00 |" in lines[4]
     draw_bars(rows, tmp_path / "bars.png")
     assert (tmp_path / "bars.png").read_bytes().startswith(PNG)
 
