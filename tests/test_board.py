@@ -26,13 +26,13 @@ from mnist_keras.board.pictures import (
     SIDE,
     Answers,
     Tile,
-    confident_errors,
     contact_sheet,
     layer_tiles,
 )
 from mnist_keras.board.session import METRICS, PREFIX, write_session
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import take_tenth
+from mnist_keras.data.predictions import confident_errors
 from mnist_keras.records import RunFolder, read_json, read_run
 from mnist_keras.study.execution import Place, Task
 from mnist_keras.study.reuse import reuse_finished_runs
@@ -375,23 +375,19 @@ def test_sessions_and_pictures_need_no_tensorflow() -> None:
 # Which errors, which tiles
 
 
-def answers(labels: list[int], outputs: list[list[float]]) -> Answers:
-    images = np.zeros((len(labels), 28, 28), np.uint8)
-    return Answers(images, np.array(labels, np.uint8), np.array(outputs), tuple("0123456789"))
+def errors(labels: list[int], outputs: list[list[float]]) -> list[int]:
+    return confident_errors(np.array(labels, np.uint8), np.array(outputs)).tolist()
 
 
 def test_errors_are_ordered_by_the_output_of_the_wrong_class() -> None:
     outputs = [[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.2, 0.8], [0.0, 1.0]]
-    found = confident_errors(answers([0, 0, 1, 0, 1], outputs))
-    assert found.tolist() == [2, 3, 1]
-    assert confident_errors(answers([0, 0, 1, 0, 1], outputs), most=1).tolist() == [2]
+    assert errors([0, 0, 1, 0, 1], outputs) == [2, 3, 1]
 
 
 def test_no_error_and_only_nan_are_no_trouble() -> None:
-    assert confident_errors(answers([0], [[1.0, 0.0]])).size == 0
+    assert errors([0], [[1.0, 0.0]]) == []
     nan = float("nan")
-    found = confident_errors(answers([1, 0, 1], [[nan, nan], [0.1, 0.9], [nan, nan]]))
-    assert found.tolist() == [1, 0, 2]
+    assert errors([1, 0, 1], [[nan, nan], [0.1, 0.9], [nan, nan]]) == [1, 0, 2]
 
 
 def test_a_perfect_run_has_no_picture_of_errors(tmp_path: Path) -> None:
@@ -402,7 +398,8 @@ def test_a_perfect_run_has_no_picture_of_errors(tmp_path: Path) -> None:
     folder.create()
     config = make_config({"architecture": "perceptron"})
     kernel = np.ones((784, 10), np.float32)
-    right = answers([0], [[1.0, 0.0]])
+    images = np.zeros((1, 28, 28), np.uint8)
+    right = Answers(images, np.array([0], np.uint8), np.array([[1.0, 0.0]]), tuple("0123456789"))
     write_pictures(folder, config, right, kernel, best_epoch=1, ended=1.0)
     content = folder.pictures.read_bytes()
     assert b"first_layer" in content

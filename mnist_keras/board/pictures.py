@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_keras.board.files import image, write_events
 from mnist_keras.config import RunConfig
+from mnist_keras.data.predictions import confident_errors
 from mnist_keras.records import RunFolder
 
 ERRORS = 24
@@ -85,7 +86,7 @@ def write_pictures(
             "positive, blue negative, white zero; all on one scale.",
         )
     ]
-    errors = confident_errors(answers)
+    errors = confident_errors(answers.labels, answers.outputs)[:ERRORS]
     if errors.size:
         says = "output" if config.architecture == "perceptron" else "probability"
         values.insert(
@@ -98,17 +99,6 @@ def write_pictures(
             ),
         )
     write_events(folder.pictures, values, step=best_epoch - 1, wall_time=ended)
-
-
-def confident_errors(answers: Answers, most: int = ERRORS) -> NDArray[np.intp]:
-    """Indices of the wrong answers, that with the highest output first; equal ones in order.
-
-    Networks that ended in NaN are sure of nothing: their errors come last.
-    """
-    said = answers.outputs.argmax(axis=1)
-    wrong = np.flatnonzero(said != answers.labels)
-    strength = np.nan_to_num(answers.outputs[wrong, said[wrong]], nan=-np.inf)
-    return wrong[np.argsort(-strength, kind="stable")][:most]
 
 
 def layer_tiles(kernel: NDArray[np.floating]) -> list[Tile]:

@@ -1,4 +1,4 @@
-"""Read what a finished run predicted of its test set."""
+"""What a finished run predicted of its test set."""
 
 from __future__ import annotations
 
@@ -25,6 +25,21 @@ class Predictions(NamedTuple):
         """Which images the most probable class is right for, bool [n]."""
         right: NDArray[np.bool_] = self.probabilities.argmax(axis=1) == self.labels
         return right
+
+
+def confident_errors(labels: NDArray[Any], outputs: NDArray[Any]) -> NDArray[np.intp]:
+    """Indices of the wrong answers, that with the highest output first; equal ones in order.
+
+    Networks that ended in NaN are sure of nothing: their errors come last.
+
+    Args:
+        labels: integers [n].
+        outputs: floating point [n, 10]: probabilities, or a perceptron's linear outputs.
+    """
+    said = outputs.argmax(axis=1)
+    wrong = np.flatnonzero(said != labels)
+    strength = np.nan_to_num(outputs[wrong, said[wrong]], nan=-np.inf)
+    return wrong[np.argsort(-strength, kind="stable")]
 
 
 def read_predictions(path: Path) -> Predictions:

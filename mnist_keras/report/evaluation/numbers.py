@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_keras.data.predictions import Predictions
+from mnist_keras.data.predictions import Predictions, confident_errors
 from mnist_keras.report.statistics.summaries import Interval, accuracy_interval
 
 
@@ -126,9 +126,6 @@ def _class_accuracy(label: int, name: str, matrix: NDArray[np.int64]) -> ClassAc
 def _mistakes(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], probabilities: NDArray[np.floating]
 ) -> tuple[Mistake, ...]:
-    wrong = np.flatnonzero(labels != predicted)
-    confidence = probabilities[wrong, predicted[wrong]]
-    order = wrong[np.argsort(-confidence, kind="stable")]
     return tuple(
         Mistake(
             int(image),
@@ -137,5 +134,5 @@ def _mistakes(
             float(probabilities[image, predicted[image]]),
             float(probabilities[image, labels[image]]),
         )
-        for image in order
+        for image in confident_errors(labels, probabilities)
     )
