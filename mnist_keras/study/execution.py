@@ -22,7 +22,7 @@ FEED_SECONDS = 0.1
 """From one call of a feed to the next: a free worker waits no longer than that."""
 
 Feed = Callable[[Progress], Sequence[Task] | None]
-"""Gives the trials to train next, at most one for each free job; None when no more will come.
+"""Gives trials to train next; None when no more will come.
 
 It is called a few times a second, and may stop a running trial by its `worker.stop_mark`.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.analysis.analyze import confirmation_config
 from mnist_keras.report.progress import progress_display
 from mnist_keras.study.design import Study, load_study
-from mnist_keras.study.execution import Place, Task, is_done, run_trials
+from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
 from mnist_keras.study.reuse import reuse_finished_runs
+
+Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
+"""Gives tasks that follow from the results of others; called with who tells the user."""
 
 
 @dataclass(frozen=True)
@@ -95,35 +99,81 @@ def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
         UserError: a trial failed; the line names each and its cause.
     """
     tell(describe_cost(run))
-    train_all(run.tasks(), run.place, tell)
-    confirmation = run.confirmation_tasks()
-    if confirmation:
-        tell(f"the combination of the best values is {_without_seed(confirmation[0])}")
-        train_all(confirmation, run.place, tell)
+    train_all(run.tasks(), run.place, tell, partial(_confirmation, run))
 
 
-def train_all(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) -> None:
-    """Train the tasks that are not done and show the progress.
+def train_all(
+    tasks: Sequence[Task], place: Place, tell: Callable[[str], None], sequel: Sequel | None = None
+) -> None:
+    """Train the tasks that are not done, then their sequel, and show the progress.
+
+    The sequel is trained by the workers of the first tasks, so that it need not wait for new ones.
+
+    Args:
+        tasks: what to train.
+        place: where and how.
+        tell: called with lines that the user should read.
+        sequel: gives further tasks when all of these are done.
 
     Raises:
         UserError: at least one failed, or a run's folder is damaged.
     """
+    left = _not_done(tasks, place, tell)
+    if not left and sequel is not None:
+        left, sequel = _not_done(sequel(tell), place, tell), None
+    if not left:
+        return
+    follow = None if sequel is None else _Follow(sequel, place)
+    with progress_display(place) as display:
+        failed = run_trials(left, place, display.update, follow)
+    if failed:
+        total = len(left) + (follow.given if follow else 0)
+        causes = "; ".join(f"{name}: {cause}" for name, cause in failed.items())
+        raise UserError(
+            f"{len(failed)} of {_count(total, 'training')} failed ({causes}); "
+            "the same command tries them again"
+        )
+
+
+class _Follow:
+    """A feed that gives the sequel when all trials before it are done; none if one failed.
+
+    Attributes:
+        given: how many trainings it has given.
+    """
+
+    def __init__(self, sequel: Sequel, place: Place) -> None:
+        self.given = 0
+        self._sequel: Sequel | None = sequel
+        self._place = place
+
+    def __call__(self, progress: Progress) -> Sequence[Task] | None:
+        if progress.failed or self._sequel is None:
+            return None
+        if progress.ended < len(progress.tasks):
+            return []
+        tell, sequel, self._sequel = progress.notes.append, self._sequel, None
+        left = _not_done(sequel(tell), self._place, tell)
+        self.given = len(left)
+        return left
+
+
+def _confirmation(run: StudyRun, tell: Callable[[str], None]) -> Sequence[Task]:
+    tasks = run.confirmation_tasks()
+    if tasks:
+        tell(f"the combination of the best values is {_without_seed(tasks[0])}")
+    return tasks
+
+
+def _not_done(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) -> list[Task]:
+    """The tasks that are neither done here nor, with the same settings, in another study."""
     if not place.fresh:
         for name, study in reuse_finished_runs(tasks, place):
             tell(f"{name}: taken from {study}, which has trained it")
     left = [task for task in tasks if not is_done(task, place)]
     if len(left) < len(tasks):
         tell(f"{len(tasks) - len(left)} of {_count(len(tasks), 'training')} done already")
-    if not left:
-        return
-    with progress_display(place) as display:
-        failed = run_trials(left, place, display.update)
-    if failed:
-        causes = "; ".join(f"{name}: {cause}" for name, cause in failed.items())
-        raise UserError(
-            f"{len(failed)} of {_count(len(left), 'training')} failed ({causes}); "
-            "the same command tries them again"
-        )
+    return left
 
 
 def describe_cost(run: StudyRun) -> str:

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from small_runs import noisy_arrays, write_idx
+from test_execution import meanwhile
+from worker_processes import workers
+
+from mnist_keras.errors import UserError
+from mnist_keras.records import read_runs
+from mnist_keras.study.execution import Task
+from mnist_keras.study.running import prepare, train_all, train_study
+
+STUDY = """
+name = "tiny"
+title = "Tiny"
+[base]
+architecture = "shallow"
+hidden = 8
+batch_size = 32
+epochs = 3
+[[factors]]
+field = "hidden"
+label = "hidden"
+values = [8, 16]
+[[factors]]
+field = "learning_rate"
+label = "learning rate"
+values = [0.001, 0.01]
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "tiny.toml").write_text(STUDY)
+    return prepare(
+        str(tmp_path / "tiny.toml"),
+        seeds=range(1),
+        jobs=1,
+        threads=1,
+        data=write_idx(tmp_path / "idx", noisy_arrays()),
+        logs=tmp_path / "logs",
+        checkpoints=tmp_path / "checkpoints",
+        fresh=False,
+        overrides={},
+    )
+
+
+def trained(run):
+    return {record.config.name for record in read_runs(run.place.logs / "tiny") if record.done}
+
+
+def test_the_confirmation_is_trained_by_the_worker_of_the_trials(run):
+    seen, lines = set(), []
+    with meanwhile(lambda: seen.update(worker.pid for worker in workers())):
+        train_study(run, lines.append)
+    (confirmation,) = run.confirmation_tasks()
+    names = {task.config.name for task in run.tasks()}
+    assert confirmation.config.name not in names
+    assert trained(run) == names | {confirmation.config.name}
+    assert len(seen) == 1
+
+
+def test_a_study_without_its_confirmation_trains_that_alone(run):
+    train_all(run.tasks(), run.place, lambda line: None)
+    before = trained(run)
+    lines = []
+    train_study(run, lines.append)
+    (confirmation,) = run.confirmation_tasks()
+    assert trained(run) - before == {confirmation.config.name}
+    assert lines[1:] == [
+        "3 of 3 trainings done already",
+        f"the combination of the best values is {confirmation.config.name.removesuffix('-s0')}",
+    ]
+
+
+def test_nothing_follows_a_failure(run):
+    broken = run.tasks()[0].config
+    folder = run.place.folder(broken)
+    folder.create()
+    folder.config.write_text(json.dumps({"architecture": "cnn2"}))
+    with pytest.raises(UserError, match=r"1 of 3 trainings failed \(shallow-h8-lr0.001"):
+        train_study(run, lambda line: None)
+    assert len(trained(run)) == 2
+
+
+def test_a_failure_of_what_follows_is_named(run):
+    (first, *rest) = run.tasks()
+
+    def sequel(tell):
+        folder = run.place.folder(first.config)
+        folder.create()
+        folder.config.write_text(json.dumps({"architecture": "cnn2"}))
+        return [Task(first.config)]
+
+    with pytest.raises(UserError, match=r"1 of 3 trainings failed \(shallow-h8-lr0.001"):
+        train_all(rest, run.place, lambda line: None, sequel)
+    assert trained(run) == {task.config.name for task in rest}
