@@ -63,7 +63,6 @@ $(VENV)/installed-bench: setup.cfg constraints.txt | $(VENV)/installed
 
 bench: $(VENV)/installed-bench ## measure speed beside Keras, PyTorch and JAX, which takes hours
 	$(BIN)/python -m benchmarks.speed $(ARGS)
-	$(BIN)/python -m benchmarks.speed --side-by-side --architectures shallow,cnn2 --peers keras
 	$(BIN)/python -m benchmarks.studies
 	$(BIN)/python -m benchmarks.overheads
 	$(BIN)/python -m benchmarks.limit

@@ -34,7 +34,7 @@ PEERS = ("keras", "torch")
 
 
 @click.command()
-@click.option("--studies", type=Names(STUDIES), default="shallow,deep", show_default=True)
+@click.option("--studies", type=Names(STUDIES), default=",".join(STUDIES), show_default=True)
 @click.option("--peers", type=Names(PEERS, empty=True), default=",".join(PEERS), show_default=True)
 @rounds_option
 @images_option

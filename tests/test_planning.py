@@ -165,7 +165,7 @@ def test_the_words_give_the_numbers_of_the_plan(shallow: StudyRun) -> None:
     assert words["trainings"] == f"{2 * cost.trainings} for seeds 0 to 1"
     assert words["instead_of"] == "22 (one for each cell of the tables) or 72 (the full grid)"
     assert words["epochs_left"] == f"at most {2 * cost.epochs}"
-    assert words["time_left"].startswith("unknown: nothing like shallow-h128-")
+    assert words["time_left"].startswith("unknown: nothing like shallow-h512-")
     assert words["time_left"].endswith(
         f"and {2 * cost.trainings - 3} more has been trained here yet"
     )

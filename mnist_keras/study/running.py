@@ -15,6 +15,7 @@ from mnist_keras.report.progress import progress_display
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
 from mnist_keras.study.reuse import reuse_finished_runs
+from mnist_keras.study.scheduling import longest_first
 
 Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
 """Gives tasks that follow from the results of others; called with who tells the user."""
@@ -30,9 +31,9 @@ class StudyRun:
     place: Place
 
     def tasks(self) -> list[Task]:
-        """Every training of the study, all of a seed before the next."""
+        """Every training of the study, all of a seed before the next, the longest first."""
         trials = self.study.seeded_trials(self.seeds, self.wide)
-        return [Task(trial.config, trial.test_curve) for trial in trials]
+        return longest_first(Task(trial.config, trial.test_curve) for trial in trials)
 
     def confirmation_tasks(self) -> list[Task]:
         """The combination of the best values, for every seed; none while it is unknown."""
