@@ -72,9 +72,9 @@ class StateKeeper(keras.callbacks.Callback):
         restore_variables(self.model, self.state)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Take the state; write it if the last writing is a while ago."""
+        """Take the state; write it if it is the last one, or the last writing is a while ago."""
         self.state = self._capture(epoch)
-        if time.monotonic() - self._saved_at >= STATE_INTERVAL:
+        if self.state.finished or time.monotonic() - self._saved_at >= STATE_INTERVAL:
             self.write()
 
     def write(self) -> None:

@@ -188,15 +188,18 @@ class EpochEngine(keras.Sequential):
                 for first, last in chunks:
                     yield order, first, last
 
-        return tf.data.Dataset.from_generator(steps, output_signature=self._step_signature())
+        dataset = tf.data.Dataset.from_generator(steps, output_signature=self._step_signature())
+        return _untuned(dataset)
 
     def warm_up(self, validation: tf.data.Dataset) -> float:
         """Trace and compile the training and evaluation steps; trains nothing. Returns seconds."""
         begin = time.perf_counter()
         self.optimizer.build(self.trainable_variables)
         nothing = (epoch_order(self.n_images, 0, 0), 0, 0)
-        step = tf.data.Dataset.from_generator(
-            lambda: iter([nothing]), output_signature=self._step_signature()
+        step = _untuned(
+            tf.data.Dataset.from_generator(
+                lambda: iter([nothing]), output_signature=self._step_signature()
+            )
         )
         self.make_train_function()
         self.train_function(iter(step))
@@ -242,7 +245,16 @@ def evaluation_dataset(images: np.ndarray, labels: np.ndarray) -> tf.data.Datase
     def take(first: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return resident_images[first:last], resident_labels[first:last]
 
-    return tf.data.Dataset.from_tensor_slices((bounds[:-1], bounds[1:])).map(take)
+    return _untuned(tf.data.Dataset.from_tensor_slices((bounds[:-1], bounds[1:])).map(take))
+
+
+def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Without the thread that tunes a pipeline: there is nothing to tune, and whoever lets go of an
+    iterator waits for that thread to wake up, for up to some seconds.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def _scale(images: tf.Tensor) -> tf.Tensor:

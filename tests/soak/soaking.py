@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -121,8 +122,9 @@ def _saved_epochs(folder: RunFolder) -> int:
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
-    """End the command and all that it started, at once."""
-    os.killpg(process.pid, signal.SIGKILL)
+    """End the command and all that it started, at once; nothing happens if it has ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import h5py
 import pytest
@@ -17,7 +18,9 @@ SECONDS_TO_END = 2.0
 def whole(tmp_path_factory):
     """The study without any interruption."""
     study = SmallStudy(tmp_path_factory.mktemp("whole") / "study")
+    begin = time.monotonic()
     study.finish()
+    study.seconds = time.monotonic() - begin
     return study
 
 
@@ -35,7 +38,8 @@ def test_a_study_killed_twenty_times_ends_as_if_it_never_was(tmp_path, whole, te
     done, checkpoints, kills = set(), set(), 0
     for _ in range(KILLS):
         process = study.start()
-        sleep_up_to(22.0, source)
+        # Twenty of them, each with a new start, are about as long as the whole study.
+        sleep_up_to(0.35 * whole.seconds, source)
         kills += process.poll() is None
         kill_group(process)
         assert done <= study.done()
