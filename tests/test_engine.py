@@ -543,3 +543,11 @@ def test_many_models_in_one_process_draw_no_warning_of_tensorflow(caplog):
 def test_tensorflow_is_imported_without_a_standard_error_too(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     import_tensorflow_quietly()
+
+
+def test_no_pipeline_has_a_thread_that_tunes_it(small_arrays):
+    """Who lets go of an iterator would wait for that thread, for up to some seconds."""
+    images, labels = small_arrays["x_train"], small_arrays["y_train"]
+    engine = make_engine(make_config({"architecture": "shallow"}), images, labels)
+    for dataset in (engine.epochs_dataset(0, 0, 1), evaluation_dataset(images, labels)):
+        assert dataset.options().autotune.enabled is False

@@ -198,6 +198,24 @@ def test_the_last_epoch_is_not_trained_twice(tmp_path, data, config_of, train_wh
     assert what_was_computed(folder) == train_whole(config)
 
 
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_the_last_state_does_not_wait_for_the_end_of_the_training(
+    tmp_path, data, config_of, monkeypatch, epochs
+):
+    """What ends the process meanwhile must not cost a whole training of less than ten seconds."""
+    config = config_of("lenet5", epochs=epochs)
+    close = callbacks.RunCallbacks.close
+    found = []
+
+    def look_and_close(of_run):
+        found.append(load_state(folder_below(tmp_path, config).state)[0].epochs)
+        close(of_run)
+
+    monkeypatch.setattr(callbacks.RunCallbacks, "close", look_and_close)
+    resume(tmp_path, config, data)
+    assert found == [epochs]
+
+
 def press_ctrl_c(*arguments):
     raise KeyboardInterrupt
 
