@@ -579,9 +579,10 @@ def test_a_study_trains_the_combination_of_the_best_values(
 
 def test_a_study_tells_its_progress_on_standard_error(studied: Outcome) -> None:
     assert "tiny: 3 trainings for 1 seed" in studied.err
-    assert "[3/3] " in studied.err
+    assert "[1/3] " in studied.err
+    assert "[4/4] " in studied.err  # the confirmation
     assert " done\n" in studied.err
-    assert "[3/3]" not in studied.out
+    assert "[1/3]" not in studied.out
 
 
 def test_a_study_that_is_done_trains_nothing_and_tells_the_same_as_json(

@@ -536,7 +536,7 @@ class TestPaths:
         path = idx_folder / FILES["x_train"]
         assert f"{path} is no data set; expected a folder with the four IDX" in refused(path)
         assert "No such file" in refused(tmp_path / "nowhere")
-        assert "null byte" in refused("a\0b")
+        assert "embedded null" in refused("a\0b")
         assert "is no data set" in refused("/dev/zero")
         assert "too long" in refused("a" * 5000)
 
