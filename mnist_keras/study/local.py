@@ -19,14 +19,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from mnist_keras.study.slots import Worker, WorkerDiedError
-from mnist_keras.study.worker import (
-    Failure,
-    Place,
-    Task,
-    begin_worker,
-    first_line,
-    train_task,
-)
+from mnist_keras.study.worker import Failure, Place, Task, begin_worker, first_line, train_task
 
 TRIALS_OF_A_PROCESS = 10
 """Then another takes its place, since TensorFlow keeps some 50 MB of every MNIST trial."""
