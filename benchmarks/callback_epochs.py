@@ -12,10 +12,11 @@ from benchmarks.contest import shuffled
 from benchmarks.with_mnist_keras import configuration
 from benchmarks.work import Work
 from mnist_keras.data.dataset import load
-from mnist_keras.training.engine import EpochEngine, evaluation_dataset, make_engine
+from mnist_keras.training.engine import EpochEngine, make_engine
 from mnist_keras.training.environment import use_threads
 from mnist_keras.training.epoch_callbacks import EpochClock
 from mnist_keras.training.performance import PerformanceCallback
+from mnist_keras.training.pipelines import evaluation_dataset
 
 
 def measure(work: Work) -> dict[str, Any]:

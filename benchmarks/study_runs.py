@@ -33,6 +33,8 @@ class StudyRun:
         contestant: who trained.
         setting: how.
         seconds: wall-clock from the start of the first process to the end of the last.
+        trainings_seconds: until the last of `trainings` had its result; this project's command goes
+            on with the confirmation and the report.
         trainings: what was trained; this project's confirmation is not among them.
         validation_accuracies: of each training's last epoch.
         images: how many images a validation accuracy is measured on.
@@ -46,6 +48,7 @@ class StudyRun:
     contestant: str
     setting: str
     seconds: float
+    trainings_seconds: float
     trainings: tuple[Work, ...]
     validation_accuracies: list[float]
     images: int
@@ -56,7 +59,7 @@ class StudyRun:
     @property
     def share_of_peak(self) -> float:
         """The trainings' arithmetic over what the machine could have computed meanwhile."""
-        return self.gflop / (self.peak_gflops * self.seconds)
+        return self.gflop / (self.peak_gflops * self.trainings_seconds)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -84,7 +87,7 @@ def run_ours(study: str, number: int, data: Path, epochs: int | None, folder: Pa
         *([] if epochs is None else [f"--epochs={epochs}"]),
         *(f"--logs={place / 'logs'}", f"--checkpoints={place / 'checkpoints'}"),
     ]
-    begin = time.perf_counter()
+    started, begin = time.time(), time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "mnist_keras", *command],
         cwd=ROOT,
@@ -105,6 +108,7 @@ def run_ours(study: str, number: int, data: Path, epochs: int | None, folder: Pa
         contestant=OURS,
         setting=f"{len(available_cores())} at once",
         seconds=seconds,
+        trainings_seconds=max(_finished(record) for record in records) - started,
         trainings=trainings,
         validation_accuracies=[float(record.curve("val_accuracy")[-1]) for record in records],
         images=_validation_images(peer_data),
@@ -136,6 +140,7 @@ def run_peer(ours: StudyRun, entrant: Entrant, python: str) -> StudyRun:
         contestant=entrant.contestant,
         setting=entrant.setting.name,
         seconds=answer["process_seconds"],
+        trainings_seconds=answer["process_seconds"],
         trainings=(first, *then),
         validation_accuracies=[each["test_accuracy"] for each in (answer, *answer["then"])],
         images=ours.images,
@@ -165,6 +170,11 @@ def _table_records(study: str, logs: Path, epochs: int | None) -> list[RunRecord
         design = design.override(epochs=epochs)
     runs = {record.config.replace(data="mnist"): record for record in read_runs(logs)}
     return [runs[config] for config in design.run_configs(range(SEED, SEED + 1))]
+
+
+def _finished(record: RunRecord) -> float:
+    """When the run's result was written, seconds since the epoch."""
+    return (record.folder / "result.json").stat().st_mtime
 
 
 def _work(record: RunRecord, data: Path) -> Work:

@@ -20,7 +20,9 @@ def study_table(runs: Sequence[StudyRun]) -> str:
         "setting",
         "trainings",
         "epochs",
-        "wall-clock, s",
+        "trainings, s",
+        "times mnist-keras",
+        "whole command, s",
         "times mnist-keras",
         "share of the peak, %",
         "mean validation accuracy, %",
@@ -43,6 +45,10 @@ def _line(runs: Sequence[StudyRun], study: str, contestant: str) -> tuple[str, .
         first.setting,
         str(len(first.trainings)),
         str(sum(work.epochs for work in first.trainings)),
+        spread_text(Spread.of(run.trainings_seconds for run in theirs)),
+        spread_text(
+            Spread.of(run.trainings_seconds / ours[run.round].trainings_seconds for run in theirs)
+        ),
         spread_text(Spread.of(run.seconds for run in theirs)),
         spread_text(Spread.of(run.seconds / ours[run.round].seconds for run in theirs)),
         spread_text(Spread.of(100 * run.share_of_peak for run in theirs)),

@@ -137,6 +137,11 @@ class RunConfig(BaseModel):
         """Whether it trains on a tenth of a data set, which compares with nothing else."""
         return self.data.startswith(QUICK)
 
+    @property
+    def graph(self) -> RunConfig:
+        """What the compiled training depends on: all but seed, learning rate, epochs, patience."""
+        return self.replace(seed=0, learning_rate=1.0, epochs=1, patience=None)
+
     def to_json(self) -> str:
         """Canonical JSON: every field, sorted, with a newline at the end."""
         return json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"

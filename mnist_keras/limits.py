@@ -19,6 +19,9 @@ import psutil
 MIB = 1024**2
 ROOT = Path("/")
 
+GRAPHS_OF_A_PROCESS = 10
+"""How many graphs a process compiles: TensorFlow keeps some 25 MB of each as long as it runs."""
+
 
 @dataclass(frozen=True)
 class GroupLimit:

@@ -125,7 +125,7 @@ def test_a_whole_study_is_timed_beside_the_same_trainings(tmp_path):
 
 
 def study_run(accuracies, contestant=OURS):
-    return StudyRun(1, "shallow", contestant, "", 1.0, (), accuracies, 12_000, {}, 1.0, 1.0)
+    return StudyRun(1, "shallow", contestant, "", 1.0, 1.0, (), accuracies, 12_000, {}, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(("shift", "agrees"), [(0.0005, True), (-0.02, False), (0.02, False)])

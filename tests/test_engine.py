@@ -16,8 +16,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import load, split
 from mnist_keras.training import engine as engine_module
+from mnist_keras.training import pipelines
 from mnist_keras.training.architectures import build
-from mnist_keras.training.engine import EpochEngine, epoch_order, evaluation_dataset, make_engine
+from mnist_keras.training.engine import EpochEngine, make_engine
+from mnist_keras.training.pipelines import epoch_order, evaluation_dataset
 from mnist_keras.training.quiet import import_tensorflow_quietly
 
 VARIANTS = {
@@ -150,13 +152,15 @@ def test_the_orders_of_seed_7_stay_what_they_are():
     assert epoch_order(10, 7, 1).tolist() == [9, 0, 8, 6, 7, 1, 3, 4, 2, 5]
 
 
-def test_steps_carry_the_order_of_their_epoch(subjects, monkeypatch):
+def test_steps_carry_the_images_in_the_order_of_their_epoch(subjects, small_arrays, monkeypatch):
     monkeypatch.setattr(engine_module, "CHUNK_FLOPS", ONE_CHUNK_A_BATCH)
     engine = subjects("perceptron").engine
     steps = list(engine.epochs_dataset(11, 2, 4).as_numpy_iterator())
-    assert [(first, last) for _, first, last in steps] == [(b, b + 1) for b in range(5)] * 2
-    for step, (order, _, _) in enumerate(steps):
-        assert np.array_equal(order, epoch_order(200, 11, 2 + step // 5))
+    assert [(first, last) for *_, first, last in steps] == [(b, b + 1) for b in range(5)] * 2
+    for step, (images, labels, _, _) in enumerate(steps):
+        order = epoch_order(200, 11, 2 + step // 5)
+        assert np.array_equal(images, small_arrays["x_train"][order])
+        assert np.array_equal(labels, small_arrays["y_train"][order])
 
 
 # Chunks
@@ -436,7 +440,7 @@ def test_evaluation_equals_numpy(subjects, small_arrays, variant):
 
 def test_accuracy_is_the_exact_share_however_many_steps(subjects, small_arrays, monkeypatch):
     """1/49 is rounded up or down, so that means over steps of 49 images would not add up."""
-    monkeypatch.setattr(engine_module, "EVALUATION_BATCH", 49)
+    monkeypatch.setattr(pipelines, "EVALUATION_BATCH", 49)
     engine = subjects("perceptron").engine
     engine.set_weights([np.zeros((784, 10)), np.eye(10)[0]])  # says 0 to everything
     images = small_arrays["x_train"][:196]
@@ -455,7 +459,7 @@ def test_accuracy_is_the_exact_share_however_many_steps(subjects, small_arrays, 
 def test_evaluation_steps_hold_every_image_once_and_in_order(small_arrays, n, most):
     images, labels = small_arrays["x_train"][:n], small_arrays["y_train"][:n]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "EVALUATION_BATCH", most)
+        patch.setattr(pipelines, "EVALUATION_BATCH", most)
         steps = list(evaluation_dataset(images, labels).as_numpy_iterator())
     assert len(steps) == math.ceil(n / most)
     assert max(len(step_labels) for _, step_labels in steps) <= most
@@ -463,10 +467,15 @@ def test_evaluation_steps_hold_every_image_once_and_in_order(small_arrays, n, mo
     assert np.array_equal(np.concatenate([step_labels for _, step_labels in steps]), labels)
 
 
+def probabilities_of(subject):
+    (step,) = subject.validation
+    return subject.engine.predict_step(step).numpy()
+
+
 def test_probabilities_sum_to_one_and_keep_the_perceptrons_order(subjects, small_arrays):
     subject = subjects("perceptron")
     subject.fit()
-    probabilities = subject.engine.predict(subject.validation, verbose=0)
+    probabilities = probabilities_of(subject)
     scores = scores_in_numpy(subject.engine, small_arrays["x_test"])
     assert probabilities.shape == (50, 10)
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-6)
@@ -477,7 +486,7 @@ def test_probabilities_sum_to_one_and_keep_the_perceptrons_order(subjects, small
 def test_a_convolutional_models_probabilities_are_its_plain_models(subjects, small_arrays):
     subject = subjects("cnn2")
     subject.fit()
-    probabilities = subject.engine.predict(subject.validation, verbose=0)
+    probabilities = probabilities_of(subject)
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-6)
     plain = subject.engine.plain(scaled(small_arrays["x_test"]), training=False)
     np.testing.assert_allclose(probabilities, plain, rtol=1e-5, atol=1e-8)

@@ -131,7 +131,7 @@ def test_a_training_ends_between_two_steps_with_all_its_epochs_kept(tmp_path, nu
     assert state.epochs == 2
 
 
-@pytest.mark.parametrize("step", ["train", "test", "predict"])
+@pytest.mark.parametrize("step", ["train", "test"])
 def test_every_kind_of_step_is_followed_by_a_check(tmp_path, monkeypatch, step):
     from mnist_keras.training.engine import EpochEngine
 
@@ -156,3 +156,23 @@ def test_every_kind_of_step_is_followed_by_a_check(tmp_path, monkeypatch, step):
     with pytest.raises(TerminatedError):
         train_below(tmp_path, small_config("lenet5", data), data, tensorboard=False)
     assert told == [step]
+
+
+def test_the_steps_of_the_prediction_are_followed_by_a_check(tmp_path, monkeypatch):
+    from mnist_keras.training import pipelines
+    from mnist_keras.training.engine import EpochEngine
+
+    monkeypatch.setattr(pipelines, "EVALUATION_BATCH", 10)
+    predict_step = EpochEngine.predict_step
+
+    def tell(engine, batch):
+        signal.raise_signal(signal.SIGTERM)
+        told.append(len(batch[0]))
+        return predict_step(engine, batch)
+
+    told = []
+    monkeypatch.setattr(EpochEngine, "predict_step", tell)
+    data = noisy_data()
+    with pytest.raises(TerminatedError):
+        train_below(tmp_path, small_config("lenet5", data), data, tensorboard=False)
+    assert told == [10]

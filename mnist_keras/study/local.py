@@ -18,11 +18,10 @@ from multiprocessing import resource_tracker
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
+from mnist_keras.config import RunConfig
+from mnist_keras.limits import GRAPHS_OF_A_PROCESS
 from mnist_keras.study.slots import Worker, WorkerDiedError
 from mnist_keras.study.worker import Failure, Place, Task, begin_worker, first_line, train_task
-
-TRIALS_OF_A_PROCESS = 10
-"""Then another takes its place, since TensorFlow keeps some 50 MB of every MNIST trial."""
 
 
 class LocalCrew:
@@ -82,6 +81,7 @@ class LocalWorker:
         self._stopped = False
         self._executor: ProcessPoolExecutor | None = None
         self.trials = 0
+        self._graphs: set[RunConfig] = set()
 
     def begin(self, task: Task, place: Place) -> LocalTrial:
         """Begin a trial.
@@ -89,12 +89,14 @@ class LocalWorker:
         Raises:
             WorkerDiedError: the process ended at once, or the worker was stopped.
         """
-        if self.trials == TRIALS_OF_A_PROCESS:
+        graph = task.config.graph
+        if graph not in self._graphs and len(self._graphs) == GRAPHS_OF_A_PROCESS:
             self.close()
         try:
             executor = self._open()
             if self._stopped:
                 raise WorkerDiedError("it was stopped")
+            self._graphs.add(graph)
             self.trials += 1
             return LocalTrial(executor.submit(train_task, task, place, self.concurrent_runs))
         except BrokenProcessPool as error:
@@ -111,6 +113,7 @@ class LocalWorker:
         """Kill the process, if there is one."""
         executor, self._executor, self.process = self._executor, None, None
         self.trials = 0
+        self._graphs.clear()
         if executor is not None:
             executor.shutdown(wait=False, kill_workers=True)
 

@@ -1,8 +1,8 @@
 """The Sequential whose training step is a chunk of an epoch.
 
 Plain Keras enters Python once a batch. Here the images stay in memory as uint8, one training step
-receives the epoch's order and loops over the batches in graph, and `fit` with all its callbacks
-stays in charge of epochs. The weights are those of a plain loop over the same order.
+receives them in the epoch's order and loops over the batches in graph, and `fit` with all its
+callbacks stays in charge of epochs. The weights are those of a plain loop over the same order.
 """
 
 from __future__ import annotations
@@ -21,24 +21,17 @@ import tensorflow as tf
 from mnist_keras.config import RunConfig
 from mnist_keras.records import replace_file
 from mnist_keras.training.architectures import build, has_convolution, training_flops_per_image
+from mnist_keras.training.pipelines import epoch_order, training_dataset, untuned
 
 CHUNK_FLOPS = 25e9
 """Work of one training step: well under a second on one core, so that Ctrl-C answers."""
-
-EVALUATION_BATCH = 2_500
-"""Images of one evaluation step: larger ones gain nothing, smaller ones pay for Python."""
-
-
-def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
-    """The order of `n` images in an epoch (from 0), as int32 [n]: each index exactly once."""
-    generator = np.random.Generator(np.random.PCG64([seed, epoch]))
-    return generator.permutation(n).astype(np.int32)
 
 
 class EpochEngine(keras.Sequential):
     """A `Sequential` that trains on resident images, a chunk of an epoch in one step.
 
-    It shares its layers with `plain`, the ordinary `keras.Sequential` that is saved.
+    It shares its layers with `plain`, the ordinary `keras.Sequential` that is saved. What it has
+    compiled holds no images: `start_over` gives it others, and another seed's weights.
 
     Args:
         plain: a built model, float32 [batch, 28, 28, 1] to [batch, 10].
@@ -77,25 +70,58 @@ class EpochEngine(keras.Sequential):
         """Training images in an epoch."""
         return int(self.images.shape[0])
 
-    def train_step(self, data: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, Any]:
-        """Train on batches `first` to `last` (exclusive) of the epoch's `order`.
+    def start_over(self, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> None:
+        """Become what `make_engine` would make; what was compiled stays.
+
+        Args:
+            config: of the same `graph` as the engine's own.
+            images: training images, uint8 [n, 28, 28], as many as before.
+            labels: their classes, uint8 [n].
+        """
+        for variable, value in zip(self.plain.variables, build(config).variables, strict=True):
+            variable.assign(value)
+        for variable in self.optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        self.optimizer.learning_rate = config.learning_rate
+        self.images = tf.constant(images)
+        self.labels = tf.constant(labels)
+
+    def let_go_of_images(self) -> None:
+        """Keep what was compiled, and no images; `start_over` gives others."""
+        self.images, self.labels = self.images[:0], self.labels[:0]
+
+    def train_step(self, data: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, Any]:
+        """Train on batches `first` to `last` (exclusive) of an epoch's images, in their order.
 
         The smaller batch that may be left over is trained after the last full one.
         """
-        order, first, last = data
-        full_batches, remainder = divmod(self.n_images, self.batch_size)
-        losses, correct = tf.while_loop(
-            lambda batch, losses, correct: batch < tf.minimum(last, full_batches),
-            lambda batch, losses, correct: self._add_batch(order, batch, losses, correct),
-            (first, tf.constant(0.0), tf.constant(0.0)),
-        )[1:]
-        if remainder:
-            losses, correct = tf.cond(
-                last > full_batches,
-                lambda: self._add_remainder(order, remainder, losses, correct),
-                lambda: (losses, correct),
+        images, labels, first, last = data
+        n_images = images.shape[0]
+        full_batches, remainder = divmod(n_images, self.batch_size)
+
+        def train_on(begin: tf.Tensor | int, size: int) -> tuple[tf.Tensor, tf.Tensor]:
+            # tf.slice with a size in numbers keeps the batch's shape static, which XLA needs.
+            return self._train_on(
+                tf.slice(images, [begin, 0, 0], [size, *images.shape[1:]]),
+                tf.slice(labels, [begin], [size]),
             )
-        trained = tf.minimum(last * self.batch_size, self.n_images) - first * self.batch_size
+
+        def add_batch(batch: tf.Tensor, losses: tf.Tensor, correct: tf.Tensor) -> list[tf.Tensor]:
+            loss, right = train_on(batch * self.batch_size, self.batch_size)
+            return [batch + 1, losses + loss, correct + right]
+
+        def add_remainder() -> tuple[tf.Tensor, tf.Tensor]:
+            loss, right = train_on(n_images - remainder, remainder)
+            return losses + loss, correct + right
+
+        _, losses, correct = tf.while_loop(
+            lambda batch, losses, correct: batch < tf.minimum(last, full_batches),
+            add_batch,
+            [first, tf.constant(0.0), tf.constant(0.0)],
+        )
+        if remainder:
+            losses, correct = tf.cond(last > full_batches, add_remainder, lambda: (losses, correct))
+        trained = tf.minimum(last * self.batch_size, n_images) - first * self.batch_size
         return self._update_metrics(losses, correct, trained)
 
     def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
@@ -127,26 +153,9 @@ class EpochEngine(keras.Sequential):
             with zipfile.ZipFile(archive) as file:
                 beside.write_bytes(file.read("model.weights.h5"))
 
-    def _add_batch(
-        self, order: tf.Tensor, batch: tf.Tensor, losses: tf.Tensor, correct: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        # tf.slice keeps the batch's length static, which XLA needs.
-        indices = tf.slice(order, [batch * self.batch_size], [self.batch_size])
-        batch_losses, batch_correct = self._train_on(indices)
-        return batch + 1, losses + batch_losses, correct + batch_correct
-
-    def _add_remainder(
-        self, order: tf.Tensor, remainder: int, losses: tf.Tensor, correct: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        indices = tf.slice(order, [self.n_images - remainder], [remainder])
-        batch_losses, batch_correct = self._train_on(indices)
-        return losses + batch_losses, correct + batch_correct
-
-    def _train_on(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images = _scale(tf.gather(self.images, indices))
-        labels = tf.gather(self.labels, indices)
+    def _train_on(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            outputs = self(images, training=True)
+            outputs = self(_scale(images), training=True)
             losses = self._loss_of_each(labels, outputs)
             total = tf.reduce_sum(losses)
             objective = total if self.squared_error else tf.reduce_mean(losses)
@@ -180,40 +189,23 @@ class EpochEngine(keras.Sequential):
 
     def epochs_dataset(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """The training steps of epochs `first_epoch` to `epochs` (exclusive), in order."""
-        chunks = self.chunks()
 
-        def steps() -> Iterator[tuple[np.ndarray, int, int]]:
-            for epoch in range(first_epoch, epochs):
-                order = epoch_order(self.n_images, seed, epoch)
-                for first, last in chunks:
-                    yield order, first, last
+        def orders() -> Iterator[np.ndarray]:
+            return (epoch_order(self.n_images, seed, epoch) for epoch in range(first_epoch, epochs))
 
-        dataset = tf.data.Dataset.from_generator(steps, output_signature=self._step_signature())
-        return _untuned(dataset)
+        return training_dataset(self.images, self.labels, orders, self.chunks())
 
     def warm_up(self, validation: tf.data.Dataset) -> float:
         """Trace and compile the training and evaluation steps; trains nothing. Returns seconds."""
         begin = time.perf_counter()
         self.optimizer.build(self.trainable_variables)
-        nothing = (epoch_order(self.n_images, 0, 0), 0, 0)
-        step = _untuned(
-            tf.data.Dataset.from_generator(
-                lambda: iter([nothing]), output_signature=self._step_signature()
-            )
-        )
+        nothing = tf.data.Dataset.from_tensors((self.images, self.labels, 0, 0))
         self.make_train_function()
-        self.train_function(iter(step))
+        self.train_function(iter(untuned(nothing)))
         self.make_test_function()
         self.test_function(iter(validation))
         self.reset_metrics()
         return time.perf_counter() - begin
-
-    def _step_signature(self) -> tuple[tf.TensorSpec, ...]:
-        return (
-            tf.TensorSpec([self.n_images], tf.int32),
-            tf.TensorSpec([], tf.int32),
-            tf.TensorSpec([], tf.int32),
-        )
 
 
 def make_engine(config: RunConfig, images: np.ndarray, labels: np.ndarray) -> EpochEngine:
@@ -234,27 +226,6 @@ def make_engine(config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Ep
         jit_compile=on_gpu or not has_convolution(plain),
     )
     return engine
-
-
-def evaluation_dataset(images: np.ndarray, labels: np.ndarray) -> tf.data.Dataset:
-    """Images uint8 [n, 28, 28] and labels uint8 [n] in a few large evaluation steps."""
-    steps = -(-len(images) // EVALUATION_BATCH)
-    bounds = np.linspace(0, len(images), steps + 1).round().astype(np.int64)
-    resident_images, resident_labels = tf.constant(images), tf.constant(labels)
-
-    def take(first: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return resident_images[first:last], resident_labels[first:last]
-
-    return _untuned(tf.data.Dataset.from_tensor_slices((bounds[:-1], bounds[1:])).map(take))
-
-
-def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Without the thread that tunes a pipeline: there is nothing to tune, and whoever lets go of an
-    iterator waits for that thread to wake up, for up to some seconds.
-    """
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return dataset.with_options(options)
 
 
 def _scale(images: tf.Tensor) -> tf.Tensor:

@@ -91,10 +91,6 @@ class CheckInterruptions(keras.callbacks.Callback):
         """Between two steps of evaluation."""
         self.interruptions.check()
 
-    def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Between two steps of prediction."""
-        self.interruptions.check()
-
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Between two epochs."""
         self.interruptions.check()

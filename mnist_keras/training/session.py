@@ -23,12 +23,14 @@ from mnist_keras.records import (
     write_json,
 )
 from mnist_keras.training.callbacks import RunCallbacks, restore_variables
-from mnist_keras.training.engine import EpochEngine, evaluation_dataset, make_engine
+from mnist_keras.training.engine import EpochEngine
 from mnist_keras.training.environment import computes_alike, describe_environment
 from mnist_keras.training.events import tensorboard_is_installed
 from mnist_keras.training.interruptions import CheckInterruptions, Interruptions
+from mnist_keras.training.pipelines import evaluation_dataset
 from mnist_keras.training.state import RunState, check_fits, load_state, remove_state
 from mnist_keras.training.summary import summarize_resources, summarize_rows
+from mnist_keras.training.warm import WarmEngines
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Session:
         options: how and where.
         folder: the run's folder, held by this process; it has the configuration and no result.
         interruptions: holds signals back.
+        engines: of earlier runs of this process.
     """
 
     def __init__(
@@ -90,12 +93,14 @@ class Session:
         options: RunOptions,
         folder: RunFolder,
         interruptions: Interruptions,
+        engines: WarmEngines,
     ) -> None:
         self.config = config
         self.data = data
         self.options = options
         self.folder = folder
         self.interruptions = interruptions
+        self.engines = engines
         self.check_interruptions = CheckInterruptions(interruptions)
         self.test = evaluation_dataset(data.x_test, data.y_test)
         self.environment = {**describe_environment(), "data_sha256": data.sha256}
@@ -118,6 +123,7 @@ class Session:
         self.interruptions.check()
         self._publish(state, evaluations, compile_seconds, engine)
         remove_state(self.folder.state)
+        self.engines.keep(self.config, engine)
 
     def _load_state(self) -> RunState | None:
         loaded = load_state(self.folder.state)
@@ -155,9 +161,9 @@ class Session:
     def _prepare(self) -> tuple[EpochEngine, tf.data.Dataset]:
         data, config = self.data, self.config
         if config.selected_on_test:
-            return make_engine(config, data.x_train, data.y_train), self.test
+            return self.engines.take(config, data.x_train, data.y_train), self.test
         training, validation = split(len(data.x_train), config.seed)
-        engine = make_engine(config, data.x_train[training], data.y_train[training])
+        engine = self.engines.take(config, data.x_train[training], data.y_train[training])
         return engine, evaluation_dataset(data.x_train[validation], data.y_train[validation])
 
     def _callbacks(self, state: RunState | None) -> RunCallbacks:
@@ -217,7 +223,7 @@ class Session:
         last = engine.evaluate(self.test, return_dict=True, **how)
         engine.set_weights(state.best_weights)
         best = engine.evaluate(self.test, return_dict=True, **how)
-        probabilities = engine.predict(self.test, **how)
+        probabilities = self._predict(engine)
         with replace_file(self.folder.predictions) as beside:
             np.savez_compressed(beside, labels=self.data.y_test, probabilities=probabilities)
         with replace_file(self.folder.model) as beside:
@@ -228,6 +234,17 @@ class Session:
             "last_test_accuracy": last["accuracy"],
             "last_test_loss": last["loss"],
         }
+
+    def _predict(self, engine: EpochEngine) -> np.ndarray:
+        """Probabilities of the test set, float32 [n, 10].
+
+        Not by Keras's `predict`: a graph for one pass takes longer to make than it saves.
+        """
+        parts = []
+        for batch in self.test:
+            parts.append(engine.predict_step(batch).numpy())
+            self.interruptions.check()
+        return np.concatenate(parts)
 
     def _publish(
         self,

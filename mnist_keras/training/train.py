@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.errors import UserError
+from mnist_keras.limits import GRAPHS_OF_A_PROCESS
 from mnist_keras.locking import locked
 from mnist_keras.records import (
     RunFolder,
@@ -22,8 +22,11 @@ from mnist_keras.training.environment import grow_gpu_memory, use_threads
 from mnist_keras.training.interruptions import Interruptions
 from mnist_keras.training.session import RunOptions, Session, covers
 from mnist_keras.training.state import remove_state
+from mnist_keras.training.warm import WarmEngines
 
 __all__ = ["RunOptions", "train"]
+
+_engines = WarmEngines(GRAPHS_OF_A_PROCESS)
 
 
 def train(
@@ -74,10 +77,9 @@ def _train_locked(
     if options.threads is not None:
         use_threads(options.threads)
     grow_gpu_memory()
-    keras.backend.clear_session()
     try:
         with Interruptions() as interruptions:
-            Session(config, data, options, folder, interruptions).run()
+            Session(config, data, options, folder, interruptions, _engines).run()
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(error.message.partition("\n")[0]) from error
     return _read_record(folder)

@@ -1,0 +1,74 @@
+"""How images come to the engine: in the order of an epoch, or in a few large steps.
+
+Images and labels stay in memory as uint8; the engine scales them, batch by batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+EVALUATION_BATCH = 2_000
+"""Images of one evaluation step: larger ones gain nothing, smaller ones pay for Python.
+
+MNIST's hold-out and its test set both are multiples of it, so that one compiled step does for both.
+"""
+
+
+def epoch_order(n: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of `n` images in an epoch (from 0), as int32 [n]: each index exactly once."""
+    generator = np.random.Generator(np.random.PCG64([seed, epoch]))
+    return generator.permutation(n).astype(np.int32)
+
+
+def training_dataset(
+    images: tf.Tensor,
+    labels: tf.Tensor,
+    orders: Callable[[], Iterator[np.ndarray]],
+    chunks: Sequence[tuple[int, int]],
+) -> tf.data.Dataset:
+    """Each epoch's images uint8 [n, 28, 28] and labels uint8 [n] in its order, once for each chunk.
+
+    An epoch is copied into its order at once: that costs less than picking each batch's images.
+
+    Args:
+        images: uint8 [n, 28, 28].
+        labels: uint8 [n].
+        orders: gives the epochs' orders, int32 [n].
+        chunks: bounds of an epoch's steps, which stand beside the images.
+    """
+    order = tf.TensorSpec([len(images)], tf.int32)
+    bounds = tf.constant(chunks, tf.int32)
+
+    def put_in_order(order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.gather(images, order), tf.gather(labels, order)
+
+    def cut(images: tf.Tensor, labels: tf.Tensor) -> tf.data.Dataset:
+        steps = tf.data.Dataset.from_tensor_slices(bounds)
+        return steps.map(lambda chunk: (images, labels, chunk[0], chunk[1]))
+
+    epochs = tf.data.Dataset.from_generator(orders, output_signature=order)
+    return untuned(epochs.map(put_in_order).flat_map(cut))
+
+
+def evaluation_dataset(images: np.ndarray, labels: np.ndarray) -> tf.data.Dataset:
+    """Images uint8 [n, 28, 28] and labels uint8 [n] in a few large evaluation steps."""
+    steps = -(-len(images) // EVALUATION_BATCH)
+    bounds = np.linspace(0, len(images), steps + 1).round().astype(np.int64)
+    resident_images, resident_labels = tf.constant(images), tf.constant(labels)
+
+    def take(first: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return resident_images[first:last], resident_labels[first:last]
+
+    return untuned(tf.data.Dataset.from_tensor_slices((bounds[:-1], bounds[1:])).map(take))
+
+
+def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Without the thread that tunes a pipeline: there is nothing to tune, and whoever lets go of an
+    iterator waits for that thread to wake up, for up to some seconds.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)

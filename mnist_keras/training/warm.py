@@ -1,0 +1,50 @@
+"""Engines that this process has compiled, for its further runs of the same graph."""
+
+from __future__ import annotations
+
+import gc
+
+import keras
+import numpy as np
+
+from mnist_keras.config import RunConfig
+from mnist_keras.training.engine import EpochEngine, make_engine
+
+
+class WarmEngines:
+    """Keeps engines between runs: a study trains one graph with many seeds and learning rates.
+
+    Args:
+        most: engines that are kept; each takes some 25 MB. The one that was used the longest ago
+            goes first.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._kept: dict[RunConfig, EpochEngine] = {}
+
+    def take(self, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> EpochEngine:
+        """An engine as `make_engine` gives it, compiled already if one of its graph was kept.
+
+        It is nobody else's until it is kept again.
+
+        Args:
+            config: what to train.
+            images: training images, uint8 [n, 28, 28].
+            labels: their classes, uint8 [n].
+        """
+        engine = self._kept.pop(config.graph, None)
+        if engine is None:
+            # Otherwise Keras would count on in the layers' names, which are saved.
+            keras.backend.clear_session()
+            return make_engine(config, images, labels)
+        gc.collect()  # what Keras leaves of a run refers to itself: some 10 MB
+        engine.start_over(config, images, labels)
+        return engine
+
+    def keep(self, config: RunConfig, engine: EpochEngine) -> None:
+        """Keep the engine of a run that has ended well, without its images."""
+        engine.let_go_of_images()
+        self._kept[config.graph] = engine
+        while len(self._kept) > self.most:
+            del self._kept[next(iter(self._kept))]
