@@ -189,6 +189,42 @@ def test_the_limit_is_counted_and_measured(tmp_path):
     assert "| shallow | 32 |" in done.stdout
 
 
+def test_a_step_is_divided_into_its_parts(tmp_path):
+    done = run_benchmark(
+        *("parts", "--architectures", "deep,lenet5", "--images", 400, "--rounds", 1),
+        *("--output", tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    deep, lenet5 = read_result(tmp_path, "parts")["measurements"]
+    products = 2 * 784 * 256 + 3 * (256 * 128 + 128 * 64 + 64 * 10)
+    assert deep["mflop"] == pytest.approx(32 * 2 * products / 1e6)
+    assert set(deep["parts_ms"]) == {"products", "optimizer"}
+    assert set(lenet5["parts_ms"]) == {"products", "optimizer", "pooling"}
+    assert all(ms > 0 for one in (deep, lenet5) for ms in one["parts_ms"].values())
+    # The profiler's parts are of one series, so that together they are no more than it.
+    assert sum(lenet5["parts_ms"].values()) < lenet5["step_ms"]
+    assert "| deep |" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("op", "part"),
+    [
+        ("while/body/while/cnn2/conv2d/Relu:_MklNativeFusedConv2D", "products"),
+        ("while/cnn2/conv2d/convolution/Conv2DBackpropFilter:Conv2DBackpropFilter", "products"),
+        ("gradient_tape/while/cnn2/dense/MatMul/MatMul_1:_MklMatMul", "products"),
+        ("while/cnn2/max_pooling2d/MaxPool2d/MaxPoolGrad:_MklNativeMaxPoolGrad", "pooling"),
+        ("while/adam/Sqrt_9:Sqrt", "optimizer"),
+        ("while/sgd/AssignSubVariableOp:AssignSubVariableOp", "optimizer"),
+        ("while/body/gradient_tape/while/cnn2/conv2d/ReluGrad:ReluGrad", "rest"),
+        ("EagerExecute", "rest"),
+    ],
+)
+def test_an_op_belongs_to_the_part_that_its_name_says(op, part):
+    from benchmarks.step_parts import part_of
+
+    assert part_of(op) == part
+
+
 def test_what_cannot_run_is_one_line(tmp_path):
     work = make_work("shallow", tmp_path / "none.npz", epochs=2)
     with pytest.raises(UserError, match=r"no_such failed on shallow.*ModuleNotFoundError"):
