@@ -96,7 +96,7 @@ def _row(name: str, ones: list[dict[str, Any]]) -> tuple[str, ...]:
     return (
         name,
         spread_text(Spread.of(one["step_ms"] for one in ones)),
-        *(_whole(each) if each else "-" for each in (*shares, rest)),
+        *(_whole(each) if each else "-" for each in [*shares.values(), rest]),
         _whole(_of_peak(one, one["parts_ms"]["products"]) for one in ones),
         _whole(_of_peak(one, one["step_ms"]) for one in ones),
     )
