@@ -61,12 +61,13 @@ $(VENV)/installed-bench: setup.cfg constraints.txt | $(VENV)/installed
 	$(INSTALL) --editable '.[bench]'
 	touch $@
 
-bench: $(VENV)/installed-bench ## measure speed beside Keras, PyTorch and JAX, which takes two hours
+bench: $(VENV)/installed-bench ## measure speed beside Keras, PyTorch and JAX, which takes hours
 	$(BIN)/python -m benchmarks.speed --epochs 2 $(ARGS)
 	$(BIN)/python -m benchmarks.studies --rounds 1
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.overheads
 	$(BIN)/python -m benchmarks.limit
+	$(BIN)/python -m benchmarks.parts
 
 clean: ## remove .venv and caches; logs and checkpoints stay
 	rm -rf $(VENV) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -99,7 +99,7 @@ class EpochEngine(keras.Sequential):
         n_images = images.shape[0]
         full_batches, remainder = divmod(n_images, self.batch_size)
 
-        def train_on(begin: tf.Tensor | int, size: int) -> tuple[tf.Tensor, tf.Tensor]:
+        def train_slice(begin: tf.Tensor | int, size: int) -> tuple[tf.Tensor, tf.Tensor]:
             # tf.slice with a size in numbers keeps the batch's shape static, which XLA needs.
             return self._train_on(
                 tf.slice(images, [begin, 0, 0], [size, *images.shape[1:]]),
@@ -107,11 +107,11 @@ class EpochEngine(keras.Sequential):
             )
 
         def add_batch(batch: tf.Tensor, losses: tf.Tensor, correct: tf.Tensor) -> list[tf.Tensor]:
-            loss, right = train_on(batch * self.batch_size, self.batch_size)
+            loss, right = train_slice(batch * self.batch_size, self.batch_size)
             return [batch + 1, losses + loss, correct + right]
 
         def add_remainder() -> tuple[tf.Tensor, tf.Tensor]:
-            loss, right = train_on(n_images - remainder, remainder)
+            loss, right = train_slice(n_images - remainder, remainder)
             return losses + loss, correct + right
 
         _, losses, correct = tf.while_loop(
