@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.apart import available_cores
+from benchmarks.parts import PARTS
 from benchmarks.with_mnist_keras import configuration
 from benchmarks.work import Work
 from mnist_keras.data.dataset import load
@@ -23,7 +24,6 @@ from mnist_keras.training.environment import use_threads
 
 STEPS = 300
 REPEATS = 5
-PARTS = ("products", "optimizer", "pooling")
 
 
 def measure(work: Work) -> dict[str, Any]:
