@@ -138,8 +138,9 @@ def test_the_graph_leaves_out_what_the_compiled_code_does_not_see():
     assert config.replace(data="data-0123456789ab").graph != config.graph
 
 
-def test_a_workers_process_is_replaced_when_it_has_compiled_enough(tmp_path, monkeypatch):
+def test_a_workers_process_is_replaced_when_it_has_done_enough(tmp_path, monkeypatch):
     monkeypatch.setattr(local, "GRAPHS_OF_A_PROCESS", 1)
+    monkeypatch.setattr(local, "TRIALS_OF_A_PROCESS", 3)
     np.savez(tmp_path / "set.npz", **noisy_arrays())
     data = load(tmp_path / "set.npz")
     place = Place("study", tmp_path / "logs", tmp_path / "checkpoints", data=tmp_path / "set.npz")
@@ -147,11 +148,19 @@ def test_a_workers_process_is_replaced_when_it_has_compiled_enough(tmp_path, mon
     worker = LocalWorker(concurrent_runs=1)
     processes = []
     try:
-        for changes in ({}, {"seed": 1}, {"seed": 2, "learning_rate": 0.01}, {"batch_size": 10}):
+        for changes in (
+            {},
+            {"seed": 1},
+            {"batch_size": 10},  # another graph
+            {"batch_size": 10, "learning_rate": 0.01},
+            {"batch_size": 10, "seed": 2},
+            {"batch_size": 10, "seed": 3},  # the process's fourth trial
+        ):
             task = Task(config.replace(**changes))
             assert worker.begin(task, place).result(timeout=120) is None
             assert folder_below(tmp_path, task.config, "study").result.is_file()
             processes.append(worker.process)
     finally:
         worker.close()
-    assert processes[0] == processes[1] == processes[2] != processes[3]
+    assert processes[0] == processes[1] != processes[2]
+    assert processes[2] == processes[3] == processes[4] != processes[5]

@@ -23,6 +23,9 @@ from mnist_keras.limits import GRAPHS_OF_A_PROCESS
 from mnist_keras.study.slots import Worker, WorkerDiedError
 from mnist_keras.study.worker import Failure, Place, Task, begin_worker, first_line, train_task
 
+TRIALS_OF_A_PROCESS = 100
+"""Then another takes its place, since some 0.9 MB of every trial stay."""
+
 
 class LocalCrew:
     """The workers of this machine: `jobs` at a time, on a core each if there are enough.
@@ -90,7 +93,8 @@ class LocalWorker:
             WorkerDiedError: the process ended at once, or the worker was stopped.
         """
         graph = task.config.graph
-        if graph not in self._graphs and len(self._graphs) == GRAPHS_OF_A_PROCESS:
+        full = graph not in self._graphs and len(self._graphs) == GRAPHS_OF_A_PROCESS
+        if full or self.trials == TRIALS_OF_A_PROCESS:
             self.close()
         try:
             executor = self._open()
