@@ -25,7 +25,7 @@ from benchmarks.options import (
     rounds_option,
     run_command,
 )
-from benchmarks.summary import Spread, digits, markdown_table, spread_text
+from benchmarks.summary import Spread, digits, markdown_table, rounds_text, spread_text
 from mnist_keras.config import ARCHITECTURE_NAMES
 from mnist_keras.errors import UserError
 
@@ -80,7 +80,7 @@ def limit(
         for name in architectures
     }
     content["measurements"] = measured
-    note = f"{at_once} at once, one thread each; {rounds} rounds: median [lowest-highest]."
+    note = f"{at_once} at once, one thread each; {rounds_text(rounds)}."
     publish(output, content, share_table(measured, architectures), note)
 
 

@@ -23,7 +23,7 @@ from benchmarks.options import (
     rounds_option,
     run_command,
 )
-from benchmarks.summary import Spread, markdown_table, spread_text
+from benchmarks.summary import Spread, markdown_table, rounds_text, spread_text
 from mnist_keras.config import ARCHITECTURE_NAMES
 
 PARTS = ("products", "optimizer", "pooling")
@@ -54,7 +54,7 @@ def parts(architectures: tuple[str, ...], rounds: int, images: int, output: Path
         "images": images,
         "measurements": measured,
     }
-    note = f"One thread on one core; {rounds} rounds: medians, and [lowest-highest] of a step."
+    note = f"One thread on one core; {rounds_text(rounds)}; per cents are medians."
     publish(output, content, parts_table(measured, architectures), note)
 
 

@@ -28,7 +28,7 @@ from benchmarks.options import (
     write_results,
 )
 from benchmarks.picture import draw_bars
-from benchmarks.summary import digits, markdown, summarize
+from benchmarks.summary import digits, markdown, rounds_text, summarize
 from mnist_keras.config import ARCHITECTURE_NAMES
 from mnist_keras.errors import UserError
 
@@ -135,7 +135,7 @@ class Record:
         }
         return (
             f"{self.head['images']} images, {self.head['epochs']} epochs, "
-            f"{self.head['rounds']} rounds: median [lowest-highest]; ratios within a round.\n"
+            f"{rounds_text(self.head['rounds'])}; ratios within a round.\n"
             f"{', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}."
         )
 

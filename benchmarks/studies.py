@@ -26,7 +26,7 @@ from benchmarks.options import (
 from benchmarks.speed import TRIAL_IMAGES, check_installed
 from benchmarks.study_runs import StudyRun, run_ours, run_peer
 from benchmarks.study_summary import study_table
-from benchmarks.summary import digits
+from benchmarks.summary import digits, rounds_text
 
 STUDIES = ("shallow", "deep", "compare-conv")
 PEERS = ("keras", "torch")
@@ -126,8 +126,8 @@ def _content(head: dict[str, Any], runs: list[StudyRun]) -> dict[str, Any]:
 def _note(head: dict[str, Any], runs: list[StudyRun]) -> str:
     versions = {name: version for run in runs for name, version in run.versions.items()}
     return (
-        f"{head['images']} images, {head['rounds']} rounds: median [lowest-highest]; ratios within "
-        f"a round.\n{', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}."
+        f"{head['images']} images, {rounds_text(head['rounds'])}; ratios within a round.\n"
+        f"{', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}."
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.contest import OURS, Measured
+from mnist_keras.config import ARCHITECTURE_NAMES
 from mnist_keras.report.statistics.summaries import pooled_sd, seed_noise
 
 TEST_IMAGES = 10_000
@@ -67,10 +68,11 @@ class Row:
 def summarize(measured: Sequence[Measured]) -> list[Row]:
     """A row for each contestant on each architecture; the trials take no part."""
     rounds = [one for one in measured if one.round > 0]
-    architectures = dict.fromkeys(one.architecture for one in rounds)
+    trained = {one.architecture for one in rounds}
     return [
         row
-        for architecture in architectures
+        for architecture in ARCHITECTURE_NAMES
+        if architecture in trained
         for row in _rows([one for one in rounds if one.architecture == architecture])
     ]
 
@@ -169,6 +171,11 @@ def markdown_table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     """Lines of a Markdown table, with a newline at the end."""
     lines = [header, ["---"] * len(header), *body]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def rounds_text(rounds: int) -> str:
+    """How many rounds a table is of, and what its values are."""
+    return "1 round" if rounds == 1 else f"{rounds} rounds: median [lowest-highest]"
 
 
 def spread_text(spread: Spread) -> str:

@@ -11,7 +11,8 @@ from benchmarks.work import Work, training_result
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.training.architectures import build, training_flops_per_image
-from mnist_keras.training.train import RunOptions, train
+from mnist_keras.training.options import RunOptions
+from mnist_keras.training.train import train
 
 
 def configuration(work: Work, data: Dataset) -> RunConfig:

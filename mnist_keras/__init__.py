@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from mnist_keras.records import read_runs as read_runs
     from mnist_keras.report.statistics.comparisons import compare_paired as compare_paired
     from mnist_keras.study.design import load_study as load_study
-    from mnist_keras.training.train import RunOptions as RunOptions
+    from mnist_keras.training.options import RunOptions as RunOptions
     from mnist_keras.training.train import train as train
 
 _HOMES = {
     "Dataset": "data.dataset",
     "RunConfig": "config",
-    "RunOptions": "training.train",
+    "RunOptions": "training.options",
     "RunRecord": "records",
     "UserError": "errors",
     "compare_paired": "report.statistics.comparisons",

@@ -85,7 +85,8 @@ def small_config(architecture: str, data: Dataset, **fields: Any) -> RunConfig:
 
 def train_below(root: Path, config: RunConfig, data: Dataset, **options: Any) -> RunFolder:
     """Train to the end, with logs and checkpoints below a folder."""
-    from mnist_keras.training.train import RunOptions, train
+    from mnist_keras.training.options import RunOptions
+    from mnist_keras.training.train import train
 
     options = {"logs": root / "logs", "checkpoints": root / "checkpoints", **options}
     train(config, data=data, options=RunOptions(**options))

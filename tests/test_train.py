@@ -30,7 +30,8 @@ from mnist_keras.records import EPOCH_COLUMNS, read_epochs, read_json, read_run
 from mnist_keras.training import train as train_module
 from mnist_keras.training.architectures import build
 from mnist_keras.training.environment import grow_gpu_memory
-from mnist_keras.training.train import RunOptions, train
+from mnist_keras.training.options import RunOptions
+from mnist_keras.training.train import train
 
 EPOCHS = 8
 

@@ -71,7 +71,7 @@ def train(
     dataset = load(data, quick=quick)
     config = make_config({**given, "data": dataset.identity})
     from mnist_keras.report.console import EpochPrinter, print_result
-    from mnist_keras.training.train import RunOptions
+    from mnist_keras.training.options import RunOptions
     from mnist_keras.training.train import train as train_run
 
     printer = EpochPrinter(config, quiet=as_json)

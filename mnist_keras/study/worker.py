@@ -133,7 +133,8 @@ def train_task(task: Task, place: Place, concurrent_runs: int) -> Failure | None
 
 def _train(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
     from mnist_keras.training.callbacks import RunStopped
-    from mnist_keras.training.train import RunOptions, train
+    from mnist_keras.training.options import RunOptions
+    from mnist_keras.training.train import train
 
     options = RunOptions(
         logs=place.logs,

@@ -20,11 +20,10 @@ from mnist_keras.records import (
 )
 from mnist_keras.training.environment import grow_gpu_memory, use_threads
 from mnist_keras.training.interruptions import Interruptions
-from mnist_keras.training.session import RunOptions, Session, covers
+from mnist_keras.training.options import RunOptions, covers
+from mnist_keras.training.session import Session
 from mnist_keras.training.state import remove_state
 from mnist_keras.training.warm import WarmEngines
-
-__all__ = ["RunOptions", "train"]
 
 _engines = WarmEngines(GRAPHS_OF_A_PROCESS)
 

@@ -12,8 +12,9 @@ from small_runs import folder_below, noisy_data, small_config
 
 from mnist_keras.errors import UserError
 from mnist_keras.training import callbacks
+from mnist_keras.training.options import RunOptions
 from mnist_keras.training.state import load_state, previous_generation
-from mnist_keras.training.train import RunOptions, train
+from mnist_keras.training.train import train
 
 SEED = 20241125
 WEIGHTS_MUTATIONS = 300
