@@ -35,7 +35,7 @@ from mnist_keras.report.statistics import comparisons
 from mnist_keras.report.statistics.summaries import Verdict
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 from mnist_keras.study.files import FRENCH
-from mnist_keras.study.published import METRICS
+from mnist_keras.study.metrics import METRICS
 from mnist_keras.study.trials import FACTOR_FIELDS
 
 REPORT = Path(mnist_keras.report.__file__).parent

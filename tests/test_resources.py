@@ -10,7 +10,7 @@ import pytest
 
 from mnist_keras import limits
 from mnist_keras.limits import CpuMeter, MemoryMeter, cpu_limit, memory_limit_mb
-from mnist_keras.training import resources
+from mnist_keras.training import gpu, resources
 from mnist_keras.training.resources import Resources, ResourceSampler
 
 PATIENCE_SECONDS = 300
@@ -159,7 +159,7 @@ def test_a_query_that_hangs_holds_up_neither_window_nor_stop(nvidia_smi):
 
 
 def test_queries_that_hang_are_ended_and_given_up(nvidia_smi, monkeypatch):
-    monkeypatch.setattr(resources, "GPU_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(gpu, "GPU_TIMEOUT_SECONDS", 0.3)
     calls = nvidia_smi(HANGING)
     with ResourceSampler(gpu_interval=0.01) as sampler:
         wait_until(lambda: not gpu_thread_lives())

@@ -8,7 +8,8 @@ from typing import Any
 
 from mnist_keras.marks import SEPARATOR
 from mnist_keras.report.language import decimal, plural, translate
-from mnist_keras.study.published import METRICS, PublishedCell, value_text
+from mnist_keras.study.metrics import METRICS
+from mnist_keras.study.published import PublishedCell, value_text
 from mnist_keras.study.trials import Factor
 
 _LABEL = re.compile(

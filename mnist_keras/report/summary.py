@@ -28,7 +28,8 @@ from mnist_keras.report.console import (
 )
 from mnist_keras.report.statistics.summaries import PERCENT, Judgement, Verdict, seeds
 from mnist_keras.study.design import Study
-from mnist_keras.study.published import METRICS, value_text
+from mnist_keras.study.metrics import METRICS
+from mnist_keras.study.published import value_text
 
 _COLUMNS = {
     "val_accuracy": "validation, %",

@@ -1,7 +1,7 @@
 """What the sources claim, as typed data that a verdict can be computed from.
 
 Numbers are as printed: accuracies and differences of accuracies in points of a percent. Which way a
-metric is better is in `published.METRICS`. An impact is the largest minus the smallest figure
+metric is better is in `metrics.METRICS`. An impact is the largest minus the smallest figure
 over the values of a factor.
 """
 
@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mnist_keras.study.published import Entry, MetricName, SettingValue, Subject
+from mnist_keras.study.metrics import MetricName
+from mnist_keras.study.published import Entry, SettingValue, Subject
 
 OtherStudies = Annotated[tuple[str, ...], Field(description="studies; none means this one")]
 

@@ -1,7 +1,7 @@
 """The book of a search: which trials it has chosen and what came of them, in Optuna's SQLite file.
 
-The run folders stay the only record of a training; the book says why each was made. The only module
-that imports Optuna.
+The run folders stay the only record of a training; the book says why each was made. Only this
+module and `search_sampling.py` import Optuna.
 """
 
 from __future__ import annotations
@@ -14,21 +14,15 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna.distributions import BaseDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import DatabaseError
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.study.search_plan import SearchPlan, State, TrialRecord
-from mnist_keras.study.search_space import Range
+from mnist_keras.study.search_sampling import Samplers, distribution_of, make_pruner
 
 TOP_QUANTILE = 0.25
 """The best quarter of the complete trials: what PED-ANOVA tells from the rest."""
@@ -53,13 +47,13 @@ class SearchBook:
     def __init__(self, plan: SearchPlan) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.plan = plan
-        self._grid = _shuffled_grid(plan) if plan.sampler == "grid" else []
+        self._samplers = Samplers(plan)
         try:
             self._study = optuna.create_study(
                 storage=_storage(plan.book),
                 study_name=plan.name,
                 direction="maximize",
-                pruner=_pruner(plan),
+                pruner=make_pruner(plan),
                 load_if_exists=True,
             )
             self._check_definition()
@@ -88,12 +82,12 @@ class SearchBook:
 
     def ask(self) -> Trial:
         """Choose the next trial. The choice depends on seed, number and earlier trials only."""
-        self._study.sampler = self._sampler(self.size())
+        self._study.sampler = self._samplers.of_trial(self.size())
         return self._study.ask(self._distributions())
 
     def _again(self, frozen: FrozenTrial) -> Trial:
         """A trial that was begun, also where its process ended before all of it was chosen."""
-        self._study.sampler = self._sampler(frozen.number)
+        self._study.sampler = self._samplers.of_trial(frozen.number)
         trial = Trial(self._study, frozen._trial_id)
         for name, distribution in self._distributions().items():
             trial._suggest(name, distribution)
@@ -158,73 +152,7 @@ class SearchBook:
         return dict(get_param_importances(self._study, evaluator=evaluator))
 
     def _distributions(self) -> dict[str, BaseDistribution]:
-        return {one.field: _distribution(one) for one in self.plan.space.varied}
-
-    def _sampler(self, number: int) -> BaseSampler:
-        # A sampler of its own for each trial: a search that goes on draws what it would have drawn.
-        (seed,) = np.random.SeedSequence([self.plan.seed, number]).generate_state(1)
-        if self.plan.sampler == "grid":
-            return _GridSampler(self._grid)
-        if self.plan.sampler == "random":
-            return RandomSampler(seed=int(seed))
-        return TPESampler(seed=int(seed), multivariate=True)
-
-
-class _GridSampler(BaseSampler):
-    """Takes the combination of the trial's number."""
-
-    def __init__(self, grid: Sequence[Mapping[str, Any]]) -> None:
-        self.grid = grid
-
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        return {}
-
-    def sample_relative(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        search_space: dict[str, BaseDistribution],
-    ) -> dict[str, Any]:
-        return {}
-
-    def sample_independent(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        return self.grid[trial.number][param_name]
-
-
-def _shuffled_grid(plan: SearchPlan) -> list[dict[str, Any]]:
-    """The grid in an order of the seed's, so that a part of it is a fair sample of all."""
-    grid = plan.space.grid()
-    order = np.random.Generator(np.random.PCG64([plan.seed])).permutation(len(grid))
-    return [grid[index] for index in order]
-
-
-def _distribution(one: Range) -> BaseDistribution:
-    if one.choices:
-        return CategoricalDistribution(one.labels)
-    if one.whole:
-        return IntDistribution(int(one.low), int(one.high), log=one.log)
-    return FloatDistribution(one.low, one.high, log=one.log)
-
-
-def _pruner(plan: SearchPlan) -> optuna.pruners.BasePruner:
-    if plan.pruner == "median":
-        # From the second epoch on, 11 of 13 trials on MNIST were stopped at just that epoch, where
-        # small learning rates look worse than they end.
-        third = max(2, plan.space.longest // 3)
-        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=third)
-    if plan.pruner == "hyperband":
-        return optuna.pruners.HyperbandPruner(
-            min_resource=1, max_resource=plan.space.longest, reduction_factor=3
-        )
-    return optuna.pruners.NopPruner()
+        return {one.field: distribution_of(one) for one in self.plan.space.varied}
 
 
 def _storage(path: Path) -> optuna.storages.RDBStorage:

@@ -22,7 +22,8 @@ from mnist_keras.report.naming import metric_name, printed_figure
 from mnist_keras.report.statistics.reproduction import judge_published
 from mnist_keras.report.statistics.summaries import Judgement, Verdict
 from mnist_keras.study.design import Study
-from mnist_keras.study.published import PublishedCell, Subject, to_record_unit
+from mnist_keras.study.metrics import to_record_unit
+from mnist_keras.study.published import PublishedCell, Subject
 
 OTHER_SETTINGS = "the settings differ from those of the source"
 OTHER_MACHINE_TIME = "a time of another machine is not judged, only ratios of times are"

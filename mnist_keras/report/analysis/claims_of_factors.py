@@ -19,7 +19,7 @@ from mnist_keras.report.statistics.ranking import BestValueJudgement, best_value
 from mnist_keras.report.statistics.reproduction import judge_published
 from mnist_keras.report.statistics.summaries import Judgement, Noise, Unit, Verdict
 from mnist_keras.study.claims import BestValue, Constancy, Impact, Ranking, Sensitivity
-from mnist_keras.study.published import METRICS, to_record_unit
+from mnist_keras.study.metrics import METRICS, to_record_unit
 
 Levels = dict[str, NDArray[np.float64]]
 

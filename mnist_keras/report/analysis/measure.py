@@ -119,7 +119,7 @@ class RunReading:
         return not self.shortened or int(self._number("best_epoch")) == self.best + 1
 
     def values(self) -> dict[str, float]:
-        """Every metric of `study.published.METRICS` that the run has, in record units."""
+        """Every metric of `study.metrics.METRICS` that the run has, in record units."""
         accuracy, val_accuracy = self.curve("accuracy"), self.curve("val_accuracy")
         loss, val_loss = self.curve("loss"), self.curve("val_loss")
         seconds = self.curve("seconds")

@@ -29,7 +29,7 @@ class Measured:
         config: the configuration, of seed 0.
         labels: what it stands for in the study.
         seeds: the seeds that are done, ascending.
-        values: for each metric (a key of `study.published.METRICS`) one value a seed, float64
+        values: for each metric (a key of `study.metrics.METRICS`) one value a seed, float64
             [seeds], in record units (accuracies are fractions); metrics without values are absent.
         curves: for each column of epochs.csv float64 [seeds, epochs], NaN after a run's end.
         concurrent_runs: runs that shared the machine, as each seed's record says.

@@ -18,7 +18,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.marks import marks_of
 from mnist_keras.records import write_bytes
 from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
-from mnist_keras.study.published import METRICS
+from mnist_keras.study.metrics import METRICS
 
 ENVIRONMENT = (
     "python",

@@ -10,7 +10,7 @@ from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.report.analysis.outcome import Measured
 from mnist_keras.report.statistics.comparisons import ACCURACY, Criteria
 from mnist_keras.report.statistics.summaries import PERCENT, SECONDS, Noise, Unit, seed_noise
-from mnist_keras.study.published import METRICS
+from mnist_keras.study.metrics import METRICS
 
 TIMES = ("seconds", "seconds_per_epoch", "data_seconds")
 """Metrics that depend on the machine, and that only runs that shared it alike can compare."""

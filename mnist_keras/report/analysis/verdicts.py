@@ -41,7 +41,7 @@ from mnist_keras.study.claims import (
     Ratio,
     Sensitivity,
 )
-from mnist_keras.study.published import METRICS, to_record_unit
+from mnist_keras.study.metrics import METRICS, to_record_unit
 
 _OF_THE_SOURCE = (Impact, Gap, Ratio, CostClaim)
 """Claims that state a figure: they say nothing about other settings than the source's."""

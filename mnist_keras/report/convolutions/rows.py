@@ -9,7 +9,8 @@ from mnist_keras.report.statistics.distributions import SAME
 from mnist_keras.report.statistics.summaries import (
     Summary,
 )
-from mnist_keras.study.published import METRICS, PublishedCell
+from mnist_keras.study.metrics import METRICS
+from mnist_keras.study.published import PublishedCell
 
 QUANTITIES = {
     "val_accuracy": "best validation accuracy",

@@ -10,7 +10,7 @@ from mnist_keras.report.figures.sweeps import Point, Series
 from mnist_keras.report.language import decimal, format_number, plural, translate
 from mnist_keras.report.naming import setting_value, unit_symbol
 from mnist_keras.report.statistics.summaries import Verdict, seeds
-from mnist_keras.study.published import METRICS
+from mnist_keras.study.metrics import METRICS
 
 VERDICT_WORDS: dict[Verdict | None, str] = {
     Verdict.REPRODUCED: "reproduced",

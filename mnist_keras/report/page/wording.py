@@ -9,7 +9,8 @@ from mnist_keras.report.naming import label_name, level_name, metric_name
 from mnist_keras.report.page.document import Chip, Table, Tone
 from mnist_keras.report.statistics.summaries import Interval, Judgement, Verdict, seeds
 from mnist_keras.study.design import Study
-from mnist_keras.study.published import METRICS, PublishedCell, Subject
+from mnist_keras.study.metrics import METRICS
+from mnist_keras.study.published import PublishedCell, Subject
 
 NONE = "–"
 """Stands where there is no number."""
