@@ -16,8 +16,9 @@ from mnist_keras.report.analysis.measure import Records
 from mnist_keras.report.analysis.outcome import ClaimOutcome
 from mnist_keras.report.analysis.runs import StudyRuns
 from mnist_keras.report.analysis.verdicts import judge_claims
-from mnist_keras.report.statistics.comparisons import compare_paired, seeds_needed
+from mnist_keras.report.statistics.comparisons import compare_paired
 from mnist_keras.report.statistics.impact import chance_range, paired_noise
+from mnist_keras.report.statistics.power import seeds_needed
 from mnist_keras.report.statistics.reproduction import judge_published, judge_ratio
 from mnist_keras.report.statistics.summaries import Verdict, seed_noise
 from mnist_keras.study.design import Study, load_study

@@ -13,8 +13,9 @@ from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, PairOut
 from mnist_keras.report.analysis.runs import StudyRuns
 from mnist_keras.report.analysis.scales import criteria
 from mnist_keras.report.naming import label_name
-from mnist_keras.report.statistics.comparisons import compare_paired, holm
+from mnist_keras.report.statistics.comparisons import compare_paired
 from mnist_keras.report.statistics.mcnemar import McNemarBySeed, mcnemar_by_seed
+from mnist_keras.report.statistics.multiplicity import holm
 from mnist_keras.study.published import value_text
 from mnist_keras.study.trials import vary
 

@@ -10,24 +10,21 @@ decides.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from mnist_keras.report.language import translate
 from mnist_keras.report.statistics.distributions import (
     ALPHA,
-    POWER,
     SAME,
     Array,
     fewest,
-    paired_t_power,
     signed_rank_two_sided,
     t_quantile,
     t_two_sided,
 )
+from mnist_keras.report.statistics.power import paired_sd, seeds_needed
 from mnist_keras.report.statistics.summaries import (
     PERCENT,
     Interval,
@@ -223,48 +220,3 @@ def _settle_text(needed: int | None) -> str:
     if needed is None:
         return translate("no sensible number of seeds would settle it")
     return translate("about {seeds} would settle it", seeds=seeds(needed))
-
-
-def seeds_needed(
-    difference: float, sd: float, power: float = POWER, alpha: float = ALPHA
-) -> int | None:
-    """The fewest pairs with which the two-sided paired t test sees `difference` with `power`.
-
-    `sd` is that of the paired differences, in the same unit (`paired_sd` derives it from that of
-    single runs). Exact, from the noncentral t distribution; the familiar approximation
-    (1.96 + 0.84)^2 (sd / difference)^2 lies one or two lower. None if more than 10,000 are needed.
-    Raises `ValueError` for a negative sd or a power or alpha that is not between 0 and 1.
-    """
-    if sd < 0 or not 0 < alpha < power < 1:
-        raise ValueError(f"expected sd >= 0 and 0 < alpha < power < 1, got {sd, alpha, power}")
-    if difference == 0:
-        return None
-    if sd == 0:
-        return 2
-    return fewest(lambda n: paired_t_power(difference / sd, n, alpha) >= power)
-
-
-def paired_sd(run_sd: float, correlation: float = 0.0) -> float:
-    """The standard deviation of paired differences: run_sd sqrt(2 (1 - correlation)).
-
-    `correlation` is that of the two configurations over the seeds. 0, the default, is cautious:
-    a shared split makes it positive.
-    """
-    return run_sd * math.sqrt(2 * (1 - correlation))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """The p values of one study, adjusted for their number by Holm's step-down method.
-
-    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-    Statistics 6 (1979). Compared with 0.05, they keep the chance of any false alarm in the study
-    at 5 %. Same order as given. Raises `ValueError` for a value that is not from 0 to 1.
-    """
-    if not all(0 <= p <= 1 for p in p_values):
-        raise ValueError(f"expected p values from 0 to 1, got {list(p_values)}")
-    values = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(values, kind="stable")
-    factors = np.arange(values.size, 0, -1)
-    adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(factors * values[order]))
-    return [float(p) for p in adjusted]

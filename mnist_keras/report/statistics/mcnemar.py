@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_keras.report.statistics.comparisons import holm
 from mnist_keras.report.statistics.distributions import ALPHA, binomial_two_sided
+from mnist_keras.report.statistics.multiplicity import holm
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,10 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from mnist_keras.report.language import translate
-from mnist_keras.report.statistics.comparisons import (
-    ACCURACY,
-    Comparison,
-    Criteria,
-    compare_paired,
-    holm,
-    seeds_needed,
-)
+from mnist_keras.report.statistics.comparisons import ACCURACY, Comparison, Criteria, compare_paired
 from mnist_keras.report.statistics.distributions import ALPHA
+from mnist_keras.report.statistics.multiplicity import holm
+from mnist_keras.report.statistics.power import seeds_needed
 from mnist_keras.report.statistics.summaries import Judgement, Verdict
 
 
