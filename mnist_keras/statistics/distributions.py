@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ POWER = 0.8
 MOST_SEEDS = 10_000
 """A study that needs more seeds than this is not worth naming."""
 
-SAME = 1e-12
+EQUAL = 1e-12
 """Two differences of accuracies or of seconds that are closer than this are the same number."""
 
 
@@ -50,6 +49,13 @@ def t_two_sided(statistic: float, degrees: float) -> float:
     from scipy import special
 
     return float(2 * special.stdtr(degrees, -abs(statistic)))
+
+
+def chi2_quantile(probability: float, degrees: float) -> float:
+    """The chi-squared quantile of `probability` with `degrees` of freedom."""
+    from scipy import special
+
+    return float(2 * special.gammaincinv(degrees / 2, probability))
 
 
 def paired_t_power(effect: float, pairs: int, alpha: float = ALPHA) -> float:
@@ -82,7 +88,7 @@ def signed_rank_two_sided(differences: Array) -> float:
     share the mean of their ranks. Every one of the 2^pairs ways to give out the signs is counted,
     so no approximation is made at any number of pairs. Without a difference p is 1.
     """
-    differences = differences[np.abs(differences) > SAME]
+    differences = differences[np.abs(differences) > EQUAL]
     if differences.size == 0:
         return 1.0
     ranks = _doubled_ranks(np.abs(differences))
@@ -102,57 +108,6 @@ def _doubled_ranks(sizes: Array) -> NDArray[np.int64]:
     last = np.cumsum(count)
     ranks: NDArray[np.int64] = (2 * last - count + 1)[place]
     return ranks
-
-
-@lru_cache(maxsize=4096)
-def range_survival(size: float, groups: int, degrees: float) -> float:
-    """The probability that the studentized range of `groups` normal values passes `size`.
-
-    `degrees` of freedom belong to the standard deviation; infinite means that it is known. The
-    integral is that of Lund and Lund, "Algorithm AS 190", Applied Statistics 32 (1983), taken
-    by Gauss-Legendre quadrature.
-    """
-    if math.isinf(degrees):
-        return 1 - float(_range_probability(np.array([size]), groups)[0])
-    from scipy import special
-
-    nodes, weights = _legendre(48, 0.0, 1.0)
-    # The substitution u = x^3 (10 - 15 x + 6 x^2) smooths both ends, where the quantile is steep.
-    chances = nodes**3 * (10 - 15 * nodes + 6 * nodes**2)
-    weights = weights * 30 * nodes**2 * (1 - nodes) ** 2
-    deviations = np.sqrt(2 * special.gammaincinv(degrees / 2, chances) / degrees)
-    return 1 - float(weights @ _range_probability(size * deviations, groups))
-
-
-def _range_probability(sizes: Array, groups: int) -> Array:
-    """The probability that the range of `groups` standard normals is at most each of `sizes`."""
-    from scipy import special
-
-    largest, weights = _legendre(64, -9.0, 9.0)
-    density = np.exp(-(largest**2) / 2) / math.sqrt(2 * math.pi)
-    others = special.ndtr(largest) - special.ndtr(largest - sizes[:, None])
-    probability: Array = groups * (others ** (groups - 1)) @ (weights * density)
-    return probability
-
-
-@lru_cache(maxsize=4)
-def _legendre(points: int, low: float, high: float) -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.legendre.leggauss(points)
-    half = (high - low) / 2
-    return low + half * (nodes + 1), half * weights
-
-
-@lru_cache(maxsize=1024)
-def range_quantile(groups: int, degrees: float, probability: float = 1 - ALPHA) -> float:
-    """The quantile q of the studentized range of `groups` values (Tukey's q), by bisection."""
-    low, high = 0.0, 1.0
-    while range_survival(high, groups, degrees) > 1 - probability:
-        low, high = high, 2 * high
-    while high - low > 1e-7 * high:
-        middle = (low + high) / 2
-        above = range_survival(middle, groups, degrees) > 1 - probability
-        low, high = (middle, high) if above else (low, middle)
-    return (low + high) / 2
 
 
 def fewest(enough: Callable[[int], bool], start: int = 2, limit: int = MOST_SEEDS) -> int | None:

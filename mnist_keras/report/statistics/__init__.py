@@ -1,1 +1,0 @@
-"""What seeds show: intervals, tests, verdicts. Pure functions on arrays, without files."""

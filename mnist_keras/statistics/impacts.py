@@ -1,0 +1,156 @@
+"""How much a factor matters: the largest minus the smallest mean over its levels.
+
+Levels of equal worth have an impact, too: that of luck. And the bootstrap, which knows the values
+that there are and no others, is far too narrow at few seeds. So everything here rests on paired
+differences of two levels each: the impact is the largest of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mnist_keras.statistics.differences import (
+    Family,
+    compare_paired,
+    judge_family,
+    verdict_within,
+)
+from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array
+from mnist_keras.statistics.orders import as_matrix
+from mnist_keras.statistics.rules import Rule, critical_t, fewest_without_spread
+from mnist_keras.statistics.summaries import Interval, Verdict
+
+
+@dataclass(frozen=True)
+class Impact:
+    """A factor's impact over `n` seeds.
+
+    Attributes:
+        n: seeds that all levels share.
+        means: of the levels, in their order.
+        size: the largest minus the smallest mean.
+        interval: 95 % for it; None with one seed.
+        family: all pairs of levels, as one family of tests.
+        verdict: `SAME` if every pair lies within the margin, `DIFFERENT` if one pair differs after
+            adjustment for their number (the interval then leaves out 0), else `OPEN`.
+    """
+
+    n: int
+    means: tuple[float, ...]
+    size: float
+    interval: Interval | None
+    family: Family
+    verdict: Verdict
+
+    @property
+    def smallest_visible(self) -> float | None:
+        """The smallest difference of two levels that could have passed; None without spread."""
+        return self.family.smallest_visible
+
+
+def judge_impact(levels: Sequence[ArrayLike], margin: float, rule: Rule = Rule.FIXED) -> Impact:
+    """Judge whether a factor matters; each level of shape [seeds], the seeds in the same order.
+
+    The interval ends at the highest upper end of any pair's own 95 % interval: the true impact is
+    one of the differences, so no adjustment is needed. It begins at the highest lower end of the
+    intervals adjusted for the number of pairs by Bonferroni's inequality. For two levels it is the
+    interval of their difference. Raises `ValueError` as `as_matrix` does.
+    """
+    matrix = as_matrix(levels)
+    pairs = [compare_paired(a, b, margin, rule) for a, b in combinations(matrix, 2)]
+    family = judge_family(pairs)
+    low = max(0.0, max(_nearest(one.limits(ALPHA / len(pairs))) for one in pairs))
+    high = max(one.not_above for one in pairs)
+    means = matrix.mean(axis=1)
+    if all(one.verdict is Verdict.SAME for one in pairs):
+        verdict = Verdict.SAME
+    else:
+        verdict = Verdict.DIFFERENT if low > 0 else Verdict.OPEN
+    return Impact(
+        n=matrix.shape[1],
+        means=tuple(float(mean) for mean in means),
+        size=float(np.ptp(means)),
+        interval=Interval(low, high) if math.isfinite(high) else None,
+        family=family,
+        verdict=verdict,
+    )
+
+
+def _nearest(limits: Interval) -> float:
+    """The smallest size of anything in the interval, below 0 where 0 lies inside."""
+    return max(limits.low, -limits.high)
+
+
+def impact_by_seed(levels: Sequence[ArrayLike]) -> Array:
+    """The impact in each seed alone, float64 [seeds]: what one study with one run a level finds.
+
+    Their mean is above the impact of the means. Raises `ValueError` as `as_matrix` does.
+    """
+    impacts: Array = np.ptp(as_matrix(levels), axis=0)
+    return impacts
+
+
+@dataclass(frozen=True)
+class ImpactDifference:
+    """The impact of one factor minus that of another, over the same seeds.
+
+    `interval` may be infinite at either end, where there are too few seeds to say anything.
+    """
+
+    n: int
+    difference: float
+    interval: Interval
+    margin: float
+    verdict: Verdict
+
+
+def compare_impacts(
+    larger: Sequence[ArrayLike],
+    smaller: Sequence[ArrayLike],
+    margin: float,
+    rule: Rule = Rule.FIXED,
+) -> ImpactDifference:
+    """Compare the impacts of two factors over the same seeds; each level of shape [seeds].
+
+    The first impact is at least any difference of two of its levels, and the second is one of its
+    own differences. So the first exceeds the second by at least the largest, over the pairs of the
+    first (adjusted for their number), of the smallest, over the pairs of the second, of the lower
+    ends of the paired intervals. The upper end is the same with the roles exchanged. Raises
+    `ValueError` as `as_matrix` does, and if the two do not share their seeds.
+    """
+    one, other = as_matrix(larger), as_matrix(smaller)
+    if one.shape[1] != other.shape[1]:
+        raise ValueError(f"expected the same seeds, got {one.shape[1]} and {other.shape[1]}")
+    interval = Interval(_exceeds_by(one, other, rule), -_exceeds_by(other, one, rule))
+    difference = float(np.ptp(one.mean(axis=1)) - np.ptp(other.mean(axis=1)))
+    verdict = verdict_within(interval, margin)
+    return ImpactDifference(one.shape[1], difference, interval, margin, verdict)
+
+
+def _exceeds_by(one: Array, other: Array, rule: Rule) -> float:
+    """The lower bound of the first impact minus the second, one-sided at half of alpha."""
+    n = one.shape[1]
+    if n < 2:
+        return -math.inf
+    first, second = _contrasts(one), _contrasts(other)
+    means = first.mean(axis=1)[:, None] - second.mean(axis=1)[None, :]
+    spreads = (first[:, None, :] - second[None, :, :]).std(axis=2, ddof=1)
+    alpha = min(ALPHA, 2 * ALPHA / len(first))
+    halves = critical_t(n, alpha, rule) * spreads / math.sqrt(n)
+    if n < fewest_without_spread(rule, alpha):
+        halves[spreads <= EQUAL] = math.inf
+    return float((means - halves).min(axis=1).max())
+
+
+def _contrasts(matrix: Array) -> Array:
+    """Every level minus every other one, float64 [levels (levels - 1), seeds]."""
+    levels = len(matrix)
+    places = [(i, j) for i in range(levels) for j in range(levels) if i != j]
+    contrasts: Array = np.stack([matrix[i] - matrix[j] for i, j in places])
+    return contrasts

@@ -1,0 +1,167 @@
+"""Does a stated figure come out again?
+
+Two questions, which are not the same. A figure in a table of the source is one run: it is held
+against where one more of our runs would fall. A claim states how things are: it is held against
+where the mean over all seeds lies, which more seeds narrow down as far as one likes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mnist_keras.statistics.distributions import ALPHA, EQUAL
+from mnist_keras.statistics.rules import Rule, alpha_at_look
+from mnist_keras.statistics.summaries import (
+    Interval,
+    Verdict,
+    as_values,
+    prediction_interval,
+    summarize,
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure, one run, beside our runs.
+
+    Attributes:
+        n: our seeds.
+        published: the figure.
+        mean: ours.
+        interval: where one more run of ours would fall (95 %), widened by the figure's rounding;
+            None with one seed or without any spread.
+        margin: within it, a figure counts as the same.
+        within: how far the source's mean may lie from ours: the distance of the figure plus half
+            the interval. None without an interval.
+        verdict: `DIFFERENT` outside the interval; `SAME` if `within` is at most the margin; else
+            `OPEN`.
+    """
+
+    n: int
+    published: float
+    mean: float
+    interval: Interval | None
+    margin: float
+    within: float | None
+    verdict: Verdict
+
+
+def judge_figure(
+    published: float,
+    values: ArrayLike,
+    margin: float,
+    *,
+    rounding: float = 0.0,
+    looks: int = 1,
+) -> Figure:
+    """Hold one published figure against our `values`, shape [seeds].
+
+    `rounding` is half the last printed digit. `looks` is how often our runs were looked at while
+    they grew in number; each look spends its part of the error (`rules.alpha_at_look`). Raises
+    `ValueError` for no values or one that is not finite.
+    """
+    array = as_values(values)
+    n, mean = array.size, float(array.mean())
+    sd = float(array.std(ddof=1)) if n > 1 else 0.0
+    if sd <= EQUAL:
+        return Figure(n, published, mean, None, margin, None, Verdict.OPEN)
+    alpha = ALPHA if looks <= 1 else alpha_at_look(looks)
+    run = prediction_interval(mean, sd, n, alpha)
+    interval = Interval(run.low - rounding, run.high + rounding)
+    distance = abs(published - mean)
+    within = distance + interval.half
+    if distance > interval.half:
+        verdict = Verdict.DIFFERENT
+    else:
+        verdict = Verdict.SAME if within <= margin else Verdict.OPEN
+    return Figure(n, published, mean, interval, margin, within, verdict)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A stated quantity beside the interval of ours.
+
+    Attributes:
+        n: seeds.
+        stated: the figure of the claim.
+        value: ours.
+        interval: 95 % for ours; None where the seeds give none.
+        margin: within it, ours counts as the stated one.
+        verdict: `SAME` if the whole interval lies within the margin of the figure, `DIFFERENT` if
+            all of it lies beyond, else `OPEN`.
+    """
+
+    n: int
+    stated: float
+    value: float
+    interval: Interval | None
+    margin: float
+    verdict: Verdict
+
+
+def judge_statement(
+    stated: float, value: float, interval: Interval | None, margin: float, n: int
+) -> Statement:
+    """Hold a stated quantity against the 95 % interval of ours."""
+    verdict = Verdict.OPEN
+    if interval is not None:
+        distance = interval.shifted(-stated)
+        if distance.inside(margin):
+            verdict = Verdict.SAME
+        elif distance.low > margin or distance.high < -margin:
+            verdict = Verdict.DIFFERENT
+    return Statement(n, stated, value, interval, margin, verdict)
+
+
+def judge_stated_mean(
+    stated: float, values: ArrayLike, margin: float, rule: Rule = Rule.FIXED
+) -> Statement:
+    """Hold a stated quantity against the mean of ours over seeds, shape [seeds].
+
+    Raises `ValueError` for no values or one that is not finite.
+    """
+    summary = summarize(values, rule)
+    spread = summary.sd is not None and summary.sd > EQUAL
+    interval = summary.interval if spread else None
+    return judge_statement(stated, summary.mean, interval, margin, summary.n)
+
+
+def judge_ratio(
+    stated: float,
+    numerators: ArrayLike,
+    denominators: ArrayLike,
+    tolerance: float,
+    rule: Rule = Rule.FIXED,
+) -> Statement:
+    """Hold a stated ratio against ours, one pair a seed, both shape [seeds].
+
+    Ratios are compared as logarithms, so that a ratio and its inverse get the same verdict:
+    `tolerance` 0.25 allows from stated / 1.25 to stated x 1.25. `value` is the geometric mean over
+    the seeds; `value`, `interval`, `stated` and `margin` (the tolerance) of the result are ratios.
+    Raises `ValueError` for numbers that are not positive or not in pairs.
+    """
+    above, below = as_values(numerators, "numerators"), as_values(denominators, "denominators")
+    if above.shape != below.shape:
+        raise ValueError(f"expected pairs, got {above.size} and {below.size} values")
+    if min(above.min(), below.min(), stated, tolerance) <= 0:
+        raise ValueError("expected numbers above 0")
+    logs = np.log(above / below)
+    found = judge_stated_mean(math.log(stated), logs, math.log(1 + tolerance), rule)
+    ends = found.interval and Interval(math.exp(found.interval.low), math.exp(found.interval.high))
+    return Statement(found.n, stated, math.exp(found.value), ends, tolerance, found.verdict)
+
+
+def possible_share(percent: float, decimals: int, images: int) -> bool:
+    """Whether a whole number of `images`, right or wrong, gives this percentage as printed.
+
+    Brown and Heathers, "The GRIM Test", Social Psychological and Personality Science 8 (2017). It
+    can only tell where 100 / images is more than the last printed digit.
+    """
+    half = 0.5 * 10.0**-decimals
+    fewest = math.ceil((percent - half) / 100 * images - 1e-9)
+    most = math.floor((percent + half) / 100 * images + 1e-9)
+    return max(0, fewest) <= min(images, most)
