@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mnist_keras.report.statistics.comparisons import Criteria, compare_paired
-from mnist_keras.report.statistics.multiplicity import holm
-from mnist_keras.report.statistics.power import paired_sd, seeds_needed
-from mnist_keras.report.statistics.summaries import PLAIN, Verdict
+from mnist_keras.statistics.comparisons import Criteria, compare_paired
+from mnist_keras.statistics.multiplicity import holm
+from mnist_keras.statistics.power import paired_sd, seeds_needed
+from mnist_keras.statistics.summaries import PLAIN, Verdict
 
 HOURS = Criteria(unit=PLAIN)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_keras.report.statistics.impact import (
+from mnist_keras.statistics.impact import (
     chance_range,
     expanded_percentiles,
     impact_by_seed,
@@ -14,7 +14,7 @@ from mnist_keras.report.statistics.impact import (
     paired_noise,
     resampled_means,
 )
-from mnist_keras.report.statistics.summaries import Noise, Verdict, pooled_sd
+from mnist_keras.statistics.summaries import Noise, Verdict, pooled_sd
 
 # Validation accuracies as the report prints them, one run a level.
 SHALLOW = {

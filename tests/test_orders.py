@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mnist_keras.report.statistics.comparisons import Criteria, compare_paired
-from mnist_keras.report.statistics.orders import judge_all_better, judge_none_better, judge_order
-from mnist_keras.report.statistics.summaries import SECONDS, Verdict
+from mnist_keras.statistics.comparisons import Criteria, compare_paired
+from mnist_keras.statistics.orders import judge_all_better, judge_none_better, judge_order
+from mnist_keras.statistics.summaries import SECONDS, Verdict
 
 WIGGLE = np.array([0.0003, -0.0004, 0.0001, -0.0002, 0.0004, -0.0002])
 BASE = np.array([0.9801, 0.9795, 0.9807, 0.9799, 0.9803, 0.9796])

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from mnist_keras.report.statistics.comparisons import Criteria, compare_paired
-from mnist_keras.report.statistics.ranking import best_value, compare_impacts, rank_factors
-from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.statistics.comparisons import Criteria, compare_paired
+from mnist_keras.statistics.ranking import best_value, compare_impacts, rank_factors
+from mnist_keras.statistics.summaries import Verdict
 
 
 def levels(means, seeds=6, spread=0.0003, seed=0):

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_keras.report.statistics.reproduction import (
+from mnist_keras.statistics.reproduction import (
     FORMULA,
     TOLERANCE,
     judge_published,
     judge_ratio,
     prediction_interval,
 )
-from mnist_keras.report.statistics.summaries import PLAIN, Verdict, seed_noise
+from mnist_keras.statistics.summaries import PLAIN, Verdict, expected_sd
 
 FIVE = [0.9806, 0.9812, 0.9817, 0.9809, 0.9821]
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_keras.report.statistics.summaries import (
-    PERCENT,
+from mnist_keras.report.words.units import PERCENT
+from mnist_keras.statistics.summaries import (
     SECONDS,
     Interval,
     Noise,
     accuracy_interval,
     pooled_sd,
-    seed_noise,
+    expected_sd,
     summarize,
 )
 

@@ -74,11 +74,11 @@ def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
     As published, the epoch is selected on the test set, and everything that is printed says so;
     --validation holdout gives the honest numbers.
     """
-    from mnist_keras.report.convolutions.ending import print_comparison
+    from mnist_keras.report.summary import print_summary
 
     run = _run("compare-conv", **options)
-    _report([run.study], run.place.logs, language)
-    print_comparison(run.study, run.place.logs / run.study.name, run.seeds, as_json, language)
+    pages = _report([run.study], run.place.logs, language)
+    print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
 
 
 @click.command()

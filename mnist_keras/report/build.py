@@ -8,13 +8,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.analysis.results import results_rows, write_results_csv
 from mnist_keras.errors import UserError
 from mnist_keras.processes import run_in_processes
 from mnist_keras.records import replace_file, write_bytes
-from mnist_keras.report.analysis.analyze import analyze
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.outcome import StudyOutcome
-from mnist_keras.report.analysis.results import results_rows, write_results_csv
 from mnist_keras.report.figures.study_figures import Figure, draw_figures, draw_overview
 from mnist_keras.report.language import Language, in_this_language, writing_in
 from mnist_keras.report.page.content import Chapter, joint_document, study_document

@@ -68,9 +68,15 @@ def seeds_to_settle(difference: float, sd: float, margin: float, rule: Rule) -> 
 
 
 def _seeds_to_settle(differences: Array, sds: Array, margin: float, rule: Rule) -> Array:
+    # Shown to differ from 0, or shown to lie within the margin: whichever takes less.
+    distances = np.maximum(np.abs(differences), margin - np.abs(differences))
+    return _seeds_to_reach(distances, sds, rule)
+
+
+def _seeds_to_reach(distance: Array, sds: Array, rule: Rule) -> Array:
+    """The fewest seeds that show a mean to be on its side of a bound so far away."""
     counts = _counts()
     reach = np.array([_reach(int(n), rule, ALPHA) for n in counts])
-    distance = np.maximum(np.abs(differences), margin - np.abs(differences))
     enough = distance[:, None] >= sds[:, None] * reach[None, :]
     first = np.where(enough.any(axis=1), enough.argmax(axis=1), len(counts))
     return np.append(counts, MOST_SEEDS + 1.0)[first]
@@ -90,12 +96,34 @@ def seeds_range(n: int, mean: float, sd: float, margin: float, rule: Rule) -> Se
     observed. The draws are seeded: the same values always give the same range. None where one seed
     or equal differences show no spread.
     """
+    drawn = _draw(n, mean, sd)
+    return None if drawn is None else _range(_seeds_to_settle(*drawn, margin, rule), n)
+
+
+def seeds_range_of_statement(
+    n: int, distance: float, sd: float, margin: float, rule: Rule
+) -> SeedRange | None:
+    """The same for a stated figure at this distance from ours (`stated.judge_statement`).
+
+    It is settled once ours is shown to be within the margin of it, or beyond.
+    """
+    drawn = _draw(n, distance, sd)
+    if drawn is None:
+        return None
+    distances, sds = drawn
+    return _range(_seeds_to_reach(np.abs(np.abs(distances) - margin), sds, rule), n)
+
+
+def _draw(n: int, mean: float, sd: float) -> tuple[Array, Array] | None:
+    """Means and standard deviations that fit what was seen, each [draws]."""
     if n < 2 or sd <= EQUAL:
         return None
     generator = np.random.Generator(np.random.PCG64(0))
     sds = sd * np.sqrt((n - 1) / generator.chisquare(n - 1, DRAWS))
-    means = mean + sds / math.sqrt(n) * generator.standard_normal(DRAWS)
-    needed = np.maximum(_seeds_to_settle(means, sds, margin, rule), n + 1)
-    ends = np.quantile(needed, [0.1, 0.5, 0.9], method="inverted_cdf")
+    return mean + sds / math.sqrt(n) * generator.standard_normal(DRAWS), sds
+
+
+def _range(needed: Array, n: int) -> SeedRange:
+    ends = np.quantile(np.maximum(needed, n + 1), [0.1, 0.5, 0.9], method="inverted_cdf")
     low, middle, high = (int(end) if end <= MOST_SEEDS else None for end in ends)
     return SeedRange(low, middle, high)

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mnist_keras.analysis.analyze import confirmation_config
 from mnist_keras.errors import UserError
 from mnist_keras.marks import in_brackets, marks_text
-from mnist_keras.report.analysis.analyze import confirmation_config
 from mnist_keras.report.progress import progress_display
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
