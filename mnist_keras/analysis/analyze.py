@@ -127,8 +127,8 @@ def judge_claim(claim: Claim, evidence: StudyEvidence) -> ClaimOutcome:
         published = study.comparable and study.is_published
         replay = claim.replay(evidence) if published else None
     except NotJudged as missing:
-        return ClaimOutcome(claim, None, missing.reason)
-    return ClaimOutcome(claim, judged, replay=replay)
+        return ClaimOutcome(claim, None, missing.reason, sides=missing.sides)
+    return ClaimOutcome(claim, judged, replay=replay, sides=judged.sides)
 
 
 def confirmation_config(study: Study, logs: Path, wide: bool = False) -> RunConfig | None:

@@ -29,10 +29,6 @@ class Look(BaseModel):
 
     seeds: dict[str, int]
 
-    def adds_to(self, earlier: Look) -> bool:
-        """Whether a configuration has more seeds than at an earlier look."""
-        return any(count > earlier.seeds.get(name, 0) for name, count in self.seeds.items())
-
 
 _LOOKS = TypeAdapter(list[Look])
 
@@ -56,19 +52,25 @@ def read_looks(folder: Path) -> list[Look]:
 
 
 def record_look(folder: Path, configurations: Sequence[Measured]) -> None:
-    """Record that verdicts are drawn from these configurations, unless they were before.
+    """Record that verdicts are drawn from these configurations.
+
+    It is a new look if a configuration has more seeds than when it was looked at before;
+    configurations that are seen for the first time belong to the last look.
 
     Raises:
         UserError: the file is damaged.
         OSError: it cannot be written.
     """
-    look = look_at(configurations)
-    if not look.seeds:
-        return
+    now = look_at(configurations)
     looks = read_looks(folder)
-    if looks and not any(look.adds_to(earlier) for earlier in looks[-1:]):
+    known = _known(looks)
+    if now.seeds.items() <= known.items():
         return
-    content = [one.model_dump() for one in (*looks, look)]
+    if looks and not _grown(now, known):
+        looks[-1] = Look(seeds={**looks[-1].seeds, **now.seeds})
+    else:
+        looks.append(now)
+    content = [one.model_dump() for one in looks]
     write_bytes(folder / LOOKS, (json.dumps(content, indent=1) + "\n").encode())
 
 
@@ -87,6 +89,18 @@ def count_looks(folder: Path, configurations: Sequence[Measured]) -> int:
     Raises:
         UserError: the file is damaged.
     """
-    looks, now = read_looks(folder), look_at(configurations)
-    new = not looks or now.adds_to(looks[-1])
-    return max(1, len(looks) + (1 if new and now.seeds else 0))
+    looks = read_looks(folder)
+    return max(1, len(looks) + _grown(look_at(configurations), _known(looks)))
+
+
+def _known(looks: Sequence[Look]) -> dict[str, int]:
+    """The most seeds that each configuration was looked at with."""
+    most: dict[str, int] = {}
+    for look in looks:
+        for name, count in look.seeds.items():
+            most[name] = max(count, most.get(name, 0))
+    return most
+
+
+def _grown(now: Look, known: Mapping[str, int]) -> bool:
+    return any(name in known and count > known[name] for name, count in now.seeds.items())

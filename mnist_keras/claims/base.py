@@ -17,7 +17,6 @@ from pydantic import Field
 from mnist_keras.claims.evidence import (
     Array,
     Evidence,
-    Measured,
     Side,
     WhyNot,
     margin_between,
@@ -51,7 +50,7 @@ class Judged:
     verdict: Verdict
     n: int
     metric: str | None
-    sides: tuple[Measured, ...]
+    sides: tuple[Side, ...]
     needed: SeedRange | None
 
 
@@ -212,9 +211,9 @@ def needed_for(verdict: Verdict, difference: Difference) -> SeedRange | None:
     )
 
 
-def of(sides: Sequence[Side]) -> tuple[Measured, ...]:
-    """The different configurations of these sides."""
-    return tuple({id(side.measured): side.measured for side in sides}.values())
+def of(sides: Sequence[Side]) -> tuple[Side, ...]:
+    """These sides, each configuration of a study once."""
+    return tuple({(side.label.study, side.measured.config): side for side in sides}.values())
 
 
 def replayed(sides: Sequence[Side], metric: str) -> tuple[Array, int] | None:

@@ -148,11 +148,15 @@ WhyNot = (
 
 
 class NotJudged(Exception):  # noqa: N818 - it is an answer, not an error
-    """The runs do not allow a verdict; `reason` says why."""
+    """The runs do not allow a verdict; `reason` says why.
 
-    def __init__(self, reason: WhyNot) -> None:
+    `sides` are the configurations that more seeds of would help; none where runs are missing.
+    """
+
+    def __init__(self, reason: WhyNot, sides: Sequence[Side] = ()) -> None:
         super().__init__(repr(reason))
         self.reason = reason
+        self.sides = tuple(sides)
 
 
 class FactorOfStudy(Protocol):
@@ -258,14 +262,14 @@ def paired(sides: Sequence[Side], metric: str) -> list[Array]:
     configurations = [side.measured for side in sides]
     seeds = common_seeds(configurations)
     if not seeds:
-        raise NotJudged(NoCommonSeed(labels))
+        raise NotJudged(NoCommonSeed(labels), sides)
     if metric in TIMES + RESOURCES:
         seeds = [seed for seed in seeds if _shared_alike(configurations, seed)]
         if not seeds:
-            raise NotJudged(NotAlike(labels))
+            raise NotJudged(NotAlike(labels), sides)
         seeds = [s for s in seeds if not any(is_disturbed(one, s) for one in configurations)]
         if not seeds:
-            raise NotJudged(Disturbed(labels))
+            raise NotJudged(Disturbed(labels), sides)
     return [one.at_seeds(metric, seeds) for one in configurations]
 
 

@@ -115,6 +115,12 @@ class Study(Entry):
         shares = [name for name, metric in METRICS.items() if metric.is_share]
         return {name: to_record_unit(name, self.margin) for name in shares}
 
+    def with_margin(self, points: float) -> Study:
+        """The study with another margin of all accuracies, in points."""
+        shares = {name: points for name, metric in METRICS.items() if metric.is_share}
+        own = self.margin if isinstance(self.margin, dict) else {}
+        return self.model_copy(update={"margin": {**own, **shares}})
+
     def factor(self, field: str) -> Factor | None:
         """The factor that varies this field of RunConfig."""
         return next((factor for factor in self.factors if factor.field == field), None)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
+from mnist_keras.analysis.settling import typical_spread
 from mnist_keras.analysis.sources import disagreements
 from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.language import format_number, plural, translate
@@ -28,7 +29,7 @@ from mnist_keras.report.words.claims import claim_reason, replay_text
 from mnist_keras.report.words.naming import mark_name
 from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
-from mnist_keras.report.words.units import seeds
+from mnist_keras.report.words.units import curve_text, seeds
 from mnist_keras.report.words.verdicts import FIGURE_WORDS
 from mnist_keras.report.words.whynot import why_not_text
 
@@ -62,6 +63,8 @@ def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     blocks = _notices(outcome)
     if outcome.study.comparable:
         blocks += _figure_verdicts(outcome) + _claim_verdicts(outcome)
+    if outcome.pairs:
+        blocks.append(Text(curve_text(typical_spread(outcome), outcome.rule)))
     audit = disagreements(outcome.source_audit)
     if audit:
         said = tuple(source_text(finding) for finding in audit)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from mnist_keras.analysis.settling import Spread
 from mnist_keras.metrics import METRICS, TIMES
 from mnist_keras.report.language import format_number, plural, translate
-from mnist_keras.statistics.resolution import MOST_SEEDS, SeedRange
+from mnist_keras.statistics.resolution import CURVE, MOST_SEEDS, SeedRange, visible_difference
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval
 
 
@@ -109,3 +111,24 @@ def seed_range_text(needed: SeedRange | None) -> str:
     if needed.low == needed.high:
         return translate("about {seeds} would settle it", seeds=seeds(needed.high))
     return translate("{low} to {seeds} would settle it", low=needed.low, seeds=seeds(needed.high))
+
+
+def curve_text(spread: Spread, rule: Rule) -> str:
+    """What 3, 5, 10, 20 seeds can see, at a spread of accuracies."""
+    seen = []
+    for n in CURVE:
+        size = visible_difference(spread.sd, n, rule)
+        if math.isfinite(size):
+            seen.append(translate("{seeds} {size}", seeds=seeds(n), size=POINTS.size(size)))
+    what = ", ".join(seen)
+    if spread.measured:
+        return translate(
+            "At the spread that these runs show, seeds see differences of validation accuracy of "
+            "this size four times in five: {what}.",
+            what=what,
+        )
+    return translate(
+        "At the spread that theory expects, seeds see differences of validation accuracy of this "
+        "size four times in five: {what}.",
+        what=what,
+    )
