@@ -45,6 +45,21 @@ def replace_file(path: Path, sync: bool = True, keep: Path | None = None) -> Ite
 
 
 @contextmanager
+def naming(place: Path | str) -> Iterator[None]:
+    """Let an error of the system in the block name this place, where it names none.
+
+    Raises:
+        OSError: what the block raises.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(place)) from error
+
+
+@contextmanager
 def _folder_beside(path: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=".writing-", dir=path.parent))
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from mnist_keras.atomic import naming
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder
 
@@ -30,7 +31,8 @@ def locked(folder: RunFolder) -> Iterator[None]:
             "wait for it, or give this one other --logs and --checkpoints"
         ) from None
     try:
-        holder.write_text(f"{os.getpid()}\n")
+        with naming(holder):
+            holder.write_text(f"{os.getpid()}\n")
         yield
     finally:
         holder.unlink(missing_ok=True)

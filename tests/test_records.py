@@ -222,6 +222,13 @@ class TestEpochs:
         assert math.isnan(row["loss"])
         assert row["val_loss"] == math.inf
 
+    def test_a_spreadsheet_s_byte_order_mark_and_line_ends_are_taken(self, tmp_path):
+        path = tmp_path / "epochs.csv"
+        rows = [{"epoch": 1.0, "loss": 0.5}, {"epoch": 2.0, "loss": 0.25}]
+        write_epochs(path, rows, sync=False)
+        path.write_bytes(path.read_text().replace("\n", "\r\n").encode("utf-8-sig"))
+        assert read_epochs(path) == rows
+
     def test_no_file_is_no_epoch(self, tmp_path):
         assert read_epochs(tmp_path / "epochs.csv") == []
 

@@ -240,6 +240,33 @@ def test_the_process_memory_rises_with_an_allocation():
     assert sampler.overall().peak.process_ram_mb >= after
 
 
+@pytest.mark.parametrize("content", [None, b"", b"MemTotal: many\ncpu  x\n\xff"])
+def test_what_the_system_hides_is_not_available(tmp_path, monkeypatch, capfd, content):
+    if content is not None:
+        for name in ("meminfo", "stat"):
+            (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    with ResourceSampler(interval=0.01, root=tmp_path) as sampler:
+        time.sleep(0.3)
+        assert all(thread.is_alive() for thread in sampler._threads)
+        assert sampler.window().mean == Resources()
+    assert memory_limit_mb(tmp_path) > 0
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("refusal", [PermissionError(13, "Permission denied"), KeyError("cpu")])
+def test_what_psutil_raises_ends_no_thread(monkeypatch, refusal):
+    def refuse(*arguments, **options):
+        raise refusal
+
+    for name in ("cpu_percent", "virtual_memory", "Process"):
+        monkeypatch.setattr(psutil, name, refuse)
+    with ResourceSampler(interval=0.01) as sampler:
+        time.sleep(0.3)
+        assert all(thread.is_alive() for thread in sampler._threads)
+        assert sampler.window().mean.cpu_percent is None
+
+
 def test_a_sampler_serves_one_run():
     sampler = ResourceSampler()
     sampler.stop()

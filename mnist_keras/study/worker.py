@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from joblib.externals.loky import process_executor
 
 from mnist_keras.config import RunConfig
-from mnist_keras.errors import UserError
+from mnist_keras.errors import UserError, describe_refusal
 from mnist_keras.processes import end_with_parent
 from mnist_keras.records import RunFolder, run_folder
 
@@ -109,7 +110,8 @@ def begin_worker(parent: int, core: int | None) -> None:
     # Otherwise loky takes what TensorFlow needs for a leak and exchanges the process by itself.
     process_executor._USE_PSUTIL = False
     if core is not None:
-        os.sched_setaffinity(0, {core})
+        with suppress(OSError):  # a sandbox may forbid it; the run is only a little slower
+            os.sched_setaffinity(0, {core})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, _stop)
     end_with_parent(parent, _leave)
@@ -157,8 +159,7 @@ def _train(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
     except OSError as error:
         if error.errno is None:
             raise
-        place_of_error = f" ({error.filename})" if error.filename else ""
-        return Failure(f"{os.strerror(error.errno)}{place_of_error}")
+        return Failure(describe_refusal(error))
     return None
 
 

@@ -107,9 +107,8 @@ def uses_onednn() -> bool:
 
 def processor_name() -> str:
     """The processor's name as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
+    with suppress(OSError):  # as where the system hides it, or is another one
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

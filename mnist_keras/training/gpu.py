@@ -90,9 +90,9 @@ class _Query(subprocess.Popen[bytes]):
             return
         try:
             started = psutil.Process(self.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
+        except (psutil.Error, OSError):  # it has ended, or the system shows no processes
             started = []
         self.kill()
         for process in started:
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.Error, OSError):
                 process.kill()

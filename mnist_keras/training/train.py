@@ -21,6 +21,7 @@ from mnist_keras.records import (
 from mnist_keras.training.environment import grow_gpu_memory, use_threads
 from mnist_keras.training.interruptions import Interruptions
 from mnist_keras.training.options import RunOptions, covers
+from mnist_keras.training.refusals import as_python_raises_it
 from mnist_keras.training.session import Session
 from mnist_keras.training.state import remove_state
 from mnist_keras.training.warm import WarmEngines
@@ -79,8 +80,11 @@ def _train_locked(
     try:
         with Interruptions() as interruptions:
             Session(config, data, options, folder, interruptions, _engines).run()
-    except tf.errors.ResourceExhaustedError as error:
-        raise MemoryError(error.message.partition("\n")[0]) from error
+    except tf.errors.OpError as error:
+        refusal = as_python_raises_it(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     return _read_record(folder)
 
 
