@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mnist_keras.report.console import print_json, print_lines, print_rows
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.tables.cells import in_order, value_text
+from mnist_keras.tables.metrics import RELATIVE_MARGIN
 from mnist_keras.tables.run_table import Metric, RunTable, Setting
 from mnist_keras.tables.verdicts import Factor, Pair, TableOutcome
 
@@ -76,7 +77,7 @@ def print_judged_json(outcome: TableOutcome) -> None:
 
 def _taken_lines(table: RunTable) -> Iterator[str]:
     seeds = _listed(map(value_text, in_order(table.seeds)))
-    yield f"{len(table.seeds)} runs from {table.source}, {table.seed_name} {seeds}"
+    yield f"{_counted(len(table.seeds), 'run')} from {table.source}, {table.seed_name} {seeds}"
     if table.decimal_comma:
         yield "numbers with a decimal comma"
     if table.encoding not in ("utf-8", "utf-8-sig"):
@@ -86,7 +87,7 @@ def _taken_lines(table: RunTable) -> Iterator[str]:
         yield f"setting {_setting_text(setting)}: {values}"
         empty = setting.values.count(None)
         if empty:
-            yield f"{setting.name} is empty in {empty} runs, which counts as a value of its own"
+            yield f"{setting.name} is empty in {_counted(empty, 'run')}: a value of its own"
     for metric in table.metrics:
         yield f"metric {metric.name}: {_metric_text(metric)}"
     reasons: dict[str, list[str]] = defaultdict(list)
@@ -95,7 +96,7 @@ def _taken_lines(table: RunTable) -> Iterator[str]:
     for why, names in reasons.items():
         yield f"left out, {why}: {_listed(names)}"
     for rows in table.rows_left_out:
-        yield f"{rows.count} rows left out: {rows.why}"
+        yield f"{_counted(rows.count, 'row')} left out: {rows.why}"
 
 
 def _setting_text(setting: Setting) -> str:
@@ -109,8 +110,12 @@ def _metric_text(metric: Metric) -> str:
         parts.append("in percent" if metric.divisor > 1 else "in fractions")
     missing = int((metric.values != metric.values).sum())
     if missing:
-        parts.append(f"{missing} runs have none and do not count")
+        parts.append(f"not measured in {_counted(missing, 'run')}, which do not count")
     return "; ".join(parts)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _listed(texts: Iterable[str]) -> str:
@@ -148,8 +153,19 @@ def _comparison_lines(outcome: TableOutcome) -> Iterator[str]:
         yield from _levels_lines(factor)
     for one in outcome.not_judged:
         yield f"{one.setting} is not judged by {one.metric}: {one.why}"
+    if outcome.margin is None:
+        yield from _margin_lines(outcome)
     if outcome.rule is Rule.SEQUENTIAL:
         yield "by the sequential rule, which allows to look again whenever seeds were added"
+
+
+def _margin_lines(outcome: TableOutcome) -> Iterator[str]:
+    for metric in outcome.table.metrics:
+        if not metric.share:
+            yield (
+                f"{metric.name}: a difference below {RELATIVE_MARGIN:.0%} of its mean is taken not"
+                " to matter; --margin says what does"
+            )
 
 
 def _levels_lines(factor: Factor) -> Iterator[str]:
@@ -201,9 +217,10 @@ def _amount(factor: Factor, value: float, signed: bool = False) -> str:
 
 
 def _interval_text(factor: Factor, interval: Interval | None, signed: bool = False) -> str:
-    if interval is None:
+    ends = _ends(factor, interval)
+    if ends is None:
         return "-"
-    low, high = (_number(factor, end, signed) for end in interval)
+    low, high = (_number(factor, end, signed) for end in ends)
     return f"{low} to {high}{_unit(factor)}"
 
 
@@ -260,7 +277,7 @@ def _factor_facts(factor: Factor) -> dict[str, Any]:
         "field": levels.setting.name,
         "metric": levels.metric.name,
         "impact": impact.size,
-        "interval": _ends(impact.interval),
+        "interval": _ends(factor, impact.interval),
         "verdict": impact.verdict.value,
         "margin": factor.margin,
         "smallest_visible": impact.smallest_visible,
@@ -282,12 +299,15 @@ def _pair_facts(factor: Factor, pair: Pair) -> dict[str, Any]:
         "b": pair.b,
         "metric": factor.levels.metric.name,
         "difference": pair.difference.mean,
-        "interval": _ends(pair.difference.interval),
+        "interval": _ends(factor, pair.difference.interval),
         "verdict": pair.verdict.value,
         "p_adjusted": pair.p_adjusted,
         "seeds": pair.difference.n,
     }
 
 
-def _ends(interval: Interval | None) -> Sequence[float] | None:
-    return None if interval is None else list(interval)
+def _ends(factor: Factor, interval: Interval | None) -> list[float] | None:
+    """An interval within what two metrics can differ by; None where the seeds give none."""
+    if interval is None or not all(map(math.isfinite, interval)):
+        return None
+    return list(interval.clipped(-1, 1) if factor.levels.metric.share else interval)

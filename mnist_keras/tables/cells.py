@@ -9,8 +9,8 @@ from collections.abc import Iterable
 Value = bool | int | float | str | None
 """What a setting can be; None is an empty cell."""
 
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?(?: ?%)?")
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?(?: ?%)?", re.ASCII)
 FORMULA = re.compile(r"=.|#[A-Z/0-9]+[!?]")
 """A formula, or the error that one ended in; `#N/A` is a value that is not there."""
 
@@ -19,6 +19,9 @@ NOT_MEASURED = re.compile(r"|nan|#?n/?a|none|null|--?|[+-]?inf(inity)?", re.IGNO
 
 EMPTY = frozenset(("", "nan"))
 """What a setting says that a run does not have, in lower case."""
+
+EXACT = 2.0**53
+"""Up to here every whole number is one of its own."""
 
 TRUTH = {"true": True, "false": False}
 
@@ -67,7 +70,8 @@ def typed(cells: Iterable[str], decimal_comma: bool) -> list[Value]:
     numbers = [number for number in known.values() if number is not None and math.isfinite(number)]
     if len(numbers) < len(known):
         return [cell if cell is None else TRUTH.get(cell.lower(), cell) for cell in given]
-    kind = int if all(number.is_integer() for number in numbers) else float
+    whole = all(number.is_integer() and abs(number) <= EXACT for number in numbers)
+    kind = int if whole else float
     return [None if cell is None else kind(known[cell] or 0.0) for cell in given]
 
 

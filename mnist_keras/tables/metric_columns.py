@@ -17,6 +17,9 @@ from mnist_keras.tables.sheet import Column, Kind, Sheet
 MOST_FOUND = 10
 """So many metrics are judged unasked; a table may have hundreds."""
 
+LARGEST = 1e100
+"""A loss beyond this is one of a training that went astray, as an infinite one is."""
+
 NEARLY_ALL = 0.7
 """A column with so many different values for its rows is no setting: nothing is repeated."""
 
@@ -110,7 +113,7 @@ def _numbers(sheet: Sheet, column: Column) -> Array:
                 "correct it, or save the table with values",
                 place,
             )
-        values[place] = number if math.isfinite(number) else math.nan
+        values[place] = number if abs(number) <= LARGEST else math.nan
     return values
 
 

@@ -40,9 +40,9 @@ def read_table(path: Path, choice: Choice | None = None) -> RunTable:
     ignored = all_named(sheet, choice.ignored)
     free = [one for one in sheet.columns if one is not seed and one not in ignored]
     measured, no_metrics = _metrics(sheet, choice, [one for one in free if one not in chosen])
+    metrics = tuple(metric_of(sheet, one, choice.lower_is_better) for one in measured)
     candidates = chosen or [one for one in free if _may_be_setting(one, measured, no_metrics)]
     settings, no_settings = settings_of(sheet, candidates, seeds, chosen=bool(chosen))
-    metrics = tuple(metric_of(sheet, one, choice.lower_is_better) for one in measured)
     left_out = [*no_metrics, *no_settings]
     taken = {seed_name} | {one.name for one in (*measured, *candidates)}
     said = taken | {one.name for one in left_out}

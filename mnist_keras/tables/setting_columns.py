@@ -16,6 +16,8 @@ from mnist_keras.tables.sheet import Column, Sheet
 
 MOST_SETTINGS = 50
 
+NOT_SET = "changes from seed to seed under the same settings"
+
 Codes = NDArray[np.int64]
 
 
@@ -39,6 +41,9 @@ def settings_of(
         else:
             _refuse_formulas(sheet, column)
             settings.append(setting)
+    if not chosen:
+        settings, measured = _without_measured(settings, seed_codes)
+        left_out += [ColumnLeftOut(name, NOT_SET) for name in measured]
     if len(settings) > MOST_SETTINGS:
         raise sheet.refusal(
             f"has {len(settings)} columns that vary",
@@ -92,6 +97,39 @@ def _follows(codes: Codes, other: Codes) -> bool:
     """Whether runs that are equal in the other column are equal in this one."""
     pairs = np.unique(codes * (other.max() + 1) + other)
     return len(pairs) == other.max() + 1
+
+
+def _without_measured(settings: list[Setting], seeds: Codes) -> tuple[list[Setting], list[str]]:
+    """The settings but for columns that no setting decides, and that tell no two runs apart."""
+    kept = {one.name: codes_of(one.values) for one in settings}
+    runs = len(_distinct([seeds, *kept.values()]))
+    for name in sorted(kept, key=lambda one: -int(kept[one].max())):
+        rest = [codes for other, codes in kept.items() if other != name]
+        if len(_distinct([seeds, *rest])) == runs and not _decided_by(kept[name], rest):
+            del kept[name]
+    return (
+        [one for one in settings if one.name in kept],
+        [one.name for one in settings if one.name not in kept],
+    )
+
+
+def _decided_by(codes: Codes, others: Sequence[Codes]) -> bool:
+    """Whether runs that are equal in all other columns are equal in this one."""
+    return bool(others) and len(_distinct([*others, codes])) == len(_distinct(others))
+
+
+def _distinct(columns: Sequence[Codes]) -> Codes:
+    """The different combinations of values in columns, as numbers; int64 [combinations]."""
+    return np.unique(_combined(columns))
+
+
+def _combined(columns: Sequence[Codes]) -> Codes:
+    """One whole number for each combination of values; int64 [runs]."""
+    combined = columns[0]
+    for codes in columns[1:]:
+        # Renumbered at each step, so that the numbers stay below the square of the runs.
+        _, combined = np.unique(combined * (codes.max() + 1) + codes, return_inverse=True)
+    return combined
 
 
 def _without_names(settings: list[Setting]) -> tuple[list[Setting], list[str]]:

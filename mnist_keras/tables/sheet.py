@@ -117,8 +117,7 @@ def read_sheet(path: Path) -> Sheet:
         row_numbers=tuple(number for number, _ in numbered),
         encoding=encoding,
         delimiter=delimiter,
-        decimal_comma=delimiter != ","
-        and any(with_decimal_comma(cell) for column in columns for cell in column.cells),
+        decimal_comma=_has_decimal_comma(columns, delimiter),
     )
 
 
@@ -192,6 +191,23 @@ def _columns(
         Column(name or f"column {place}", of_column, heading=name)
         for place, (name, of_column) in enumerate(zip(names, cells, strict=True), 1)
     )
+
+
+def _has_decimal_comma(columns: Sequence[Column], delimiter: str) -> bool:
+    """Whether numbers are written like 0,98.
+
+    Between commas a cell like "1,234" may also be a thousand and more, so others have to tell.
+    """
+    cells = {cell for column in columns for cell in column.cells if "," in cell}
+    numbers = [cell for cell in cells if with_decimal_comma(cell)]
+    if delimiter != ",":
+        return bool(numbers)
+    points = any(
+        "." in cell and is_number(cell, decimal_comma=False)
+        for column in columns
+        for cell in column.cells
+    )
+    return not points and any(len(cell.partition(",")[2]) != 3 for cell in numbers)
 
 
 def _as_wide_as(path: Path, names: list[str], number: int, cells: list[str]) -> list[str]:

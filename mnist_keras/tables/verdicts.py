@@ -72,12 +72,14 @@ class TableOutcome:
 
     Attributes:
         table: the runs.
+        margin: that was given for all metrics; None if each had its default.
         rule: by which they were judged.
         factors: each setting by each metric, the metrics one after another.
-        not_judged: the settings that no two runs show alone.
+        not_judged: the settings that cannot be.
     """
 
     table: RunTable
+    margin: float | None
     rule: Rule
     factors: tuple[Factor, ...]
     not_judged: tuple[NotJudged, ...]
@@ -105,12 +107,12 @@ def judge_table(
                 not_judged.append(NotJudged(setting.name, metric.name, why))
             else:
                 factors.append(_judge(levels, _margin(margin, levels), rule))
-    return TableOutcome(table, rule, tuple(factors), tuple(not_judged))
+    return TableOutcome(table, margin, rule, tuple(factors), tuple(not_judged))
 
 
 def _why_not(levels: Levels | None) -> str:
     if levels is None:
-        return "no two runs of the same seed differ in it alone"
+        return "too few runs of the same seeds differ in it alone"
     if len(levels.levels) > MOST_LEVELS:
         return f"it has {len(levels.levels)} values, more than {MOST_LEVELS}"
     return ""

@@ -43,12 +43,17 @@ def read(sheet: Sheet) -> Sheet | None:
     if names >= OF_THE_PAGE:
         sheet = finished_rows(sheet, "State", "finished")
         columns = tuple(map(_marked, sheet.columns))
-    elif {"summary", "config"} <= names:
+    elif _has_dictionaries(sheet):
         sheet = finished_rows(sheet, "state", "finished")
         columns = _unpacked(sheet)
     else:
         return None
     return replace(sheet, columns=columns, source=SOURCE)
+
+
+def _has_dictionaries(sheet: Sheet) -> bool:
+    first = {column.heading: column.cells[0] for column in sheet.columns}
+    return all(first.get(name, "").startswith("{") for name in ("summary", "config"))
 
 
 def _marked(column: Column) -> Column:
