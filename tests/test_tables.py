@@ -235,6 +235,28 @@ def test_columns_that_are_no_settings_are_left_out_with_their_reason(tmp_path: P
     }
 
 
+def test_many_results_do_not_hide_each_other(tmp_path: Path) -> None:
+    generator = np.random.default_rng(1)
+    rows = [
+        (optimizer, rate, seed, generator.random(), *generator.integers(0, 5, 6))
+        for seed in range(5) for optimizer in ("adam", "sgd") for rate in (0.1, 0.2, 0.3)
+    ]  # fmt: skip
+    results = [f"result {place}" for place in range(6)]
+    table = table_of(tmp_path, rows, ("optimizer", "rate", "seed", "accuracy", *results))
+    assert set(settings_of(table)) == {"optimizer", "rate"}
+    assert set(reasons_of(table)) == set(results)
+
+
+def test_settings_of_unequal_seeds_are_kept(tmp_path: Path) -> None:
+    seeds = {("adam", 1): 9, ("sgd", 1): 3, ("adam", 2): 4, ("sgd", 2): 2, ("lion", 1): 5}
+    rows = [
+        (*one, one[0].upper(), seed, 0.9 + seed / 100)
+        for one, count in seeds.items() for seed in range(count)
+    ]  # fmt: skip
+    table = table_of(tmp_path, rows, ("optimizer", "rate", "label", "seed", "accuracy"))
+    assert {one.name: one.along for one in table.settings} == {"optimizer": ("label",), "rate": ()}
+
+
 def test_settings_of_one_factor_at_a_time_are_all_kept(tmp_path: Path) -> None:
     configurations = [("adam", 32), ("sgd", 32), ("adam", 64)]
     rows = [(*one, seed, 0.9 + seed / 100) for one in configurations for seed in range(3)]

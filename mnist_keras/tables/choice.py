@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from mnist_keras.data.reading import brief
+from mnist_keras.data.reading import brief, refusal
 from mnist_keras.tables.sheet import Column, Sheet
 
 
@@ -41,9 +41,8 @@ def named(sheet: Sheet, name: str) -> Column:
     names = [column.name for column in sheet.columns]
     near = get_close_matches(name, names, n=1)
     guess = f"did you mean {near[0]!r}?" if near else "give one of them"
-    raise sheet.refusal(
-        f"has no column {name!r}", f"one of {_listed(names)}", guess
-    )  # fmt: skip
+    listed = brief(", ".join(names))
+    raise refusal(sheet.where(), f"has no column {name!r}", f"one of {listed}", guess)
 
 
 def all_named(sheet: Sheet, names: Sequence[str]) -> list[Column]:
@@ -58,13 +57,10 @@ def check_choice(sheet: Sheet, choice: Choice) -> None:
     for names in (seed, choice.metrics, choice.settings, choice.ignored):
         for column in all_named(sheet, names):
             if column.name in said:
-                raise sheet.refusal(
+                raise refusal(
+                    sheet.where(),
                     f"has one column {column.name!r}",
                     "it to be one of seed, metric, setting and ignored",
                     "name it once",
                 )
             said.add(column.name)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return brief(", ".join(names))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from mnist_keras.data.reading import refusal
 from mnist_keras.tables.sheet import Column, Kind, Sheet
 
 
@@ -47,8 +48,11 @@ def finished_rows(sheet: Sheet, heading: str, finished: str) -> Sheet:
     others = Counter(state.lower() for state in states if state.lower() != finished)
     why = ", ".join(f"{count} {state or 'without a state'}" for state, count in others.items())
     if not done:
-        raise sheet.refusal(
-            f"has no finished run ({why})", f"runs whose {heading} is {finished}", "check the file"
+        raise refusal(
+            sheet.where(),
+            f"has no finished run ({why})",
+            f"runs whose {heading} is {finished}",
+            "check the file",
         )
     return sheet.keep_rows(done, f"not finished ({why})")
 

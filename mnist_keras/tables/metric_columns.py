@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mnist_keras.data.reading import brief
+from mnist_keras.data.reading import brief, refusal
 from mnist_keras.statistics.distributions import Array
 from mnist_keras.tables.cells import in_percent, is_formula, is_measured, is_number, number_of
 from mnist_keras.tables.metrics import is_metric, is_share, lower_is_better
@@ -40,7 +40,8 @@ def find_metrics(
     if not found:
         found = [one for one in columns if one not in known and _looks_measured(sheet, one)]
     if not found:
-        raise sheet.refusal(
+        raise refusal(
+            sheet.where(),
             f"has no column that looks like a metric ({brief(', '.join(o.name for o in columns))})",
             "an accuracy, a loss or the like",
             "name it with --metric",
@@ -107,11 +108,11 @@ def _numbers(sheet: Sheet, column: Column) -> Array:
         number = number_of(cell, sheet.decimal_comma)
         if number is None:
             kind = "a formula" if is_formula(cell) else "no number"
-            raise sheet.refusal(
+            raise refusal(
+                sheet.where(place),
                 f"has {brief(cell)!r} as {column.name}, which is {kind}",
                 "a number, or an empty cell where nothing was measured",
                 "correct it, or save the table with values",
-                place,
             )
         values[place] = number if abs(number) <= LARGEST else math.nan
     return values
@@ -126,11 +127,11 @@ def _has_percentages(sheet: Sheet, column: Column, values: Array) -> bool:
     finite = values[np.isfinite(values)]
     outside = finite[(finite < 0) | (finite > 100)]
     if outside.size:
-        raise sheet.refusal(
+        raise refusal(
+            sheet.where(int(np.flatnonzero(values == outside[0])[0])),
             f"has {outside[0]:g} as {column.name}",
             "a fraction up to 1 or a percentage up to 100",
             "correct it, or rename the column if it is something else",
-            int(np.flatnonzero(values == outside[0])[0]),
         )
     if (finite <= 1).all():
         return False
@@ -141,6 +142,9 @@ def _has_percentages(sheet: Sheet, column: Column, values: Array) -> bool:
 
 
 def _mixed(sheet: Sheet, column: Column, what: str) -> Exception:
-    return sheet.refusal(
-        f"has {what} as {column.name}", "one way of writing in a column", "write all alike"
+    return refusal(
+        sheet.where(),
+        f"has {what} as {column.name}",
+        "one way of writing in a column",
+        "write all alike",
     )

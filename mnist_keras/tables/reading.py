@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_keras.data.reading import brief
+from mnist_keras.data.reading import brief, refusal
 from mnist_keras.tables import mlflow, optuna, wandb
 from mnist_keras.tables.cells import Value, value_text
 from mnist_keras.tables.choice import Choice, all_named, check_choice
@@ -126,12 +126,12 @@ def _twice(sheet: Sheet, table: RunTable, earlier: int, later: int) -> Exception
     run = [f"{table.seed_name} {value_text(table.seeds[later])}"] + [
         f"{one.name} {value_text(one.values[later])}" for one in table.settings
     ]
-    return sheet.refusal(
+    return refusal(
+        sheet.where(later),
         f"is the same run as row {table.row_numbers[earlier]} ({brief(', '.join(run))})"
         " with other numbers",
         "each run once",
         "leave one out, or name the column that tells them apart with --setting",
-        later,
     )
 
 

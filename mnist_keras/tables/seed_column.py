@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mnist_keras.data.reading import brief
+from mnist_keras.data.reading import brief, refusal
 from mnist_keras.tables.cells import EMPTY, Value, is_formula, is_number, typed
 from mnist_keras.tables.choice import named
 from mnist_keras.tables.sheet import Column, Sheet
@@ -26,7 +26,8 @@ def seed_column(sheet: Sheet, name: str | None) -> Column:
     for known in (*((plain, one) for one in NAMES), (within, "seed")):
         if known[1] in known[0]:
             return known[0][known[1]]
-    raise sheet.refusal(
+    raise refusal(
+        sheet.where(),
         f"has no column seed ({brief(', '.join(column.name for column in sheet.columns))})",
         "a seed a run",
         "name the column that tells repeated runs apart with --seed",
@@ -48,11 +49,11 @@ def seeds_of(sheet: Sheet, column: Column) -> tuple[Value, ...]:
     numbers = [is_number(cell, sheet.decimal_comma) for cell in column.cells]
     for place, (cell, number) in enumerate(zip(column.cells, numbers, strict=True)):
         if is_formula(cell) or (any(numbers) and not number):
-            raise sheet.refusal(
+            raise refusal(
+                sheet.where(place),
                 f"has {brief(cell)!r} as {column.name}",
                 "a seed",
                 "leave out rows that are no runs, such as means",
-                place,
             )
     seeds = tuple(typed(column.cells, sheet.decimal_comma))
     _check(sheet, column, seeds)
@@ -61,20 +62,23 @@ def seeds_of(sheet: Sheet, column: Column) -> tuple[Value, ...]:
 
 def _check(sheet: Sheet, column: Column, seeds: Sequence[Value]) -> None:
     if len(seeds) < 2:
-        raise sheet.refusal(
+        raise refusal(
+            sheet.where(),
             "has one run" if seeds else "has no run with a seed",
             "each configuration with two seeds or more",
             "add the other runs",
         )
     different = len(set(seeds))
     if different == 1:
-        raise sheet.refusal(
+        raise refusal(
+            sheet.where(),
             f"has {seeds[0]} as the only {column.name}",
             "each configuration with two seeds or more",
             "repeat the runs with other seeds: one cannot tell a difference from luck",
         )
     if different == len(seeds):
-        raise sheet.refusal(
+        raise refusal(
+            sheet.where(),
             f"has another {column.name} in every row",
             "runs with the same seed to compare",
             "number the runs of each configuration alike, and name that column with --seed",

@@ -12,7 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from mnist_keras.data.reading import brief, refusal, shown
-from mnist_keras.errors import UserError
 from mnist_keras.tables.cells import is_number, with_decimal_comma
 from mnist_keras.tables.decoding import read_text
 
@@ -90,10 +89,9 @@ class Sheet:
         left_out = (*self.left_out, RowsLeftOut(gone, why))
         return replace(self, columns=columns, row_numbers=numbers, left_out=left_out)
 
-    def refusal(self, found: str, expected: str, advice: str, row: int | None = None) -> UserError:
-        """The error for this table, or for the row at a place, in one line."""
-        where = "" if row is None else f", row {self.row_numbers[row]}"
-        return refusal(f"{shown(self.path)}{where}", found, expected, advice)
+    def where(self, row: int | None = None) -> str:
+        """How an error line begins: the file, and the row at a place."""
+        return shown(self.path) + ("" if row is None else f", row {self.row_numbers[row]}")
 
 
 def read_sheet(path: Path) -> Sheet:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from mnist_keras.data.reading import brief
+from mnist_keras.data.reading import brief, refusal
 from mnist_keras.tables.exports import finished_rows, headings
 from mnist_keras.tables.sheet import Column, Kind, Sheet
 
@@ -98,11 +98,11 @@ def _dictionary(sheet: Sheet, place: int, column: str, cell: str) -> dict[Any, A
             continue
         if isinstance(found, dict):
             return found
-    raise sheet.refusal(
+    raise refusal(
+        sheet.where(place),
         f"has {brief(cell)!r} as {column}",
         "a dictionary as Python or JSON writes it",
         "export the table again",
-        place,
     )
 
 
