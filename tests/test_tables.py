@@ -138,6 +138,18 @@ def test_a_thousand_is_no_decimal_comma(tmp_path: Path) -> None:
         table_of(tmp_path, rows, ("optimizer", "seed", "loss"), Choice(metrics=("loss",)))
 
 
+def test_decimal_points_elsewhere_tell_against_decimal_commas(tmp_path: Path) -> None:
+    rows = [(0.1 if name == "sgd" else 0.2, seed, f"9{seed},5") for name, seed, _ in RUNS]
+    with pytest.raises(UserError, match="row 2 has '90,5' as accuracy, which is no number"):
+        table_of(tmp_path, rows, ("rate", "seed", "accuracy"))
+
+
+def test_the_apostrophe_that_makes_texts_of_numbers_is_no_part_of_them(tmp_path: Path) -> None:
+    rows = [("'0.1" if name == "sgd" else "'0.2", seed, value) for name, seed, value in RUNS]
+    table = table_of(tmp_path, rows, ("rate", "seed", "accuracy"))
+    assert settings_of(table) == {"rate": (0.1, 0.2)}
+
+
 def test_values_that_are_written_differently_are_the_same(tmp_path: Path) -> None:
     rates = ["0.1", "1e-1", "0.10", ".01", "0.010", "1E-2"]
     rows = [
@@ -225,7 +237,7 @@ def test_columns_that_are_no_settings_are_left_out_with_their_reason(tmp_path: P
     }
     assert reasons_of(table) == {
         "run_id": "nearly every run has a value of its own",
-        "group": "names the other settings",
+        "group": "follows from the other settings",
         "fold": "goes with the seed",
         "cpu": "changes from seed to seed under the same settings",
         "host": "changes from seed to seed under the same settings",
@@ -235,16 +247,53 @@ def test_columns_that_are_no_settings_are_left_out_with_their_reason(tmp_path: P
     }
 
 
-def test_many_results_do_not_hide_each_other(tmp_path: Path) -> None:
+def test_many_results_hide_neither_each_other_nor_settings(tmp_path: Path) -> None:
     generator = np.random.default_rng(1)
     rows = [
-        (optimizer, rate, seed, generator.random(), *generator.integers(0, 5, 6))
-        for seed in range(5) for optimizer in ("adam", "sgd") for rate in (0.1, 0.2, 0.3)
+        (rate, width, seed, generator.random(), *generator.integers(0, 3, 8))
+        for seed in range(5) for rate in range(9) for width in (16, 32)
     ]  # fmt: skip
-    results = [f"result {place}" for place in range(6)]
-    table = table_of(tmp_path, rows, ("optimizer", "rate", "seed", "accuracy", *results))
-    assert set(settings_of(table)) == {"optimizer", "rate"}
-    assert set(reasons_of(table)) == set(results)
+    results = [f"result {place}" for place in range(8)]
+    table = table_of(tmp_path, rows, ("rate", "width", "seed", "accuracy", *results))
+    assert set(settings_of(table)) == {"rate", "width"}
+    assert reasons_of(table) == dict.fromkeys(
+        results, "changes from seed to seed under the same settings"
+    )
+
+
+def test_a_result_may_be_spread_evenly(tmp_path: Path) -> None:
+    rows = [
+        (rate, "ab"[(seed + rate) % 2], seed, 0.9 + seed / 100 + rate)
+        for seed in range(4) for rate in (0, 1, 2, 3)
+    ]  # fmt: skip
+    table = table_of(tmp_path, rows, ("rate", "host", "seed", "loss"))
+    assert reasons_of(table) == {"host": "changes from seed to seed under the same settings"}
+
+
+def test_of_settings_that_follow_from_each_other_the_last_is_left_out(tmp_path: Path) -> None:
+    rows = [(a, b, a ^ b, seed, seed + a) for seed in range(3) for a in (0, 1) for b in (0, 1)]
+    table = table_of(tmp_path, rows, ("a", "b", "c", "seed", "loss"))
+    assert reasons_of(table) == {"c": "follows from the other settings"}
+
+
+def test_what_follows_from_several_settings_is_no_setting(tmp_path: Path) -> None:
+    rows = [
+        (width * layers, width, layers, seed, 0.9 + seed / 100)
+        for seed in range(3) for width in (64, 128) for layers in (1, 2)
+    ]  # fmt: skip
+    table = table_of(tmp_path, rows, ("parameters", "width", "layers", "seed", "accuracy"))
+    assert set(settings_of(table)) == {"width", "layers"}
+    assert reasons_of(table) == {"parameters": "follows from the other settings"}
+
+
+def test_a_search_with_unequal_seeds_keeps_what_changes_together(tmp_path: Path) -> None:
+    rows = [
+        (rate, width, seed, 0.9 + seed / 100)
+        for rate, width, count in ((0.1, 16, 9), (0.2, 24, 1), (0.3, 40, 4), (0.4, 9, 2))
+        for seed in range(count)
+    ]  # fmt: skip
+    table = table_of(tmp_path, rows, ("rate", "width", "seed", "accuracy"))
+    assert [(one.name, one.along) for one in table.settings] == [("rate", ("width",))]
 
 
 def test_settings_of_unequal_seeds_are_kept(tmp_path: Path) -> None:
@@ -347,7 +396,7 @@ def test_no_more_than_ten_metrics_are_judged_unasked(tmp_path: Path) -> None:
     assert set(reasons_of(table)) == set(names[10:])
 
 
-# Exports, written by the real libraries
+# Exports, written by the real programs
 
 
 def test_an_export_of_optuna_is_read_as_it_is() -> None:
@@ -367,6 +416,13 @@ def test_an_export_of_optuna_is_read_as_it_is() -> None:
     assert [(one.count, one.why) for one in table.rows_left_out] == [
         (4, "not finished (1 fail, 1 pruned, 1 running, 1 waiting)")
     ]
+
+
+def test_several_values_of_optuna_keep_a_name(tmp_path: Path) -> None:
+    rows = [(p, "COMPLETE", *row, row[2] / 2) for p, row in enumerate(RUNS)]
+    header = ("number", "state", "params_a", "params_seed", "values_0", "values_loss")
+    table = table_of(tmp_path, rows, header)
+    assert [one.name for one in table.metrics] == ["values_0", "loss"]
 
 
 def test_an_export_of_mlflow_is_read_as_it_is() -> None:
@@ -397,6 +453,19 @@ def test_exports_of_weights_and_biases_are_read_as_they_are(
     assert len(table.seeds) == 15
     assert sum(one.count for one in table.rows_left_out) == left_out
     assert reasons_of(table)["epoch"] == "bookkeeping"
+
+
+def test_results_of_this_program_are_read_as_they_are() -> None:
+    table = read_table(EXPORTS / "results.csv")
+    assert {one.name: one.along for one in table.settings} == {
+        "hidden": ("parameters",),
+        "learning_rate": (),
+    }
+    reasons = reasons_of(table)
+    assert reasons["best_epoch"] == "changes from seed to seed under the same settings"
+    assert reasons["stands_for"] == "follows from the other settings"
+    assert reasons["run"] == "nearly every run has a value of its own"
+    assert {"train_accuracy", "test_accuracy", "val_loss"} <= {one.name for one in table.metrics}
 
 
 def test_the_dictionaries_of_weights_and_biases_may_hold_what_is_no_literal(tmp_path: Path) -> None:
@@ -456,7 +525,8 @@ def replaced(place: int, *row: object) -> str:
         (text_of(RUNS, ("a", "seed", "a")), "has two columns 'a'; expected each name once;"),
         ("accuracy\n98\n97\n", "has one column ('accuracy'); expected columns divided by"),
         (PLAIN + 'adam,"3,98\n', "row 8 cannot be divided into cells (unexpected end of data);"),
-        (text_of([(n, s, n) for n, s, _ in RUNS]), "has no column that looks like a metric ("),
+        (text_of([(n, s, n) for n, s, _ in RUNS]), "row 2 has 'sgd' as accuracy, which is no"),
+        (text_of([(n, s, "") for n, s, _ in RUNS]), "has no column that looks like a metric ("),
         (text_of([("a", seed // 2, seed // 2) for seed in range(6)], ("name", "seed", "loss")),
          "has no setting that varies between runs of one seed; expected two configurations"),
         ("", "is empty; expected a row a run; check the file"),

@@ -40,6 +40,9 @@ def find_metrics(
     if not found:
         found = [one for one in columns if one not in known and _looks_measured(sheet, one)]
     if not found:
+        # Their texts are refused when they are read, each with its row.
+        found = [one for one in columns if is_metric(one.name) and _has_texts(sheet, one)]
+    if not found:
         raise refusal(
             sheet.where(),
             f"has no column that looks like a metric ({brief(', '.join(o.name for o in columns))})",
@@ -68,6 +71,12 @@ def _looks_measured(sheet: Sheet, column: Column) -> bool:
     numbers = [number for number in measured if number is not None]
     whole = all(number.is_integer() for number in numbers)
     return len(numbers) == len(measured) and not whole and mostly_different(column.cells)
+
+
+def _has_texts(sheet: Sheet, column: Column) -> bool:
+    return any(
+        is_measured(cell) and not is_number(cell, sheet.decimal_comma) for cell in column.cells
+    )
 
 
 def mostly_different(cells: Sequence[object]) -> bool:

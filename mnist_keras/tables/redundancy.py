@@ -14,6 +14,9 @@ from mnist_keras.tables.run_table import Setting
 BY_CHANCE = 0.5
 """Half of the dispersion that chance gives, on average."""
 
+RESULT = "changes from seed to seed under the same settings"
+FOLLOWS = "follows from the other settings"
+
 Codes = NDArray[np.int64]
 Marks = NDArray[np.uint64]
 
@@ -24,38 +27,44 @@ def codes_of(values: Sequence[Value]) -> Codes:
     return np.array([places.setdefault(value, len(places)) for value in values], dtype=np.int64)
 
 
-def without_measured(settings: list[Setting], seeds: Codes) -> tuple[list[Setting], list[str]]:
-    """The settings but for columns of results: no run is told from another by them alone.
+def without_redundant(
+    settings: Sequence[Setting], seeds: Codes
+) -> tuple[list[Setting], dict[str, str]]:
+    """The settings that are needed to tell the runs of a seed apart; why the others are not.
 
-    A result changes from seed to seed, though the settings stay. Where several results stand
-    together each may seem to be decided by the others; what gives them away is that their values
-    are spread over the seeds by chance, while a setting has its values in every seed.
+    What is not needed is a result, which changes from seed to seed though the settings stay, or
+    follows from several others, as the name of their combination does. Results go first, since with
+    one of them no setting would be needed: their values are spread over the seeds by chance, while
+    a setting has each of its values in every seed. What follows from one other setting alone is
+    left to `joined`.
     """
     codes = {one.name: codes_of(one.values) for one in settings}
-    chance = {name: _dispersion(one, seeds) for name, one in codes.items()}
     marks = {name: _marks(one, place) for place, (name, one) in enumerate(codes.items(), 1)}
     seed_marks = _marks(seeds, 0)
     total = sum(marks.values(), np.zeros_like(seed_marks))
     runs = _count(total + seed_marks)
-    for name in sorted(marks, key=chance.__getitem__, reverse=True):
+    why: dict[str, str] = {}
+    for name in _least_likely_first(codes, seeds):
         rest = total - marks[name]
-        has_leader = any(follows(codes[name], codes[other]) for other in marks if other != name)
-        is_decided = _count(rest) == _count(total)
+        others = [codes[other] for other in codes if other != name and other not in why]
         is_needed = _count(rest + seed_marks) < runs
-        by_chance = not is_decided or chance[name] > BY_CHANCE
-        if by_chance and not is_needed and not has_leader:
+        if not is_needed and not any(follows(codes[name], other) for other in others):
+            by_chance = _dispersion(codes[name], seeds) > BY_CHANCE
+            is_result = by_chance or _count(rest) < _count(total)
+            why[name] = RESULT if is_result else FOLLOWS
             total = rest
-            del marks[name]
-    return (
-        [one for one in settings if one.name in marks],
-        [one.name for one in settings if one.name not in marks],
-    )
+    return [one for one in settings if one.name not in why], why
 
 
-def without_names(settings: list[Setting]) -> tuple[list[Setting], list[str]]:
-    """The settings but for texts that name a whole combination of several others."""
-    names = [one.name for one in settings if _names_the_rest(one, settings)]
-    return [one for one in settings if one.name not in names], names
+def _least_likely_first(codes: dict[str, Codes], seeds: Codes) -> list[str]:
+    """Columns in the order in which one would doubt that they are settings."""
+    names = list(codes)
+
+    def doubt(name: str) -> tuple[bool, int, int]:
+        by_chance = _dispersion(codes[name], seeds) > BY_CHANCE
+        return by_chance, int(codes[name].max()), names.index(name)
+
+    return sorted(names, key=doubt, reverse=True)
 
 
 def joined(settings: Sequence[Setting]) -> list[Setting]:
@@ -98,15 +107,6 @@ def _marks(codes: Codes, column: int) -> Marks:
 def _count(marks: Marks) -> int:
     """The number of different combinations."""
     return len(np.unique(marks))
-
-
-def _names_the_rest(setting: Setting, settings: Sequence[Setting]) -> bool:
-    if not isinstance(setting.values[0], str):
-        return False
-    codes = codes_of(setting.values)
-    rest = [codes_of(one.values) for one in settings if one is not setting]
-    same = any(follows(codes, other) for other in rest)
-    return len(rest) > 1 and not same and all(follows(other, codes) for other in rest)
 
 
 def follows(codes: Codes, other: Codes) -> bool:

@@ -12,15 +12,12 @@ from mnist_keras.tables.redundancy import (
     codes_of,
     follows,
     joined,
-    without_measured,
-    without_names,
+    without_redundant,
 )
 from mnist_keras.tables.run_table import ColumnLeftOut, Setting
 from mnist_keras.tables.sheet import Column, Sheet
 
 MOST_SETTINGS = 50
-
-NOT_SET = "changes from seed to seed under the same settings"
 
 
 def settings_of(
@@ -51,10 +48,8 @@ def settings_of(
             "name those that matter with --setting",
         )
     if not chosen:
-        settings, measured = without_measured(settings, seed_codes)
-        left_out += [ColumnLeftOut(name, NOT_SET) for name in measured]
-        settings, names = without_names(settings)
-        left_out += [ColumnLeftOut(name, "names the other settings") for name in names]
+        settings, redundant = without_redundant(settings, seed_codes)
+        left_out += [ColumnLeftOut(name, why) for name, why in redundant.items()]
     if not settings:
         raise refusal(
             sheet.where(),

@@ -4,7 +4,7 @@
 
 It needs optuna, mlflow-skinny, wandb and pandas, and writes optuna_trials.csv, mlflow_runs.csv and
 wandb_api.csv. wandb_page.csv was written by hand in the form of the page's download, since that
-needs an account.
+needs an account. results.csv has rows of the one of `mnist-keras study shallow --seeds 3`.
 """
 
 from __future__ import annotations
