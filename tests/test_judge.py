@@ -301,6 +301,26 @@ def test_the_command_says_what_was_taken_and_what_holds() -> None:
     assert "seconds optimizer sgd adam -4.1 -4.6 to -3.5 < 0.001 different, sgd is better" in table
 
 
+def test_the_page_shows_what_the_command_prints() -> None:
+    page = (ROOT / "docs" / "judge.md").read_text(encoding="utf-8")
+    shown = page[page.index("    Taken from table.csv") : page.index("## The table")]
+    printed = {" ".join(line.split()) for line in run_here("judge", str(EXAMPLE)).out.splitlines()}
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert len(lines) > 15
+    assert {line for line in lines if line != "..."} <= printed
+    table = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    assert [f"    {line}" for line in table[:5]] == page[
+        page.index("    optimizer,seed") : page.index("    ...")
+    ].splitlines()
+
+
+def test_a_margin_of_zero_is_printed_in_plain_numbers() -> None:
+    out = run_here("judge", str(EXAMPLE), "--metric", "seconds", "--margin", "0").out
+    assert "4.1" in out
+    assert "3.3 to 4.6" in out
+    assert "e-" not in out.partition("Pairs")[0]
+
+
 def test_the_command_prints_what_programs_read() -> None:
     found = run_here("judge", str(EXAMPLE), "--metric", "accuracy", "--json").json
     (factor,) = found["factors"]

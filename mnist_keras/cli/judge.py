@@ -77,7 +77,8 @@ def judge(
     TABLE.csv has a row a run: a column for the seed, one for every setting and metric. Exports of
     Optuna, MLflow and Weights & Biases are read as they are (docs/judge.md).
     """
-    from mnist_keras.report.judged import print_judged, print_judged_json, print_taken
+    from mnist_keras.report.judged import print_judged, print_taken
+    from mnist_keras.report.judged_json import print_judged_json
     from mnist_keras.statistics.rules import Rule
     from mnist_keras.tables.choice import Choice
     from mnist_keras.tables.reading import read_table

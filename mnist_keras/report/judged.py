@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from mnist_keras.report.console import print_json, print_lines, print_rows
+from mnist_keras.report.console import print_lines, print_rows
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.tables.cells import in_order, value_text
@@ -51,25 +50,6 @@ def print_judged(outcome: TableOutcome) -> None:
         )
         print_rows([_pair_row(factor, pair) for factor, pair in shown], title=title)
         print_lines("Verdicts", LEGEND)
-
-
-def print_judged_json(outcome: TableOutcome) -> None:
-    """Print the same as JSON: shares as fractions, other metrics as the table has them."""
-    print_json(
-        {
-            "table": _table_facts(outcome.table),
-            "rule": outcome.rule.value,
-            "factors": [_factor_facts(one) for one in outcome.factors],
-            "pairs": [
-                _pair_facts(factor, pair) for factor in outcome.factors for pair in factor.pairs
-            ],
-            "claims": [],
-            "not_judged": [
-                {"field": one.setting, "metric": one.metric, "why": one.why}
-                for one in outcome.not_judged
-            ],
-        }
-    )
 
 
 # What was taken for what
@@ -217,10 +197,10 @@ def _amount(factor: Factor, value: float, signed: bool = False) -> str:
 
 
 def _interval_text(factor: Factor, interval: Interval | None, signed: bool = False) -> str:
-    ends = _ends(factor, interval)
-    if ends is None:
+    limits = factor.within_range(interval)
+    if limits is None:
         return "-"
-    low, high = (_number(factor, end, signed) for end in ends)
+    low, high = (_number(factor, end, signed) for end in limits)
     return f"{low} to {high}{_unit(factor)}"
 
 
@@ -231,8 +211,8 @@ def _unit(factor: Factor) -> str:
 def _number(factor: Factor, value: float, signed: bool) -> str:
     """A number with so many decimals that the margin has two or three digits."""
     scale = 100.0 if factor.levels.metric.share else 1.0
-    margin = scale * factor.margin
-    size = math.floor(math.log10(margin)) if margin else -4
+    reference = scale * (factor.margin or factor.impact.size or 1.0)
+    size = math.floor(math.log10(reference))
     decimals = min(max(2 if factor.levels.metric.share else 0, 1 - size), MOST_DECIMALS)
     return f"{scale * value:{'+' if signed else ''}.{decimals}f}"
 
@@ -241,73 +221,3 @@ def _p_text(p: float | None) -> str:
     if p is None:
         return "-"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-# JSON
-
-
-def _table_facts(table: RunTable) -> dict[str, Any]:
-    return {
-        "path": str(table.path),
-        "source": table.source,
-        "runs": len(table.seeds),
-        "seed": table.seed_name,
-        "seeds": list(in_order(table.seeds)),
-        "settings": [
-            {"field": one.name, "along": list(one.along), "values": list(in_order(one.values))}
-            for one in table.settings
-        ],
-        "metrics": [
-            {
-                "metric": one.name,
-                "better": "lower" if one.lower_is_better else "higher",
-                "in_percent": one.divisor > 1,
-                "missing": int((one.values != one.values).sum()),
-            }
-            for one in table.metrics
-        ],
-        "columns_left_out": {one.name: one.why for one in table.columns_left_out},
-        "rows_left_out": [{"rows": one.count, "why": one.why} for one in table.rows_left_out],
-    }
-
-
-def _factor_facts(factor: Factor) -> dict[str, Any]:
-    levels, impact = factor.levels, factor.impact
-    return {
-        "field": levels.setting.name,
-        "metric": levels.metric.name,
-        "impact": impact.size,
-        "interval": _ends(factor, impact.interval),
-        "verdict": impact.verdict.value,
-        "margin": factor.margin,
-        "smallest_visible": impact.smallest_visible,
-        "seeds": list(levels.seeds),
-        "levels": list(levels.levels),
-        "means": list(impact.means),
-        "best": [levels.levels[place] for place in factor.best.tied],
-        "combinations": levels.combinations,
-        "at": dict(levels.at),
-        "levels_left_out": list(levels.without),
-        "seeds_left_out": list(levels.seeds_left_out),
-    }
-
-
-def _pair_facts(factor: Factor, pair: Pair) -> dict[str, Any]:
-    return {
-        "field": factor.levels.setting.name,
-        "a": pair.a,
-        "b": pair.b,
-        "metric": factor.levels.metric.name,
-        "difference": pair.difference.mean,
-        "interval": _ends(factor, pair.difference.interval),
-        "verdict": pair.verdict.value,
-        "p_adjusted": pair.p_adjusted,
-        "seeds": pair.difference.n,
-    }
-
-
-def _ends(factor: Factor, interval: Interval | None) -> list[float] | None:
-    """An interval within what two metrics can differ by; None where the seeds give none."""
-    if interval is None or not all(map(math.isfinite, interval)):
-        return None
-    return list(interval.clipped(-1, 1) if factor.levels.metric.share else interval)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -9,7 +10,7 @@ from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.impacts import Impact, judge_impact
 from mnist_keras.statistics.orders import Best, judge_best
 from mnist_keras.statistics.rules import Rule
-from mnist_keras.statistics.summaries import Verdict
+from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.tables.cells import Value
 from mnist_keras.tables.levels import Levels, levels_of, runs_by_combination
 from mnist_keras.tables.metrics import default_margin
@@ -55,6 +56,15 @@ class Factor:
         return tuple(
             Pair(a, b, difference, p, verdict) for (a, b), difference, p, verdict in judged
         )
+
+    def within_range(self, interval: Interval | None) -> Interval | None:
+        """An interval of a difference, no wider than two values can differ.
+
+        None where the seeds give none.
+        """
+        if interval is None or not all(map(math.isfinite, interval)):
+            return None
+        return interval.clipped(-1, 1) if self.levels.metric.share else interval
 
 
 @dataclass(frozen=True)
