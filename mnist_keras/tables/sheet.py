@@ -17,9 +17,6 @@ from mnist_keras.tables.decoding import read_text
 
 DELIMITERS = ",;\t|"
 
-SEPARATOR_LINE = "sep="
-"""Spreadsheet programs may name the delimiter in a line of its own."""
-
 
 class Kind(StrEnum):
     """What the program that wrote a table says about a column."""
@@ -61,7 +58,6 @@ class Sheet:
         columns: in their order; no two have the same name.
         row_numbers: of each row in the file, as a spreadsheet counts them.
         encoding: of the file.
-        delimiter: between the cells.
         decimal_comma: whether numbers are written like 0,98.
         source: the program that wrote it.
         left_out: rows that are in the file and no longer here.
@@ -71,7 +67,6 @@ class Sheet:
     columns: tuple[Column, ...]
     row_numbers: tuple[int, ...]
     encoding: str
-    delimiter: str
     decimal_comma: bool
     source: str = "a table"
     left_out: tuple[RowsLeftOut, ...] = ()
@@ -105,7 +100,7 @@ def read_sheet(path: Path) -> Sheet:
     rows = _rows(path, text, delimiter)
     try:
         _, names = next(rows)
-        numbered = [(number, cells) for number, cells in rows if any(cells)]
+        numbered = list(rows)
     except StopIteration:
         raise refusal(shown(path), "is empty", "a row a run", "check the file") from None
     columns = _columns(path, names, numbered)
@@ -114,16 +109,16 @@ def read_sheet(path: Path) -> Sheet:
         columns=columns,
         row_numbers=tuple(number for number, _ in numbered),
         encoding=encoding,
-        delimiter=delimiter,
         decimal_comma=_has_decimal_comma(columns, delimiter),
     )
 
 
 def _take_delimiter(path: Path, text: str) -> tuple[str, str]:
-    """The delimiter, and the text without a line that only names it."""
-    first, _, rest = text.lstrip().partition("\n")
-    if first.lower().startswith(SEPARATOR_LINE) and len(first.strip()) == len(SEPARATOR_LINE) + 1:
-        return first.strip()[-1], rest
+    """The delimiter, and the text without the line in which spreadsheet programs may name it."""
+    first, *rest = re.split(r"\r?\n|\r", text.lstrip(), maxsplit=1)
+    separator = re.fullmatch(r"sep=(.)\s*", first, re.IGNORECASE)
+    if separator:
+        return separator[1], "".join(rest)
     outside_quotes = re.sub(r'"[^"]*"', "", first)
     counts = {delimiter: outside_quotes.count(delimiter) for delimiter in DELIMITERS}
     delimiter = max(counts, key=counts.__getitem__)
@@ -154,8 +149,9 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str
                 "quotes in pairs",
                 "save the table again as CSV",
             ) from None
-        if cells:
-            yield number, [_clean(cell) for cell in cells]
+        cleaned = [_clean(cell) for cell in cells]
+        if any(cleaned):
+            yield number, cleaned
 
 
 def _clean(cell: str) -> str:
