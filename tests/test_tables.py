@@ -13,7 +13,7 @@ import pytest
 from mnist_keras.errors import UserError
 from mnist_keras.tables.cells import in_order, number_of, typed, value_text
 from mnist_keras.tables.choice import Choice
-from mnist_keras.tables.metrics import default_margin, is_metric, is_share, lower_is_better
+from mnist_keras.tables.metric_names import default_margin, is_metric, is_share, lower_is_better
 from mnist_keras.tables.reading import read_table
 from mnist_keras.tables.run_table import Metric, RunTable
 

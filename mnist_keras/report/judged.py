@@ -10,7 +10,7 @@ from mnist_keras.report.console import print_lines, print_rows
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.tables.cells import in_order, value_text
-from mnist_keras.tables.metrics import RELATIVE_MARGIN
+from mnist_keras.tables.metric_names import RELATIVE_MARGIN
 from mnist_keras.tables.run_table import Metric, RunTable, Setting
 from mnist_keras.tables.verdicts import Factor, Pair, TableOutcome
 

@@ -10,7 +10,7 @@ import numpy as np
 from mnist_keras.data.reading import brief, refusal
 from mnist_keras.statistics.distributions import Array
 from mnist_keras.tables.cells import in_percent, is_formula, is_measured, is_number, number_of
-from mnist_keras.tables.metrics import is_metric, is_share, lower_is_better
+from mnist_keras.tables.metric_names import is_metric, is_share, lower_is_better
 from mnist_keras.tables.run_table import ColumnLeftOut, Metric
 from mnist_keras.tables.sheet import Column, Kind, Sheet
 

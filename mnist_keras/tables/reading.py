@@ -14,7 +14,7 @@ from mnist_keras.tables.cells import Value, value_text
 from mnist_keras.tables.choice import Choice, all_named, check_choice
 from mnist_keras.tables.exports import Reader
 from mnist_keras.tables.metric_columns import find_metrics, metric_of
-from mnist_keras.tables.metrics import is_metric
+from mnist_keras.tables.metric_names import is_metric
 from mnist_keras.tables.run_table import ColumnLeftOut, Metric, RunTable
 from mnist_keras.tables.seed_column import rows_with_seeds, seed_column, seeds_of
 from mnist_keras.tables.setting_columns import settings_of

@@ -13,7 +13,7 @@ from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.tables.cells import Value
 from mnist_keras.tables.levels import Levels, levels_of, runs_by_combination
-from mnist_keras.tables.metrics import default_margin
+from mnist_keras.tables.metric_names import default_margin
 from mnist_keras.tables.run_table import RunTable
 
 MOST_LEVELS = 60
