@@ -60,7 +60,7 @@ def test_help_and_mistakes_load_nothing_heavy(tmp_path: Path) -> None:
     heavy = {"tensorflow", "keras", "scipy", "matplotlib", "joblib", "rich", "psutil"}
     after = modules_after(
         tmp_path, "", "--help", "--version", "train --help", "study --help", "report --help",
-        "draw --help", "draw --port x",
+        "draw --help", "draw --port x", "judge --help",
         "train shalow", "train shallow --learning-rate -1", "train cnn2 --hidden 8", "tran",
     )  # fmt: skip
     for command, (code, modules) in after.items():
