@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from mnist_keras.data import dataset as dataset_module
 from mnist_keras.data.dataset import Dataset, describe, from_arrays, load, split
-from mnist_keras.data.idx import digest
+from mnist_keras.data.identity import digest
 from mnist_keras.errors import UserError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
