@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnist_keras.data.class_names import CLASSES_FILE
+from mnist_keras.data.conversion import resized
 from mnist_keras.data.formats import find_contents
-from mnist_keras.data.formats.idx import FILES, read_gzipped
+from mnist_keras.data.formats.idx import FILES, ON_THEIR_SIDES, read_gzipped
 from mnist_keras.data.identity import identify
 from mnist_keras.data.parts import (
     KEYS,
@@ -100,6 +101,11 @@ class Dataset:
         """Number of classes."""
         return len(self.class_names)
 
+    def arrays(self) -> dict[str, Array]:
+        """The arrays by their names, those of validation only where there are any."""
+        found = {key: getattr(self, key) for key in (*KEYS, *VALIDATION_KEYS)}
+        return {key: array for key, array in found.items() if array is not None}
+
     def hold_out(self, seed: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         """The images and labels to train on, and those to validate on.
 
@@ -115,25 +121,36 @@ class Dataset:
         )
 
 
-def load(path: Path | str | None = None, *, quick: bool = False) -> Dataset:
+def load(
+    path: Path | str | None = None,
+    *,
+    quick: bool = False,
+    resize: bool = False,
+    transpose: bool = False,
+) -> Dataset:
     """Load and verify a data set.
 
     Args:
         path: None for the MNIST that comes with the package; else a folder or file of one of the
             `formats`.
         quick: take a tenth of it, see `take_tenth`.
+        resize: make 28x28 grey images of others, see `conversion.resized`.
+        transpose: exchange rows and columns of the images: EMNIST's lie on their sides.
 
     Raises:
         UserError: there is no such set, it is damaged, or it is not of MNIST's kind; or it is too
             small to take a tenth of it.
     """
-    whole = _load_shipped() if path is None else _load_given(Path(path))
+    whole = _load_shipped() if path is None else _load_given(Path(path), resize)
+    if transpose:
+        whole = transposed(whole)
     return take_tenth(whole) if quick else whole
 
 
-def _load_given(path: Path) -> Dataset:
+def _load_given(path: Path, resize: bool) -> Dataset:
     try:
-        return from_contents(find_contents(path), shown(path))
+        contents = find_contents(path)
+        return from_contents(resized(contents) if resize else contents, shown(path))
     except MemoryError:
         raise refusal(
             shown(path), "does not fit into memory", "a smaller set", "leave out images"
@@ -211,12 +228,8 @@ def take_tenth(whole: Dataset) -> Dataset:
     Raises:
         UserError: too few training images are left.
     """
-    arrays = {}
-    for part in ("train", "val", "test"):
-        images, labels = getattr(whole, f"x_{part}"), getattr(whole, f"y_{part}")
-        if images is not None:
-            drawn = draw_tenth(labels)
-            arrays |= {f"x_{part}": images[drawn], f"y_{part}": labels[drawn]}
+    drawn = {key: draw_tenth(array) for key, array in whole.arrays().items() if key[0] == "y"}
+    arrays = {key: array[drawn[f"y{key[1:]}"]] for key, array in whole.arrays().items()}
     left = len(arrays["y_train"])
     if left < MIN_TRAINING_IMAGES:
         raise refusal(
@@ -229,9 +242,19 @@ def take_tenth(whole: Dataset) -> Dataset:
     return _frozen(arrays, whole.class_names, source, whole.notes, quick=True)
 
 
+def transposed(whole: Dataset) -> Dataset:
+    """A set whose images' rows and columns are exchanged; another data set, by its identity."""
+    arrays = {
+        key: np.ascontiguousarray(array.swapaxes(1, 2)) if key.startswith("x") else array
+        for key, array in whole.arrays().items()
+    }
+    notes = tuple(note for note in whole.notes if note != ON_THEIR_SIDES)
+    return _frozen(arrays, whole.class_names, whole.source, notes)
+
+
 def describe(dataset: Dataset) -> dict[str, Any]:
     """What is in a data set, in plain Python values that JSON can hold."""
-    told = {
+    return {
         "source": dataset.source,
         "identity": dataset.identity,
         "sha256": dataset.sha256,
@@ -245,7 +268,6 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "test_images_per_class": _per_class(dataset.y_test, dataset.classes),
         "notes": list(dataset.notes),
     }
-    return told
 
 
 def _check_counts(parts: Mapping[str, Part], arrays: Mapping[str, Array]) -> None:
@@ -275,8 +297,8 @@ def _hold_out_test(arrays: dict[str, Array], source: str) -> str:
     arrays["x_train"] = np.delete(images, drawn, axis=0)
     arrays["y_train"] = np.delete(labels, drawn)
     return (
-        f"it has no labelled test set: one in {TEST_SHARE} of each class, {len(drawn):,} of "
-        f"{len(labels):,} images, is held out as one, always the same"
+        f"the data set has no labelled test set: one in {TEST_SHARE} of each class, "
+        f"{len(drawn):,} of {len(labels):,} images, is held out as one, always the same"
     )
 
 

@@ -27,7 +27,7 @@ VALIDATION_KEYS = ("x_val", "y_val")
 PIXELS = "uint8 pixels from 0 to 255"
 LABELS = f"integers from 0 to {MAX_CLASSES - 1}"
 MAX_SIDE = 512
-"""Pixels of an image that is brought to MNIST's size."""
+"""Pixels of a side of an image that is brought to MNIST's size."""
 
 Shape = tuple[int, ...]
 
@@ -167,25 +167,25 @@ def check_shape(where: str, key: str, shape: Sequence[int]) -> None:
         )
     if inner == ((SIDE, SIDE) if images else ()) and shape and least <= shape[0] <= MAX_IMAGES:
         return
-    other = images and is_of_images(shape)
+    other = images and inner != (SIDE, SIDE) and is_of_images(shape)
     raise refusal(
         where,
         f"{found} ({_image_text(inner)})" if other else found,
         f"{least} to {MAX_IMAGES} " + ("28x28 grey images" if images else "labels"),
-        "mnist-keras data --resize --save FILE.npz makes such of them"
+        "mnist-keras data --data PATH --resize --save FILE.npz makes such of them"
         if other
         else "give data of MNIST's shape",
     )
 
 
 def is_of_images(shape: Sequence[int]) -> bool:
-    """Whether this is the shape of grey [n, h, w] or colour images [n, h, w, 3 or 4], not too large.
+    """Whether this is the shape of grey [n, h, w] or colour images [n, h, w, 3], not too large.
 
     Axes of length 1 do not count.
     """
     inner = plain_shape("x", tuple(shape))[1:]
     sides = all(1 < length <= MAX_SIDE for length in inner[:2])
-    fits = len(inner) == 2 or (len(inner) == 3 and inner[2] in (3, 4))
+    fits = len(inner) == 2 or inner[2:] == (3,)
     return fits and sides and 1 <= shape[0] <= MAX_IMAGES
 
 

@@ -59,9 +59,7 @@ def draw_test(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
     return _draw(labels, TEST_SHARE, lambda members: members // TEST_SHARE)
 
 
-def _draw(
-    labels: NDArray[np.uint8], key: int, count: Callable[[int], int]
-) -> NDArray[np.int64]:
+def _draw(labels: NDArray[np.uint8], key: int, count: Callable[[int], int]) -> NDArray[np.int64]:
     generator = np.random.Generator(np.random.PCG64(key))
     drawn = []
     for label in np.unique(labels):

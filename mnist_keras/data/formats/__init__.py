@@ -11,9 +11,12 @@ To add one, write its module and list it in `FORMATS`.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.formats import cifar, idx, matlab, npz, picture_folders, tables
 from mnist_keras.data.formats.others import what_it_is
 from mnist_keras.data.parts import Contents
@@ -56,7 +59,10 @@ def find_contents(path: Path) -> Contents:
         names = ", ".join(shown(place) for place in sorted(places))
         raise refusal(shown(path), f"holds several data sets ({names})", "one", "give one of them")
     ((place, format_),) = places.items()
-    return format_.read(place)
+    contents = format_.read(place)
+    if contents.class_names is None and place != path:
+        return replace(contents, class_names=read_class_names(path))
+    return contents
 
 
 def _places_below(path: Path, depth: int) -> dict[Path, Format]:
@@ -69,7 +75,8 @@ def _places_below(path: Path, depth: int) -> dict[Path, Format]:
     folders = [entry for entry in path.iterdir() if entry.is_dir() and entry.name[0] != "."]
     found: dict[Path, Format] = {}
     for folder in folders:
-        found |= _places_below(folder, depth - 1)
+        with suppress(PermissionError):  # a folder of the system's, beside the data
+            found |= _places_below(folder, depth - 1)
     return found
 
 

@@ -19,7 +19,7 @@ from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.parts import Contents, Part
 from mnist_keras.data.reading import open_regular, read_array, refusal, shown, unreadable
 
-EXPECTED = "CIFAR-10's folder of binary files"
+EXPECTED = "CIFAR-10's binary files"
 
 TRAINING = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST = ("test_batch.bin",)

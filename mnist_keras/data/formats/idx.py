@@ -14,7 +14,7 @@ from mnist_keras.data.formats.idx_file import IMAGES, LABELS, ROWS_OF_INTEGERS, 
 from mnist_keras.data.parts import Contents
 from mnist_keras.data.reading import refusal, shown
 
-EXPECTED = "a folder with the four IDX files"
+EXPECTED = "the four IDX files"
 
 FILES = {
     "x_train": "train-images-idx3-ubyte",
@@ -33,7 +33,10 @@ NAME = re.compile(
 OWN_NAMES = ""
 """What is in front of MNIST's own names."""
 
-TURNED = "its images lie on their sides; mnist-keras data --transpose --save FILE.npz turns them"
+ON_THEIR_SIDES = (
+    "the images lie on their sides; mnist-keras data --data PATH --transpose --save FILE.npz "
+    "turns them"
+)
 
 Files = dict[str, Path]
 """The files of a set, by the array that is in them."""
@@ -67,7 +70,7 @@ def read(path: Path) -> Contents:
             "add what is missing",
         )
     parts = {key: idx_file.find_part(files[key], _layout(files[key])) for key in FILES}
-    notes = (TURNED,) if name.startswith("emnist-") else ()
+    notes = (ON_THEIR_SIDES,) if name.startswith("emnist-") else ()
     return Contents(parts, read_class_names(folder), notes)
 
 

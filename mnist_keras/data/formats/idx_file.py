@@ -72,7 +72,9 @@ def find_part(path: Path, layout: Layout) -> Part:
         with _unpacked(path, where) as (stream, packed):
             return read_idx(stream, where, layout, packed)
 
-    return Part(where, shape[:1] if layout is ROWS_OF_INTEGERS else shape, np.dtype(layout.dtype), read)
+    return Part(
+        where, shape[:1] if layout is ROWS_OF_INTEGERS else shape, np.dtype(layout.dtype), read
+    )
 
 
 def read_gzipped(file: IO[bytes], where: str, layout: Layout) -> NDArray[Any]:
@@ -116,8 +118,12 @@ def _unpacked(path: Path, where: str) -> Iterator[tuple[io.BufferedIOBase, int |
             start = file.peek(4)[:4]
         gzipped = start.startswith(GZIP_MAGIC)
         if gzipped and path.suffix != ".gz":
-            found, expected = "is gzipped", "an IDX file that is not, by its name"
-            raise refusal(where, found, expected, f"rename it to {shown(path.name)}.gz")
+            raise refusal(
+                where,
+                "is gzipped",
+                "a plain IDX file, by its name",
+                f"rename it to {shown(path.name)}.gz",
+            )
         if path.suffix != ".gz":
             yield file, None
             return

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.archive import ARCHIVE_ERRORS
 from mnist_keras.data.class_names import read_class_names
-from mnist_keras.data.formats.idx import TURNED
+from mnist_keras.data.formats.idx import ON_THEIR_SIDES
 from mnist_keras.data.npy import read_numbers
 from mnist_keras.data.parts import Contents, Part, part_of
 from mnist_keras.data.reading import (
@@ -64,7 +64,7 @@ def read(path: Path) -> Contents:
     arrays = _read_arrays(file)
     notes: tuple[str, ...] = ()
     if "dataset.train.images" in arrays:
-        parts, notes = _emnist(file, arrays), (TURNED,)
+        parts, notes = _emnist(file, arrays), (ON_THEIR_SIDES,)
     elif {"X", "y"} <= set(arrays):
         parts = _svhn(file, arrays)
     elif "data" in arrays and arrays["data"].ndim == 3:

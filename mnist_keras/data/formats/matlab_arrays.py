@@ -52,7 +52,7 @@ def main() -> None:
     limit_resources(int(sys.argv[1]))
     try:
         with open(0, "rb") as stream:
-            arrays = dict(arrays_of(loadmat(stream, simplify_cells=True)))
+            arrays: dict[str, Any] = dict(arrays_of(loadmat(stream, simplify_cells=True)))
         if len(arrays) > MAX_ARRAYS:
             raise ValueError(f"it has more than {MAX_ARRAYS} arrays")
         with open(1, "wb", closefd=False) as target:

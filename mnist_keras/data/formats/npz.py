@@ -31,7 +31,7 @@ from mnist_keras.data.reading import (
     too_much_growth,
 )
 
-EXPECTED = f"an .npz file with {', '.join(KEYS)}"
+EXPECTED = "an .npz archive"
 ADVICE = "write it again with numpy.savez_compressed"
 ARCHIVE = f"an archive of the arrays {', '.join(KEYS)}"
 
@@ -93,14 +93,14 @@ def _names(archive: zipfile.ZipFile, where: str) -> dict[str, str]:
     """The name in the archive of each array that it has of a set."""
     members = [info.filename.removesuffix(".npy") for info in archive.infolist()]
     naming = max(NAMINGS, key=lambda names: len(set(names.values()) & set(members)))
-    missing = [naming[key] for key in KEYS if naming[key] not in members]
+    validation = [key for key in VALIDATION_KEYS if naming[key] in members]
+    keys = (*KEYS, *VALIDATION_KEYS) if validation else KEYS
+    missing = [naming[key] for key in keys if naming[key] not in members]
     if missing:
         held = _list_of(members)
-        raise refusal(where, f"lacks {', '.join(missing)}, and holds {held}", ARCHIVE, ADVICE)
-    names = {key: naming[key] for key in KEYS}
-    validation = {key: naming[key] for key in VALIDATION_KEYS if naming[key] in members}
-    if len(validation) == len(VALIDATION_KEYS):
-        names |= validation
+        advice = "save them under these names with numpy.savez_compressed"
+        raise refusal(where, f"lacks {', '.join(missing)}, and holds {held}", ARCHIVE, advice)
+    names = {key: naming[key] for key in keys}
     twice = [name for name in names.values() if members.count(name) > 1]
     if twice:
         raise refusal(where, f"has {', '.join(twice)} more than once", ARCHIVE, ADVICE)
@@ -137,9 +137,7 @@ def _read_header(archive: zipfile.ZipFile, name: str, where: str) -> Header:
             raise refusal(where, f"has {error}", ARCHIVE, ADVICE) from None
 
 
-def _read_values(
-    archive: zipfile.ZipFile, name: str, where: str, header: Header
-) -> NDArray[Any]:
+def _read_values(archive: zipfile.ZipFile, name: str, where: str, header: Header) -> NDArray[Any]:
     info = archive.getinfo(f"{name}.npy")
     if info.file_size != header.file_size:
         raise refusal(where, f"has {info.file_size} bytes", f"{header.file_size} bytes", ADVICE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +19,17 @@ from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.parts import MAX_SIDE, Contents, Part, part_of
 from mnist_keras.data.reading import (
     MAX_CLASSES,
-    MAX_IMAGES,
     brief,
     open_regular,
     refusal,
     shown,
 )
+from mnist_keras.errors import UserError
 
 if TYPE_CHECKING:
     from PIL import Image
 
-EXPECTED = "a folder with a folder of pictures for each class"
+EXPECTED = "folders of pictures by class"
 
 PARTS = {
     "train": ("train", "training"),
@@ -92,7 +93,14 @@ def _folder_of(path: Path, part: str) -> Path | None:
 
 
 def _has_classes(path: Path) -> bool:
-    return any(next(_pictures(entry), None) is not None for entry in _visible_folders(path))
+    return any(_has_pictures(folder) for folder in _visible_folders(path))
+
+
+def _has_pictures(folder: Path) -> bool:
+    try:
+        return next(_pictures(folder), None) is not None
+    except PermissionError:
+        return False
 
 
 def _visible_folders(path: Path) -> Iterator[Path]:
@@ -172,22 +180,32 @@ def _read_picture(path: Path) -> NDArray[np.uint8]:
     from PIL import Image
 
     where = shown(path)
-    with io.BufferedReader(open_regular(path, follow_links=True)) as file:
-        with warnings.catch_warnings():
-            # Pillow warns of damage that it reads past.
-            warnings.simplefilter("ignore")
-            try:
-                with Image.open(file, formats=FORMATS) as image:
-                    if max(image.size) > MAX_SIDE:
-                        size = f"is {image.width}x{image.height}"
-                        expected = f"at most {MAX_SIDE} pixels a side"
-                        raise refusal(where, size, expected, "make the pictures smaller")
-                    return _pixels(image, where)
-            # Its readers end in a dozen kinds of exception on forged files.
-            except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
-                found = f"is no picture that can be read ({brief(error)})"
-                expected = f"a picture as {', '.join(FORMATS)}"
-                raise refusal(where, found, expected, "save it again, or remove it") from None
+    with (
+        io.BufferedReader(open_regular(path, follow_links=True)) as file,
+        _refusing_damage(where),
+        Image.open(file, formats=FORMATS) as image,
+    ):
+        if max(image.size) > MAX_SIDE:
+            size = f"is {image.width}x{image.height}"
+            expected = f"at most {MAX_SIDE} pixels a side"
+            raise refusal(where, size, expected, "make the pictures smaller")
+        return _pixels(image, where)
+
+
+@contextmanager
+def _refusing_damage(where: str) -> Iterator[None]:
+    with warnings.catch_warnings():
+        # Pillow warns of damage that it reads past.
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (UserError, MemoryError):
+            raise
+        # Its readers end in a dozen kinds of exception on forged files.
+        except Exception as error:
+            found = f"is no picture that can be read ({brief(error)})"
+            expected = f"a picture as {', '.join(FORMATS)}"
+            raise refusal(where, found, expected, "save it again, or remove it") from None
 
 
 def _pixels(image: Image.Image, where: str) -> NDArray[np.uint8]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import math
 import re
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,8 @@ from mnist_keras.data.reading import (
     shown,
 )
 
-EXPECTED = "a .csv table with a label and 784 pixels a row"
+EXPECTED = "a .csv table"
+ROWS = "a label and 784 pixels a row"
 ADVICE = "give a table as Kaggle's train.csv or mnist_train.csv"
 
 TRAINING = re.compile(r"(?P<set>.*[-_ ])?train\.csv", re.IGNORECASE)
@@ -34,7 +36,8 @@ MAX_LINE = 1 << 20
 """Bytes of the first line of a table."""
 
 
-class _Columns(NamedTuple):
+@dataclass(frozen=True)
+class _Columns:
     """What the first line of a table says; `label` is the label's place, None if there is none."""
 
     delimiter: str
@@ -67,7 +70,9 @@ def read(path: Path) -> Contents:
         UserError: a table is damaged or has other columns, or there are several sets.
     """
     training = _find_training(path) if path.is_dir() else path
-    parts = dict(zip(("x_train", "y_train"), _read_table(training, _columns(training)), strict=True))
+    parts = dict(
+        zip(("x_train", "y_train"), _read_table(training, _columns(training)), strict=True)
+    )
     notes = []
     test = training.with_name(re.sub("(?i)train(?=.csv$)", _like_train, training.name))
     if test != training and test.exists():
@@ -114,7 +119,7 @@ def _columns(path: Path) -> _Columns:
         found = f"has {len(cells)} columns"
         if named and label is None:
             found += f", none of which is called {' or '.join(LABEL_NAMES)}"
-        raise refusal(shown(path), found, "a label and 784 pixels", ADVICE)
+        raise refusal(shown(path), found, ROWS, ADVICE)
     return columns
 
 
@@ -134,7 +139,7 @@ def _read_table(path: Path, columns: _Columns) -> tuple[Part, Part]:
     """Images uint8 [n, side, side] and labels uint8 [n]."""
     where = shown(path)
     if columns.label is None:
-        raise refusal(where, "has no labels", "a label and 784 pixels a row", ADVICE)
+        raise refusal(where, "has no labels", ROWS, ADVICE)
     table = _numbers(path, columns)
     labels = table[:, columns.label]
     pixels = np.delete(table, columns.label, axis=1)
@@ -143,10 +148,15 @@ def _read_table(path: Path, columns: _Columns) -> tuple[Part, Part]:
 
 
 def _numbers(path: Path, columns: _Columns) -> NDArray[np.uint8]:
-    with io.BufferedReader(open_regular(path, follow_links=True)) as file:
+    file = io.BufferedReader(open_regular(path, follow_links=True))
+    with (
+        io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace") as lines,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # NumPy's, that there are no rows
         try:
-            return np.loadtxt(
-                io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace"),
+            table = np.loadtxt(
+                lines,
                 dtype=np.uint8,
                 delimiter=columns.delimiter,
                 comments=None,
@@ -156,9 +166,6 @@ def _numbers(path: Path, columns: _Columns) -> NDArray[np.uint8]:
                 ndmin=2,
             )
         except (OSError, ValueError) as error:
-            raise refusal(
-                shown(path),
-                f"is no table of whole numbers from 0 to 255 ({brief(error)})",
-                "a label and 784 pixels a row",
-                ADVICE,
-            ) from None
+            found = f"is no table of whole numbers from 0 to 255 ({brief(error)})"
+            raise refusal(shown(path), found, ROWS, ADVICE) from None
+    return table.reshape(-1, columns.count)
