@@ -730,7 +730,7 @@ def test_no_pickle_is_ever_opened(tmp_path: Path) -> None:
         unnamed = write_files(tmp_path, {"digits": content}) / "digits"
         assert "is a Python pickle, which is never opened" in refused(unnamed)
         python = write_files(tmp_path / "cifar-10-batches-py", {"data_batch_1": content})
-        assert "holds a Python pickle, which is never opened" in refused(python)
+        assert "is a folder with a Python pickle, which is never opened" in refused(python)
         members = dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), content)
         with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
             for name, member in members.items():
@@ -752,7 +752,10 @@ def test_no_pickle_is_ever_opened(tmp_path: Path) -> None:
 )
 def test_files_of_another_kind_are_named(tmp_path: Path, content: bytes, kind: str) -> None:
     path = write_files(tmp_path, {"any": content}) / "any"
-    assert f"{path} is {kind}; expected the four IDX files, an .npz archive," in refused(path)
+    assert (
+        f"{path} is {kind}; expected a data set: the four IDX files, an .npz archive,"
+        in refused(path)
+    )
 
 
 # Converting, and keeping

@@ -82,8 +82,7 @@ def check_part(part: Part, key: str) -> None:
         check_pixels(part)
     check_shape(part.where, key, part.shape)
     if key.startswith("y") and part.dtype.kind not in "iu":
-        found = f"is {brief(part.dtype)}"
-        raise refusal(part.where, found, LABELS, "store the labels as integers")
+        raise refusal(part.where, f"is {brief(part.dtype)}", LABELS, "store the labels as integers")
 
 
 def check_pixels(part: Part) -> None:
@@ -93,8 +92,12 @@ def check_pixels(part: Part) -> None:
         UserError: they are not integers.
     """
     if part.dtype.kind not in "iu":
-        advice = "multiply shares of 1 by 255, and store the images as uint8"
-        raise refusal(part.where, f"is {brief(part.dtype)}", PIXELS, advice)
+        raise refusal(
+            part.where,
+            f"is {brief(part.dtype)}",
+            PIXELS,
+            "multiply shares of 1 by 255, and store the images as uint8",
+        )
 
 
 def read_images(part: Part) -> NDArray[np.uint8]:
@@ -116,8 +119,12 @@ def read_pixels(part: Part) -> NDArray[np.uint8]:
     if array.dtype != np.uint8:
         low, high = int(array.min()), int(array.max())
         if low < 0 or high > 255:
-            found = f"is {brief(part.dtype)} with pixels from {low} to {high}"
-            raise refusal(part.where, found, PIXELS, "store the images as uint8")
+            raise refusal(
+                part.where,
+                f"is {brief(part.dtype)} with pixels from {low} to {high}",
+                PIXELS,
+                "store the images as uint8",
+            )
     return np.ascontiguousarray(array, np.uint8)
 
 
@@ -131,13 +138,18 @@ def read_labels(part: Part) -> NDArray[np.uint8]:
     outside = np.flatnonzero((labels < 0) | (labels >= MAX_CLASSES))
     if not outside.size:
         return labels.astype(np.uint8)
-    found = f"has the label {labels[outside[0]]} at {outside[0]}"
-    classes = np.unique(labels)
+    index, classes = int(outside[0]), np.unique(labels)
     if len(classes) > MAX_CLASSES:
-        found += f" and {len(classes)} classes from {classes[0]} to {classes[-1]}"
-        advice = f"keep at most {MAX_CLASSES} classes, numbered from 0"
-        raise refusal(part.where, found, LABELS, advice)
-    raise refusal(part.where, found, LABELS, "number the classes from 0")
+        raise refusal(
+            part.where,
+            f"has the label {labels[index]} at {index} and {len(classes)} classes from "
+            f"{classes[0]} to {classes[-1]}",
+            LABELS,
+            f"keep at most {MAX_CLASSES} classes, numbered from 0",
+        )
+    raise refusal(
+        part.where, f"has the label {labels[index]} at {index}", LABELS, "number the classes from 0"
+    )
 
 
 def plain_shape(key: str, shape: Shape) -> Shape:
@@ -157,24 +169,29 @@ def check_shape(where: str, key: str, shape: Sequence[int]) -> None:
     images = key.startswith("x")
     least = MIN_TRAINING_IMAGES if key.endswith("train") else 1
     inner = plain_shape(key, tuple(shape))[1:]
-    found = f"has the shape {_shape_text(shape)}"
+    text = _shape_text(shape)
     if not images and len(inner) == 1:
         raise refusal(
             where,
-            f"{found}, as one-hot labels have",
+            f"has the shape {text}, as one-hot labels have",
             f"{least} to {MAX_IMAGES} labels in one dimension",
             "store labels.argmax(axis=1)",
         )
     if inner == ((SIDE, SIDE) if images else ()) and shape and least <= shape[0] <= MAX_IMAGES:
         return
-    other = images and inner != (SIDE, SIDE) and is_of_images(shape)
+    if images and inner != (SIDE, SIDE) and is_of_images(shape):
+        raise refusal(
+            where,
+            f"has the shape {text} ({_image_text(inner)})",
+            f"{least} to {MAX_IMAGES} 28x28 grey images",
+            "mnist-keras data --data PATH --resize --save FILE.npz makes such of them",
+        )
+    what = "28x28 grey images" if images else "labels in one dimension"
     raise refusal(
         where,
-        f"{found} ({_image_text(inner)})" if other else found,
-        f"{least} to {MAX_IMAGES} " + ("28x28 grey images" if images else "labels"),
-        "mnist-keras data --data PATH --resize --save FILE.npz makes such of them"
-        if other
-        else "give data of MNIST's shape",
+        f"has the shape {text}",
+        f"{least} to {MAX_IMAGES} {what}",
+        "give data of MNIST's shape",
     )
 
 

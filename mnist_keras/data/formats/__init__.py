@@ -54,7 +54,7 @@ def find_contents(path: Path) -> Contents:
         raise unreadable(path, error) from None
     if not places:
         found, advice = what_it_is(path)
-        raise refusal(shown(path), found, _all_expected(), advice)
+        raise refusal(shown(path), f"is {found}", f"a data set: {_all_expected()}", advice)
     if len(places) > 1:
         names = ", ".join(shown(place) for place in sorted(places))
         raise refusal(shown(path), f"holds several data sets ({names})", "one", "give one of them")

@@ -45,8 +45,12 @@ def read(path: Path) -> Contents:
     """
     missing = [name for name in (*TRAINING, *TEST) if not (path / name).exists()]
     if missing:
-        expected = "the six files of CIFAR-10's binary version"
-        raise refusal(shown(path), f"lacks {', '.join(missing)}", expected, "add what is missing")
+        raise refusal(
+            shown(path),
+            f"lacks {', '.join(missing)}",
+            "the six files of CIFAR-10's binary version",
+            "add what is missing",
+        )
     parts: dict[str, Part] = {}
     for part, names in (("train", TRAINING), ("test", TEST)):
         parts |= _find_parts(part, [path / name for name in names])
@@ -79,8 +83,12 @@ def _count(file: Path) -> int:
         size = os.fstat(stream.fileno()).st_size
     count, rest = divmod(size, RECORD)
     if rest or not 1 <= count <= MAX_RECORDS:
-        expected = f"1 to {MAX_RECORDS} records of {RECORD} bytes"
-        raise refusal(shown(file), f"has {size} bytes", expected, "copy or download it again")
+        raise refusal(
+            shown(file),
+            f"has {size} bytes",
+            f"1 to {MAX_RECORDS} records of {RECORD} bytes",
+            "copy or download it again",
+        )
     return count
 
 

@@ -114,9 +114,12 @@ def _only_set(folder: Path, sets: dict[str, Files]) -> str:
     first, *others = sorted(sets)
     if others:
         names = ", ".join(shown(name.rstrip("-")) for name in (first, *others))
-        example = shown(min(sets[first].values()))
-        advice = f"give a file of the one that is meant, such as {example}"
-        raise refusal(shown(folder), f"holds several data sets ({names})", "one", advice)
+        raise refusal(
+            shown(folder),
+            f"holds several data sets ({names})",
+            "one",
+            f"give a file of the one that is meant, such as {shown(min(sets[first].values()))}",
+        )
     return first
 
 

@@ -105,8 +105,9 @@ def read_idx(
     with _refusing_damage(where):
         array = read_array(stream, shape, dtype)
         if stream.read(1):
-            found, expected = "goes on after its last element", f"{size} bytes unpacked"
-            raise refusal(where, found, expected, DAMAGED)
+            raise refusal(
+                where, "goes on after its last element", f"{size} bytes unpacked", DAMAGED
+            )
     return array[:, 0] if layout is ROWS_OF_INTEGERS else array
 
 
@@ -128,9 +129,12 @@ def _unpacked(path: Path, where: str) -> Iterator[tuple[io.BufferedIOBase, int |
             yield file, None
             return
         if not gzipped and start:
-            found = f"begins with {start.hex(' ')}, so it is not gzipped"
-            advice = f"if it is a plain IDX file, rename it to {shown(path.stem)}"
-            raise refusal(where, found, "a gzipped IDX file", advice)
+            raise refusal(
+                where,
+                f"begins with {start.hex(' ')}, so it is not gzipped",
+                "a gzipped IDX file",
+                f"if it is a plain IDX file, rename it to {shown(path.stem)}",
+            )
         with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
             yield cast(io.BufferedIOBase, unpacked), os.fstat(file.fileno()).st_size
 
@@ -140,17 +144,21 @@ def _refusing_damage(where: str) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, zlib.error) as error:
-        found = f"is cut short or damaged ({brief(error)})"
-        raise refusal(where, found, "a complete IDX file", DAMAGED) from None
+        raise refusal(
+            where, f"is cut short or damaged ({brief(error)})", "a complete IDX file", DAMAGED
+        ) from None
 
 
 def _read_header(stream: io.BufferedIOBase, where: str, layout: Layout) -> tuple[int, ...]:
     with _refusing_damage(where):
         start = stream.read(4)
         if start != layout.magic:
-            found = f"begins with {start.hex(' ') or 'nothing'}"
-            expected = f"{layout.magic.hex(' ')} ({layout.words})"
-            raise refusal(where, found, expected, "give an IDX file")
+            raise refusal(
+                where,
+                f"begins with {start.hex(' ') or 'nothing'}",
+                f"{layout.magic.hex(' ')} ({layout.words})",
+                "give an IDX file",
+            )
         lengths = stream.read(4 * layout.dimensions)
         if len(lengths) < 4 * layout.dimensions:
             raise EOFError("its header is not complete")

@@ -80,9 +80,12 @@ def _find_file(folder: Path) -> Path:
         return folder / SVHN_TRAINING
     found = sorted(entry for entry in folder.iterdir() if entry.suffix.lower() == ".mat")
     if len(found) > 1:
-        names = ", ".join(shown(path.name) for path in found)
-        advice = f"give one of them, such as {shown(found[0])}"
-        raise refusal(shown(folder), f"holds several data sets ({names})", "one", advice)
+        raise refusal(
+            shown(folder),
+            f"holds several data sets ({', '.join(shown(path.name) for path in found)})",
+            "one",
+            f"give one of them, such as {shown(found[0])}",
+        )
     return found[0]
 
 
@@ -151,8 +154,12 @@ def _read_arrays(path: Path) -> Arrays:
     where = shown(path)
     with open_regular(path, follow_links=True) as stream, tempfile.TemporaryFile() as found:
         if (stream.read(len(HDF5_VERSION)) or b"") == HDF5_VERSION:
-            advice = "save it in MATLAB with -v7"
-            raise refusal(where, "is of MATLAB 7.3, which is HDF5", "a file of MATLAB 7", advice)
+            raise refusal(
+                where,
+                "is of MATLAB 7.3, which is HDF5",
+                "a file of MATLAB 7",
+                "save it in MATLAB with -v7",
+            )
         stream.seek(0)
         memory = 2 * most_unpacked(os.fstat(stream.fileno()).st_size)
         try:
@@ -185,5 +192,9 @@ def _read_arrays(path: Path) -> Arrays:
 
 
 def _damaged(where: str, reason: str) -> UserError:
-    found = f"is damaged or no MATLAB file ({reason})"
-    return refusal(where, found, EXPECTED, "copy or download it again")
+    return refusal(
+        where,
+        f"is damaged or no MATLAB file ({reason})",
+        EXPECTED,
+        "copy or download it again",
+    )

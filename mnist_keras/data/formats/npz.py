@@ -97,9 +97,12 @@ def _names(archive: zipfile.ZipFile, where: str) -> dict[str, str]:
     keys = (*KEYS, *VALIDATION_KEYS) if validation else KEYS
     missing = [naming[key] for key in keys if naming[key] not in members]
     if missing:
-        held = _list_of(members)
-        advice = "save them under these names with numpy.savez_compressed"
-        raise refusal(where, f"lacks {', '.join(missing)}, and holds {held}", ARCHIVE, advice)
+        raise refusal(
+            where,
+            f"lacks {', '.join(missing)}, and holds {_list_of(members)}",
+            ARCHIVE,
+            "save them under these names with numpy.savez_compressed",
+        )
     names = {key: naming[key] for key in keys}
     twice = [name for name in names.values() if members.count(name) > 1]
     if twice:
@@ -156,9 +159,12 @@ def _read_class_names(archive: zipfile.ZipFile, path: Path) -> tuple[str, ...] |
         or len(header.shape) != 1
         or header.shape[0] > MAX_CLASSES
     ):
-        found = f"is {brief(header.dtype)} of another shape or length"
-        expected = f"at most {MAX_CLASSES} names of at most {MAX_NAME_LENGTH} characters"
-        raise refusal(where, found, expected, ADVICE)
+        raise refusal(
+            where,
+            f"is {brief(header.dtype)} of another shape or length",
+            f"at most {MAX_CLASSES} names of at most {MAX_NAME_LENGTH} characters",
+            ADVICE,
+        )
     names = tuple(str(name) for name in _read_values(archive, CLASS_NAMES, where, header))
     check_class_names(where, names)
     return names

@@ -32,18 +32,18 @@ PICKLES = re.compile(r"(data|test)_batch(_\d)?|.*\.(pkl|pickle|pt|pth)(\.gz)?")
 
 
 def what_it_is(path: Path) -> tuple[str, str]:
-    """What a refusal says that a path is, and its advice."""
+    """What a path is, as a refusal names it, and the advice."""
     if path.is_dir():
         if pickles := sorted(entry.name for entry in path.iterdir() if _is_pickle(entry)):
-            return f"holds {PICKLE} ({pickles[0]})", PICKLE_ADVICE
-        return "is no data set", "give one of them"
+            return f"a folder with {PICKLE} ({pickles[0]})", PICKLE_ADVICE
+        return "no data set", "give one of them"
     if _is_pickle(path):
-        return f"is {PICKLE}", PICKLE_ADVICE
+        return PICKLE, PICKLE_ADVICE
     start = _start_of(path)
     for pattern, kind, advice in KINDS:
         if re.match(pattern, start, re.DOTALL):
-            return f"is {kind}", advice
-    return "is no data set", "give one of them"
+            return kind, advice
+    return "no data set", "give one of them"
 
 
 def _is_pickle(path: Path) -> bool:

@@ -162,8 +162,12 @@ def _as_first(
     if image.shape == first.shape[:2] and first.ndim == 3:
         return np.repeat(image[..., None], 3, axis=2)  # grey among coloured ones
     if image.shape != first.shape:
-        found = f"is {_text(image)}, but {shown(first_path)} is {_text(first)}"
-        raise refusal(shown(path), found, SAME, "make all pictures alike")
+        raise refusal(
+            shown(path),
+            f"is {_text(image)}, but {shown(first_path)} is {_text(first)}",
+            SAME,
+            "make all pictures alike",
+        )
     return image
 
 
@@ -186,9 +190,12 @@ def _read_picture(path: Path) -> NDArray[np.uint8]:
         Image.open(file, formats=FORMATS) as image,
     ):
         if max(image.size) > MAX_SIDE:
-            size = f"is {image.width}x{image.height}"
-            expected = f"at most {MAX_SIDE} pixels a side"
-            raise refusal(where, size, expected, "make the pictures smaller")
+            raise refusal(
+                where,
+                f"is {image.width}x{image.height}",
+                f"at most {MAX_SIDE} pixels a side",
+                "make the pictures smaller",
+            )
         return _pixels(image, where)
 
 
@@ -203,9 +210,12 @@ def _refusing_damage(where: str) -> Iterator[None]:
             raise
         # Its readers end in a dozen kinds of exception on forged files.
         except Exception as error:
-            found = f"is no picture that can be read ({brief(error)})"
-            expected = f"a picture as {', '.join(FORMATS)}"
-            raise refusal(where, found, expected, "save it again, or remove it") from None
+            raise refusal(
+                where,
+                f"is no picture that can be read ({brief(error)})",
+                f"a picture as {', '.join(FORMATS)}",
+                "save it again, or remove it",
+            ) from None
 
 
 def _pixels(image: Image.Image, where: str) -> NDArray[np.uint8]:
@@ -215,8 +225,12 @@ def _pixels(image: Image.Image, where: str) -> NDArray[np.uint8]:
         return np.array(image.convert("L"))
     pixels = np.array(image.convert("RGBA"))
     if (pixels[..., 3] < 255).any():
-        advice = "save the pictures on a ground, without transparency"
-        raise refusal(where, "is transparent in places", "grey or coloured pixels", advice)
+        raise refusal(
+            where,
+            "is transparent in places",
+            "grey or coloured pixels",
+            "save the pictures on a ground, without transparency",
+        )
     colours = pixels[..., :3]
     if (colours == colours[..., :1]).all():
         return np.ascontiguousarray(colours[..., 0])

@@ -94,9 +94,12 @@ def _like_train(match: re.Match[str]) -> str:
 def _find_training(folder: Path) -> Path:
     found = sorted(entry for entry in folder.iterdir() if TRAINING.fullmatch(entry.name))
     if len(found) > 1:
-        names = ", ".join(shown(path.name) for path in found)
-        advice = f"give one of them, such as {shown(found[0])}"
-        raise refusal(shown(folder), f"holds several data sets ({names})", "one", advice)
+        raise refusal(
+            shown(folder),
+            f"holds several data sets ({', '.join(shown(path.name) for path in found)})",
+            "one",
+            f"give one of them, such as {shown(found[0])}",
+        )
     return found[0]
 
 
@@ -116,10 +119,13 @@ def _columns(path: Path) -> _Columns:
         label = 0
     columns = _Columns(delimiter, named, len(cells), label)
     if columns.side < 2:
-        found = f"has {len(cells)} columns"
-        if named and label is None:
-            found += f", none of which is called {' or '.join(LABEL_NAMES)}"
-        raise refusal(shown(path), found, ROWS, ADVICE)
+        lacking = f", none of which is called {' or '.join(LABEL_NAMES)}"
+        raise refusal(
+            shown(path),
+            f"has {len(cells)} columns{lacking if named and label is None else ''}",
+            ROWS,
+            ADVICE,
+        )
     return columns
 
 
@@ -166,6 +172,10 @@ def _numbers(path: Path, columns: _Columns) -> NDArray[np.uint8]:
                 ndmin=2,
             )
         except (OSError, ValueError) as error:
-            found = f"is no table of whole numbers from 0 to 255 ({brief(error)})"
-            raise refusal(shown(path), found, ROWS, ADVICE) from None
+            raise refusal(
+                shown(path),
+                f"is no table of whole numbers from 0 to 255 ({brief(error)})",
+                ROWS,
+                ADVICE,
+            ) from None
     return table.reshape(-1, columns.count)
