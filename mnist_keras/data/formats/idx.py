@@ -14,7 +14,7 @@ from mnist_keras.data.formats.idx_file import IMAGES, LABELS, ROWS_OF_INTEGERS, 
 from mnist_keras.data.parts import Contents
 from mnist_keras.data.reading import refusal, shown
 
-EXPECTED = "the four IDX files"
+EXPECTED = "the four IDX files (train-images-idx3-ubyte and so on)"
 
 FILES = {
     "x_train": "train-images-idx3-ubyte",

@@ -71,7 +71,7 @@ def read(path: Path) -> Contents:
         parts = _usps(file, arrays["data"])
     else:
         held = ", ".join(f"{name} {_shape(array)}" for name, array in arrays.items()) or "nothing"
-        raise refusal(shown(file), f"holds {brief(held)}", EXPECTED, ADVICE)
+        raise refusal(shown(file), f"holds {shown(brief(held))}", EXPECTED, ADVICE)
     return Contents(parts, read_class_names(path) if path.is_dir() else None, notes)
 
 
@@ -175,7 +175,7 @@ def _read_arrays(path: Path) -> Arrays:
             )
         except subprocess.TimeoutExpired:
             raise _damaged(where, "SciPy does not come to an end with it") from None
-        reason = brief(done.stderr.decode(errors="replace")[-200:])
+        reason = shown(brief(done.stderr.decode(errors="replace")[-200:]))
         if done.returncode < 0:
             raise _damaged(where, f"SciPy ended by signal {-done.returncode}")
         if done.returncode == PROBLEM:

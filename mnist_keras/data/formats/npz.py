@@ -111,7 +111,7 @@ def _names(archive: zipfile.ZipFile, where: str) -> dict[str, str]:
 
 
 def _list_of(members: Sequence[str]) -> str:
-    names = [brief(shown(name)) for name in members[:SHOWN_NAMES]]
+    names = [shown(brief(name)) for name in members[:SHOWN_NAMES]]
     more = len(members) - SHOWN_NAMES
     return (", ".join(names) or "nothing") + (f" and {more} more" if more > 0 else "")
 

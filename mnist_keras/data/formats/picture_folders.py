@@ -136,7 +136,7 @@ def _labels(where: str, names: Sequence[str]) -> Mapping[str, int]:
     if outside := [name for name in names if int(name) >= MAX_CLASSES]:
         raise refusal(
             where,
-            f"has the folder {brief(outside[0])}",
+            f"has the folder {shown(brief(outside[0]))}",
             f"folders from 0 to {MAX_CLASSES - 1}, or names of classes",
             "number the classes from 0",
         )
@@ -212,7 +212,7 @@ def _refusing_damage(where: str) -> Iterator[None]:
         except Exception as error:
             raise refusal(
                 where,
-                f"is no picture that can be read ({brief(error)})",
+                f"is no picture that can be read ({shown(brief(error))})",
                 f"a picture as {', '.join(FORMATS)}",
                 "save it again, or remove it",
             ) from None

@@ -174,7 +174,7 @@ def _numbers(path: Path, columns: _Columns) -> NDArray[np.uint8]:
         except (OSError, ValueError) as error:
             raise refusal(
                 shown(path),
-                f"is no table of whole numbers from 0 to 255 ({brief(error)})",
+                f"is no table of whole numbers from 0 to 255 ({shown(brief(error))})",
                 ROWS,
                 ADVICE,
             ) from None
