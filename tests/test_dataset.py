@@ -563,7 +563,7 @@ def header(text: str) -> bytes:
 class TestPaths:
     def test_what_is_no_data_set_is_refused(self, tmp_path):
         line = refused(tmp_path)
-        assert f"{tmp_path} is no data set; expected a data set: the four IDX files (train " in line
+        assert f"{tmp_path} is no data set; expected a data set: the four IDX files (train-" in line
         assert "No such file" in refused(tmp_path / "nowhere")
         assert "embedded null" in refused("a\0b")
         assert "is no data set" in refused("/dev/zero")
