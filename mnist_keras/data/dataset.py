@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_keras.data.class_names import CLASSES_FILE
+from mnist_keras.data.assembly import read_and_check
 from mnist_keras.data.conversion import resized
 from mnist_keras.data.formats import find_contents
 from mnist_keras.data.formats.idx import FILES, ON_THEIR_SIDES, read_gzipped
@@ -24,19 +24,15 @@ from mnist_keras.data.parts import (
     VALIDATION_KEYS,
     Contents,
     Part,
-    check_part,
     part_of,
-    read_images,
-    read_labels,
 )
 from mnist_keras.data.reading import (
-    MAX_CLASSES,
     MIN_TRAINING_IMAGES,
     brief,
     refusal,
     shown,
 )
-from mnist_keras.data.sampling import TEST_SHARE, draw_tenth, draw_test, split
+from mnist_keras.data.sampling import draw_tenth, split
 from mnist_keras.errors import UserError
 
 SHIPPED = "MNIST, shipped with mnist-keras"
@@ -150,7 +146,7 @@ def load(
 def _load_given(path: Path, resize: bool) -> Dataset:
     try:
         contents = find_contents(path)
-        return from_contents(resized(contents) if resize else contents, shown(path))
+        return _from_contents(resized(contents) if resize else contents, shown(path))
     except MemoryError:
         raise refusal(
             shown(path), "does not fit into memory", "a smaller set", "leave out images"
@@ -160,7 +156,7 @@ def _load_given(path: Path, resize: bool) -> Dataset:
 def _load_shipped() -> Dataset:
     try:
         parts = {key: _shipped_part(key) for key in KEYS}
-        dataset = from_contents(Contents(parts), SHIPPED)
+        dataset = _from_contents(Contents(parts), SHIPPED)
     except (OSError, UserError) as error:
         raise _damaged_package(f"cannot be used ({brief(error)})") from None
     if dataset.identity != "mnist":
@@ -192,31 +188,7 @@ def from_arrays(
     """
     keys = KEYS + VALIDATION_KEYS if "x_val" in arrays else KEYS
     parts = {key: part_of(f"{source}: {key}", np.asarray(arrays[key])) for key in keys}
-    return from_contents(Contents(parts, class_names), source)
-
-
-def from_contents(contents: Contents, source: str) -> Dataset:
-    """Read and check what a reader found. Without a test part, a share of the training images is.
-
-    Raises:
-        UserError: a part is damaged or not of MNIST's shape and type, or a label has no name.
-    """
-    for key, part in contents.parts.items():
-        check_part(part, key)
-    arrays = {
-        key: read_images(part) if key.startswith("x") else read_labels(part)
-        for key, part in contents.parts.items()
-    }
-    _check_counts(contents.parts, arrays)
-    notes = list(contents.notes)
-    if "x_test" not in arrays:
-        notes.append(_hold_out_test(arrays, source))
-    class_names = _name_classes(arrays, contents.class_names, source)
-    absent = np.flatnonzero(np.bincount(arrays["y_train"], minlength=len(class_names)) == 0)
-    if absent.size:
-        names = ", ".join(class_names[label] for label in absent)
-        notes.append(f"no training image is of {names}")
-    return _frozen(arrays, class_names, source, tuple(notes))
+    return _from_contents(Contents(parts, class_names), source)
 
 
 def take_tenth(whole: Dataset) -> Dataset:
@@ -270,52 +242,9 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _check_counts(parts: Mapping[str, Part], arrays: Mapping[str, Array]) -> None:
-    for part in ("train", "test", "val"):
-        images, labels = arrays.get(f"x_{part}"), arrays.get(f"y_{part}")
-        if images is not None and labels is not None and len(images) != len(labels):
-            raise refusal(
-                parts[f"y_{part}"].where,
-                f"has {len(labels)} labels",
-                f"{len(images)}, one for each image",
-                "give matching images and labels",
-            )
-
-
-def _hold_out_test(arrays: dict[str, Array], source: str) -> str:
-    """Make a share of the training images the test set; returns what the user should know."""
-    images, labels = arrays["x_train"], arrays["y_train"]
-    drawn = draw_test(labels)
-    if not len(drawn) or len(labels) - len(drawn) < MIN_TRAINING_IMAGES:
-        raise refusal(
-            source,
-            f"has {len(labels)} images and no labelled test set",
-            f"{TEST_SHARE} or more of a class, to hold some of them out as the test set",
-            "give a larger set, or one with a test set",
-        )
-    arrays |= {"x_test": images[drawn], "y_test": labels[drawn]}
-    arrays["x_train"] = np.delete(images, drawn, axis=0)
-    arrays["y_train"] = np.delete(labels, drawn)
-    return (
-        f"the data set has no labelled test set: one in {TEST_SHARE} of each class, "
-        f"{len(drawn):,} of {len(labels):,} images, is held out as one, always the same"
-    )
-
-
-def _name_classes(
-    arrays: Mapping[str, Array], class_names: tuple[str, ...] | None, source: str
-) -> tuple[str, ...]:
-    highest = max(int(labels.max()) for key, labels in arrays.items() if key.startswith("y"))
-    if class_names is None:
-        return tuple(str(label) for label in range(highest + 1))
-    if not highest < len(class_names) <= MAX_CLASSES:
-        raise refusal(
-            source,
-            f"has {len(class_names)} class names and the highest label {highest}",
-            f"{highest + 1} to {MAX_CLASSES} names",
-            f"name every label, in {CLASSES_FILE}",
-        )
-    return tuple(class_names)
+def _from_contents(contents: Contents, source: str) -> Dataset:
+    found = read_and_check(contents, source)
+    return _frozen(found.arrays, found.class_names, source, found.notes)
 
 
 def _frozen(
