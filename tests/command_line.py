@@ -17,7 +17,7 @@ from unittest import mock
 import numpy as np
 
 from mnist_keras.__main__ import main
-from mnist_keras.data.idx import FILES
+from mnist_keras.data.formats.idx import FILES
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from generated_runs import ENVIRONMENT, write_run, write_study
 from small_runs import noisy_data, small_config, train_below, what_was_computed, write_idx
 
 from mnist_keras.config import RunConfig, make_config
-from mnist_keras.data.dataset import is_of_identity, load
+from mnist_keras.data.dataset import load
+from mnist_keras.data.identity import is_of_identity
 from mnist_keras.records import RunFolder, read_json, read_run, read_runs, run_folder
 from mnist_keras.study import handed_in
 from mnist_keras.study.design import load_study

@@ -91,10 +91,39 @@ def runs(studies: tuple[str, ...], logs: Path, as_json: bool) -> None:
 @click.command()
 @data_option
 @quick_option
+@click.option("--resize", is_flag=True, help="Make 28x28 grey images of others.")
+@click.option(
+    "--transpose",
+    is_flag=True,
+    help="Exchange rows and columns of the images: EMNIST's lie on their sides.",
+)
+@click.option(
+    "--save",
+    metavar="FILE.npz",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the set in a file, which --data takes.",
+)
 @json_option
-def data(data: Path | None, quick: bool, as_json: bool) -> None:
+def data(
+    data: Path | None,
+    quick: bool,
+    resize: bool,
+    transpose: bool,
+    save: Path | None,
+    as_json: bool,
+) -> None:
     """Check a data set and say what is in it: counts, classes, checksum."""
     from mnist_keras.data.dataset import describe, load
     from mnist_keras.report.console import print_mapping
 
-    print_mapping(describe(load(data, quick=quick)), as_json)
+    dataset = load(data, quick=quick, resize=resize, transpose=transpose)
+    if save is not None:
+        from mnist_keras.data.conversion import save as save_set
+
+        save_set(dataset.arrays(), dataset.class_names, save)
+    told = describe(dataset)
+    notes = told["notes"] if as_json else told.pop("notes")
+    print_mapping(told, as_json)
+    if not as_json:
+        for note in notes:
+            click.echo(f"note: {note}")

@@ -36,7 +36,7 @@ data_option = click.option(
     type=click.Path(exists=True, path_type=Path),
     default=None,
     show_default="MNIST, which is built in",
-    help="Folder of IDX files, or an .npz as Keras keeps its own.",
+    help="Another data set: IDX files, .npz, CSV, pictures by class and others (docs/data.md).",
 )
 quick_option = click.option(
     "--quick",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from mnist_keras.data.dataset import is_of_identity
+from mnist_keras.data.identity import is_of_identity
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.data.reading import brief
 from mnist_keras.records import RunFolder, RunRecord

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnist_keras.analysis.analyze import confirmation_config
 from mnist_keras.errors import UserError
@@ -17,18 +17,25 @@ from mnist_keras.study.execution import Place, Progress, Task, is_done, run_tria
 from mnist_keras.study.reuse import reuse_finished_runs
 from mnist_keras.study.scheduling import longest_first
 
+if TYPE_CHECKING:
+    from mnist_keras.data.dataset import Dataset
+
 Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
 """Gives tasks that follow from the results of others; called with who tells the user."""
 
 
 @dataclass(frozen=True)
 class StudyRun:
-    """A study with the seeds and the place that it is run with."""
+    """A study with the seeds and the place that it is run with.
+
+    `notes` say what its user should know of the data set.
+    """
 
     study: Study
     seeds: range
     wide: bool
     place: Place
+    notes: tuple[str, ...] = ()
 
     def tasks(self) -> list[Task]:
         """Every training of the study, all of a seed before the next, the longest first."""
@@ -64,7 +71,9 @@ def prepare(
     Raises:
         UserError: there is no such study, or an override does not fit it.
     """
-    study = changed_study(name, data, overrides, quick, margin)
+    study = load_study(name)
+    dataset = _load(data, quick)
+    study = _changed(study, dataset, overrides, margin)
     place = Place(
         study=study.name,
         logs=logs,
@@ -76,7 +85,7 @@ def prepare(
         quick=quick,
         scheduler=scheduler,
     )
-    return StudyRun(study, seeds, wide, place)
+    return StudyRun(study, seeds, wide, place, dataset.notes if dataset else ())
 
 
 def changed_study(
@@ -93,10 +102,7 @@ def changed_study(
     Raises:
         UserError: there is no such study or data set, or an override does not fit it.
     """
-    study = load_study(name)
-    changes = {**overrides, **_identity(data, quick)}
-    changed = study.override(**changes) if changes else study
-    return changed if margin is None else changed.with_margin(margin)
+    return _changed(load_study(name), _load(data, quick), overrides, margin)
 
 
 def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
@@ -105,6 +111,8 @@ def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
     Raises:
         UserError: a trial failed; the line names each and its cause.
     """
+    for note in run.notes:
+        tell(note)
     tell(describe_cost(run))
     train_all(run.tasks(), run.place, tell, partial(_confirmation, run))
 
@@ -203,9 +211,18 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def _identity(data: Path | None, quick: bool) -> dict[str, str]:
+def _changed(
+    study: Study, dataset: Dataset | None, overrides: Mapping[str, Any], margin: float | None
+) -> Study:
+    changes = {**overrides, **({"data": dataset.identity} if dataset else {})}
+    changed = study.override(**changes) if changes else study
+    return changed if margin is None else changed.with_margin(margin)
+
+
+def _load(data: Path | None, quick: bool) -> Dataset | None:
+    """The data set that is asked for; None for the whole of MNIST."""
     if data is None and not quick:
-        return {}
+        return None
     from mnist_keras.data.dataset import load
 
-    return {"data": load(data, quick=quick).identity}
+    return load(data, quick=quick)
