@@ -17,11 +17,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from command_line import CommandServer, run_here, start
 from devtools import CHROMIUM, CONTROL, SHIFT, Browser, Point
 from generated_runs import write_run
+from PIL import Image
+from scipy import ndimage
 from werkzeug.serving import make_server
 
 from mnist_keras.config import RunConfig
@@ -312,11 +315,27 @@ def test_digits_of_the_test_set_are_read_as_the_preprocessed_pictures(page: Page
         answer = read_drawing(page.url, drawing).json
         seen = as_mnist(np.pad(np.frombuffer(drawing, np.uint8).reshape(SIDE, SIDE), MARGIN))
         assert answer["seen"] == seen.ravel().tolist()
-        assert np.shape(answer["probabilities"]) == (3, 10)
-        np.testing.assert_allclose(np.sum(answer["probabilities"], axis=1), 1, atol=1e-5)
+        assert answer["kinds"] == ["scores", "probabilities", "probabilities"]
+        assert np.shape(answer["outputs"]) == (3, 10)
+        np.testing.assert_allclose(np.sum(answer["outputs"][1:], axis=1), 1, atol=1e-5)
         for run in right:
-            right[run] += int(np.argmax(answer["probabilities"][run]) == label)
+            right[run] += int(np.argmax(answer["outputs"][run]) == label)
     assert min(right.values()) >= 18
+
+
+def test_a_perceptron_answers_with_its_scores_as_they_are(page: Page, trained: Path) -> None:
+    answer = read_drawing(page.url, drawing_of(load().x_test[0])).json
+    (weights,) = (trained / "checkpoints" / "train").glob("perceptron-*/*.weights.h5")
+    with h5py.File(weights) as file:
+        arrays: list[np.ndarray] = []
+        file.visititems(
+            lambda _, item: arrays.append(item[()]) if isinstance(item, h5py.Dataset) else None
+        )
+    (kernel,) = (array for array in arrays if array.shape == (784, 10))
+    (bias,) = (array for array in arrays if array.shape == (10,))
+    expected = np.array(answer["seen"], np.float32) / 255 @ kernel + bias
+    np.testing.assert_allclose(answer["outputs"][0], expected, atol=1e-5)
+    assert not np.isclose(np.sum(answer["outputs"][0]), 1, atol=1e-5)
 
 
 def test_requests_at_the_same_time_get_the_answers_that_they_get_alone(page: Page) -> None:
@@ -375,7 +394,7 @@ REFUSED: list[tuple[str, str, bytes, str, int, str]] = [
     ("POST", "/read", bytes(5_000_000), DRAWING_TYPE, 413,
      "the drawing is too large; expected 78,400, one for each of 280 x 280 pixels"),
     ("POST", "/read", bytes(78_400), DRAWING_TYPE, 400,
-     "the drawing is empty; draw a digit first"),
+     "the drawing is empty; draw something first"),
     ("POST", "/read", b"a=1", "application/x-www-form-urlencoded", 415,
      "a drawing is sent as application/octet-stream, not as application/x-www-form-urlencoded"),
     ("GET", "/read", b"", DRAWING_TYPE, 405, "GET is not for /read"),
@@ -431,7 +450,7 @@ def test_noise_is_answered_with_numbers(page: Page) -> None:
     for noise in (generator.bytes(SIDE**2), b"\x01" + bytes(SIDE**2 - 1), b"\xff" * SIDE**2):
         answer = read_drawing(page.url, noise)
         assert answer.code in (200, 400)
-        assert set(answer.json) in ({"error"}, {"seen", "probabilities"})
+        assert set(answer.json) in ({"error"}, {"seen", "outputs", "kinds"})
 
 
 # Readers that are made for a test, in a server of this process
@@ -444,10 +463,25 @@ def reader(architecture: str, **fields: Any) -> Reader:
     return Reader(folder, config, result, tuple("0123456789"), "")
 
 
+@dataclass(frozen=True)
+class Told:
+    """Networks whose outputs a test tells."""
+
+    read: Callable[[np.ndarray], Any]
+    scores: Sequence[bool]
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        return self.read(image)
+
+
 @contextmanager
-def serving(readers: Sequence[Reader], read: Callable[[np.ndarray], Any]) -> Iterator[str]:
+def serving(
+    readers: Sequence[Reader], read: Callable[[np.ndarray], Any], token: str = ""
+) -> Iterator[str]:
     """A server of this process; its address."""
-    server = make_server("127.0.0.1", 0, make_app(readers, read), threaded=True)
+    scores = [reader.config.architecture == "perceptron" for reader in readers]
+    app = make_app(readers, Told(read, scores), token)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -476,7 +510,7 @@ def test_outputs_that_are_no_numbers_are_null() -> None:
     broken = np.array([[np.nan] * 10, [0, 1, *[0] * 8]], np.float32)
     with serving([reader("perceptron"), reader("cnn2")], lambda image: broken) as url:
         answer = read_drawing(url, drawing_of(load().x_test[0])).json
-    assert answer["probabilities"] == [[None] * 10, [0, 1, *[0] * 8]]
+    assert answer["outputs"] == [[None] * 10, [0, 1, *[0] * 8]]
 
 
 def test_a_fault_of_ours_is_one_line_and_its_traceback_is_shown(
@@ -505,7 +539,7 @@ def test_cards_say_what_a_figure_must_not_be_shown_without() -> None:
     cards = body.split("<article")[1:]
     for card, text in zip(
         cards,
-        ("shown is their softmax", "selected on the test set", "trained on data-0123456789ab"),
+        ("scores, no probabilities", "selected on the test set", "trained on data-0123456789ab"),
         strict=True,
     ):
         assert text in card
@@ -554,6 +588,17 @@ ZERO = [
 ]
 
 
+EIGHT = [
+    (0.5 + 0.22 * float(np.sin(2 * angle)), 0.5 - 0.4 * float(np.cos(angle)))
+    for angle in np.linspace(0, 2 * np.pi, 60)
+]
+
+SEEN = (
+    "Array.from(document.getElementById('seen').getContext('2d')"
+    ".getImageData(0, 0, 28, 28).data).filter((_, place) => place % 4 === 0)"
+)
+
+
 def winners(browser: Browser) -> dict[str, str]:
     """What each run reads, by the run's label."""
     return browser.evaluate(
@@ -597,6 +642,9 @@ def test_a_digit_that_is_drawn_with_the_mouse_wins(
     )
     for best, sure, numbers in shown:
         assert numbers[int(best)] == sure
+    scores, *probabilities = [numbers for _, _, numbers in shown]
+    assert all(re.fullmatch(r"\u2212?\d\.\d\d", score) for score in scores)
+    for numbers in probabilities:
         assert sum(_percent(number) for number in numbers) == pytest.approx(100, abs=0.6)
     assert browser.console == []
     assert {url.rsplit("/", 1)[0] + "/" for url in browser.requests} == {
@@ -616,11 +664,7 @@ def test_what_the_networks_see_is_a_digit_in_the_form_of_mnist(
     browser.open(page.url)
     draw(browser, SEVEN)
     wait_for_answers(browser)
-    pixels = browser.evaluate(
-        "Array.from(document.getElementById('seen').getContext('2d')"
-        ".getImageData(0, 0, 28, 28).data).filter((_, place) => place % 4 === 0)"
-    )
-    image = np.array(pixels, float).reshape(28, 28)
+    image = np.array(browser.evaluate(SEEN), float).reshape(28, 28)
     rows, columns = np.nonzero(image > 30)
     assert 19 <= np.ptp(rows) + 1 <= 21
     weights = image / image.sum()
@@ -664,12 +708,19 @@ def test_a_digit_that_is_drawn_with_the_keyboard_alone_wins(browser: Browser, pa
     assert browser.console == []
 
 
+def offered(browser: Browser) -> dict[str, bool]:
+    """Which of the buttons can be used."""
+    return browser.evaluate(
+        "Object.fromEntries(['undo', 'redo', 'clear'].map(id =>"
+        " [id, document.getElementById(id).getAttribute('aria-disabled') === 'false']))"
+    )
+
+
 @needs_browser
 def test_a_step_undone_or_cleared_is_gone_and_comes_back(browser: Browser, page: Page) -> None:
     browser.look(1280, 900)
     browser.open(page.url)
-    assert browser.evaluate("document.getElementById('undo').disabled")
-    assert browser.evaluate("document.getElementById('clear').disabled")
+    assert offered(browser) == {"undo": False, "redo": False, "clear": False}
     draw(browser, SEVEN, line((0.3, 0.8), (0.7, 0.8)))
     wait_for_answers(browser)
     browser.click("#undo")
@@ -685,8 +736,77 @@ def test_a_step_undone_or_cleared_is_gone_and_comes_back(browser: Browser, page:
     wait_for_readers(browser, "7", "shallow", "lenet5")
     browser.press("z", modifiers=CONTROL)
     browser.wait_for(NOTHING)
-    assert browser.evaluate("document.getElementById('undo').disabled")
+    assert offered(browser) == {"undo": False, "redo": True, "clear": False}
     assert browser.console == []
+
+
+@needs_browser
+def test_what_was_undone_is_done_again_until_something_else_is_drawn(
+    browser: Browser, page: Page
+) -> None:
+    browser.look(1280, 900)
+    browser.open(page.url)
+    draw(browser, SEVEN)
+    wait_for_readers(browser, "7", "shallow", "lenet5")
+    browser.press("Escape")
+    for again in (
+        lambda: browser.click("#redo"),
+        lambda: browser.press("y", modifiers=CONTROL),
+        lambda: browser.press("z", modifiers=CONTROL + SHIFT),
+    ):
+        browser.press("z", 2, CONTROL)
+        browser.wait_for(NOTHING)
+        again()
+        wait_for_readers(browser, "7", "shallow", "lenet5")
+        again()
+        browser.wait_for(NOTHING)
+        assert offered(browser) == {"undo": True, "redo": False, "clear": False}
+    browser.press("z", 2, CONTROL)
+    draw(browser, ONE)
+    wait_for_readers(browser, "1", "shallow", "lenet5")
+    assert offered(browser) == {"undo": True, "redo": False, "clear": True}
+    browser.press("y", modifiers=CONTROL)
+    wait_for_answers(browser)
+    assert winners(browser)["lenet5"] == "1"
+    assert browser.console == []
+
+
+@needs_browser
+@pytest.mark.parametrize("stroke", [ONE, SEVEN, ZERO, EIGHT], ids=["1", "7", "0", "8"])
+def test_a_small_drawing_is_seen_as_a_large_one(browser: Browser, stroke: list[Point]) -> None:
+    seen, verdicts = [], []
+    with serving([reader("cnn2")], lambda image: sure_of(3)) as url:
+        browser.look(1280, 900)
+        for size in (1.0, 0.5, 0.2):
+            browser.open(url)
+            draw(browser, [(0.1 + size * (x - 0.1), 0.9 + size * (y - 0.9)) for x, y in stroke])
+            wait_for_answers(browser)
+            seen.append(np.reshape(browser.evaluate(SEEN), (28, 28)))
+            verdicts.append(browser.evaluate(VERDICT))
+    assert verdicts == ["cnn2 reads 3"] * 3
+    for smaller in seen[1:]:
+        # The mouse is at whole pixels, which moves small strokes by a little.
+        assert np.abs(smaller - seen[0]).mean() < 8
+    if stroke is EIGHT:
+        assert all(holes(image) == 2 for image in seen)
+
+
+def holes(image: np.ndarray) -> int:
+    """How many pieces of paper the ink encloses."""
+    return int(ndimage.label(np.pad(image, 1) < 128)[1]) - 1
+
+
+@needs_browser
+def test_a_dot_is_seen_as_a_dot(browser: Browser) -> None:
+    with serving([reader("cnn2")], lambda image: sure_of(1)) as url:
+        browser.look(1280, 900)
+        browser.open(url)
+        draw(browser, [(0.9, 0.1)])
+        wait_for_answers(browser)
+        image = np.reshape(browser.evaluate(SEEN), (28, 28)) > 128
+    height, width = (int(np.ptp(places)) + 1 for places in np.nonzero(image))
+    assert abs(height - width) <= 1
+    assert image.sum() / (height * width) == pytest.approx(np.pi / 4, abs=0.08)
 
 
 @needs_browser
@@ -715,7 +835,7 @@ def test_the_tab_key_reaches_everything_and_shows_where_it_is(browser: Browser, 
     draw(browser, ONE)
     wait_for_answers(browser)
     seen = []
-    for _ in ("undo", "clear"):
+    for _ in ("undo", "redo", "clear"):
         browser.press("Tab")
         seen.append(
             browser.evaluate(
@@ -723,9 +843,110 @@ def test_the_tab_key_reaches_everything_and_shows_where_it_is(browser: Browser, 
                 " getComputedStyle(document.activeElement).outlineWidth]"
             )
         )
-    assert seen == [["undo", "solid", "3px"], ["clear", "solid", "3px"]]
+    assert seen == [[name, "solid", "3px"] for name in ("undo", "redo", "clear")]
+    # Who has cleared with the keyboard is where they were, and can draw on from there.
     browser.press("Enter")
     browser.wait_for(NOTHING)
+    assert browser.evaluate("document.activeElement.id") == "clear"
+    browser.press("Tab", 3, SHIFT)
+    assert browser.evaluate("document.activeElement.id") == "paper"
+
+
+LONG_NAMES = (
+    "T-shirt or top with short sleeves", "Trouser", "Pullover with a round neck", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Donaudampfschifffahrtsgesellschaftskapitaenswesten",
+)  # fmt: skip
+
+SIZES = [(844, 390, False), (1280, 800, False), (390, 844, True), (640, 400, False)]
+"""Windows in CSS pixels: a telephone on its side, a laptop, a telephone, a laptop at 200 %."""
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "height", "phone"), SIZES)
+def test_long_class_names_leave_the_bars_their_room(
+    browser: Browser, width: int, height: int, phone: bool
+) -> None:
+    readers = [replace(reader(name), class_names=LONG_NAMES) for name in ("perceptron", "cnn2")]
+    browser.look(width, height, phone=phone)
+    with serving(readers, lambda image: sure_of(9, 0)) as url:
+        browser.open(url)
+        draw(browser, ONE, touch=phone)
+        wait_for_answers(browser)
+        bars, full = (
+            browser.evaluate(
+                f"Array.from(document.querySelectorAll('{what}'),"
+                " bar => bar.getBoundingClientRect().width)"
+            )
+            for what in (".bar div", ".best .bar span")
+        )
+        assert len(bars) == 20
+        assert min(bars) > 100
+        assert max(full) == pytest.approx(max(bars), abs=1)
+        assert browser.evaluate("document.documentElement.scrollWidth") == width
+        assert browser.evaluate(VERDICT).startswith("perceptron reads Donaudampf")
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "height", "phone"), SIZES)
+def test_sheet_and_verdict_are_in_the_window_without_scrolling(
+    browser: Browser, page: Page, width: int, height: int, phone: bool
+) -> None:
+    browser.look(width, height, phone=phone)
+    browser.open(page.url)
+    draw(browser, SEVEN, touch=phone)
+    wait_for_readers(browser, "7", "shallow", "lenet5")
+    for part in ("#paper", "#undo", "#clear", "#verdict", "#seen"):
+        left, top, across, down = browser.box(part)
+        assert min(left, top) >= 0
+        assert left + across <= width
+        assert top + down <= height, part
+    assert browser.evaluate("[scrollY, document.documentElement.scrollWidth]") == [0, width]
+    # A drawing is not small there either.
+    assert browser.box("#paper")[2] >= 300
+
+
+@needs_browser
+def test_on_a_laptop_the_verdict_stands_over_the_cards(browser: Browser, page: Page) -> None:
+    browser.look(1280, 800)
+    browser.open(page.url)
+    draw(browser, SEVEN)
+    wait_for_readers(browser, "7", "shallow", "lenet5")
+    left, top, _, height = browser.box("#verdict")
+    first = browser.box(".card")
+    assert left == first[0]
+    assert 0 < first[1] - (top + height) < 40
+
+
+@needs_browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_bars_are_seen_in_the_readers_own_colours(
+    browser: Browser, tmp_path: Path, dark: bool
+) -> None:
+    shares = np.array([[0.0, 0.5, 0.3, *[0.2 / 7] * 7]], np.float32)
+    browser.look(1280, 800, forced=True, dark=dark)
+    with serving([reader("cnn2")], lambda image: shares) as url:
+        browser.open(url)
+        draw(browser, ONE)
+        browser.wait_for(f"{VERDICT} === 'cnn2 reads 1'")
+        browser.wait_for("!document.getAnimations().length")
+        browser.screenshot(tmp_path / "page.png")
+        boxes = [browser.box(f"tr:nth-child({row}) .bar div") for row in (1, 2, 3)]
+    picture = Image.open(tmp_path / "page.png").convert("RGB")
+
+    def colours(box: tuple[float, float, float, float]) -> list[tuple[int, int, int]]:
+        """Of the frame, and within it at a quarter and at the end."""
+        left, top, width, height = box
+        points = [(left + 0.5, top + height / 2)]
+        points += [(left + share * width, top + height / 2) for share in (0.25, 0.95)]
+        return [picture.getpixel((int(x), int(y))) for x, y in points]  # type: ignore[misc]
+
+    empty, best, other = map(colours, boxes)
+    paper = empty[1]
+    assert empty == [empty[0], paper, paper]
+    assert empty[0] != paper
+    assert best[1] not in (paper, other[1])
+    assert other[1] != paper
+    assert best[2] == other[2] == paper
 
 
 @needs_browser
@@ -798,6 +1019,28 @@ def test_a_page_whose_server_is_gone_says_so(browser: Browser) -> None:
     assert browser.evaluate(f"{failure}.textContent") == (
         "The server does not answer. Is mnist-keras draw still running?"
     )
+    # What was read before is not shown beside it, and it goes when the sheet is cleared.
+    assert browser.evaluate(VERDICT) == ""
+    assert winners(browser) == {"cnn2": "?"}
+    assert not any(browser.evaluate(SEEN))
+    browser.press("Escape")
+    browser.wait_for(NOTHING)
+    assert browser.evaluate(f"{failure}.hidden")
+
+
+@needs_browser
+def test_an_error_that_comes_after_clearing_is_not_shown(browser: Browser) -> None:
+    def fail_slowly(image: np.ndarray) -> np.ndarray:
+        time.sleep(0.3)
+        raise UserError("what was cleared before")
+
+    with serving([reader("cnn2")], fail_slowly) as url:
+        browser.open(url)
+        draw(browser, ONE)
+        browser.press("Escape")
+        wait_for_answers(browser)
+        assert browser.evaluate(NOTHING)
+        assert browser.evaluate("document.getElementById('failure').hidden")
 
 
 @needs_browser
