@@ -32,6 +32,7 @@ from mnist_keras.data.dataset import load
 from mnist_keras.data.pictures import as_mnist
 from mnist_keras.drawing.app import DRAWING_TYPE, MARGIN, SIDE, make_app
 from mnist_keras.drawing.choice import Reader, choose_readers, telling_settings
+from mnist_keras.drawing.server import addresses, new_token, open_port
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, run_folder
 
@@ -506,6 +507,31 @@ def test_a_run_on_other_data_has_the_names_of_its_classes() -> None:
     assert re.findall(r'<article class="(.*?)"', page) == ["card words", "card"]
 
 
+@pytest.mark.parametrize(
+    ("class_names", "heading", "known"),
+    [
+        ([tuple("0123456789")] * 2, "Draw a digit", None),
+        ([tuple("01234567")], "Draw a digit", None),
+        ([tuple("abcdefghij")], "Draw a character", "It knows: a, b, c, d, e, f, g, h, i, j."),
+        ([("coat", "<bag>")] * 2, "Draw a picture", "They know: coat, &lt;bag&gt;."),
+        ([("coat", "bag"), tuple("0123456789")], "Draw a picture", None),
+    ],
+    ids=["digits", "fewer digits", "letters", "clothes", "clothes and digits"],
+)
+def test_the_words_of_the_page_fit_what_the_runs_were_trained_on(
+    class_names: list[tuple[str, ...]], heading: str, known: str | None
+) -> None:
+    readers = [replace(reader("cnn2"), class_names=names) for names in class_names]
+    with serving(readers, lambda image: sure_of(0)) as url:
+        page = ask(url, "GET", "/").body.decode()
+    assert f"<h1>{heading}</h1>" in page
+    assert f"<title>{heading} - mnist-keras</title>" in page
+    assert re.findall(r'<p class="classes">(.*?)</p>', page) == ([known] if known else [])
+    assert ("digit" in page.partition("<body>")[2].replace('class="digit"', "")) == (
+        heading == "Draw a digit"
+    )
+
+
 def test_outputs_that_are_no_numbers_are_null() -> None:
     broken = np.array([[np.nan] * 10, [0, 1, *[0] * 8]], np.float32)
     with serving([reader("perceptron"), reader("cnn2")], lambda image: broken) as url:
@@ -546,6 +572,133 @@ def test_cards_say_what_a_figure_must_not_be_shown_without() -> None:
         assert body.count(text) == 1
         assert "91.43 %" in card
         assert "7,850 parameters" in card
+
+
+# For others in the network
+
+TOKEN = "k7qm-2xvd-9hpt"
+
+WITHOUT_IT = {"error": "this page opens with the whole address that mnist-keras draw has printed"}
+
+
+def test_nothing_is_answered_without_the_token_or_with_a_guessed_one() -> None:
+    drawing = drawing_of(load().x_test[0])
+    asked = []
+
+    def read(image: np.ndarray) -> np.ndarray:
+        asked.append(image)
+        return sure_of(7)
+
+    with serving([reader("cnn2")], read, TOKEN) as url:
+        guesses = ["", "/k7qm-2xvd-9hpu", "/k7qm-2xvd-9hp", f"/{TOKEN}x", "/K7QM-2XVD-9HPT",
+                   "/%00", "/%E2%82%AC", "/%FF", "/k7qm-2xvd-9hpt%20",
+                   f"/x/../{TOKEN}", f"/static/{TOKEN}"]  # fmt: skip
+        for guess in guesses:
+            for method, path in (
+                ("GET", "/"), ("GET", "/static/draw.css"), ("POST", "/read"), ("GET", "/nothing"),
+                ("GET", f"/?token={TOKEN}"),
+            ):  # fmt: skip
+                answer = ask(
+                    url, method, guess + path, drawing if method == "POST" else b"",
+                    Content_Type=DRAWING_TYPE, Cookie=f"token={TOKEN}",
+                )  # fmt: skip
+                assert (answer.code, answer.json) == (403, WITHOUT_IT), guess + path
+                assert TOKEN not in str(answer.headers)
+        assert asked == []
+        for method, path in (("GET", "/"), ("GET", "/static/draw.css"), ("POST", "/read")):
+            answer = ask(url, method, f"/{TOKEN}{path}", drawing, Content_Type=DRAWING_TYPE)
+            assert answer.code == 200
+    assert len(asked) == 1
+
+
+def test_with_the_token_any_name_of_this_machine_is_answered() -> None:
+    with serving([reader("cnn2")], lambda image: sure_of(7), TOKEN) as url:
+        for host in ("192.168.0.1:8000", "teacher.local", "[fe80::1]:8000"):
+            assert ask(url, "GET", f"/{TOKEN}/", Host=host).code == 200
+        missing = ask(url, "GET", f"/{TOKEN}/nothing")
+        assert missing.json == {
+            "error": f"there is nothing at /{TOKEN}/nothing; the page is at /{TOKEN}/"
+        }
+
+
+@pytest.mark.parametrize("token", ["", TOKEN], ids=["this machine", "others too"])
+def test_a_page_of_another_origin_is_refused(token: str) -> None:
+    drawing = drawing_of(load().x_test[0])
+    asked = []
+
+    def read(image: np.ndarray) -> np.ndarray:
+        asked.append(image)
+        return sure_of(7)
+
+    with serving([reader("cnn2")], read, token) as url:
+        place = url.split("/")[2]
+        path = f"/{token}/read" if token else "/read"
+        for origin in (
+            "http://elsewhere.example", "null", f"http://elsewhere.{place}", "http://127.0.0.1:1",
+            f"http://{place}.elsewhere.example", f"http://{place}@elsewhere.example", "",
+        ):  # fmt: skip
+            answer = ask(url, "POST", path, drawing, Content_Type=DRAWING_TYPE, Origin=origin)
+            assert (answer.code, answer.json) == (
+                403,
+                {"error": "pages of other sites may not ask here"},
+            )
+            assert not [name for name in answer.headers if name.startswith("Access-Control")]
+        assert asked == []
+        for origin in (f"http://{place}", f"HTTP://{place.upper()}"):
+            answer = ask(url, "POST", path, drawing, Content_Type=DRAWING_TYPE, Origin=origin)
+            assert answer.code == 200
+    assert len(asked) == 2
+
+
+def test_tokens_are_new_each_time_and_only_where_others_can_ask() -> None:
+    with open_port(0) as here, open_port(0, "localhost") as named, open_port(0, "0.0.0.0") as wide:
+        assert new_token(here) == new_token(named) == ""
+        tokens = {new_token(wide) for _ in range(100)}
+        port = wide.getsockname()[1]
+        assert addresses(here, "") == [f"http://127.0.0.1:{here.getsockname()[1]}/"]
+        first, *others = addresses(wide, TOKEN)
+    assert len(tokens) == 100
+    assert all(re.fullmatch(r"([a-z2-9]{4}-){2}[a-z2-9]{4}", token) for token in tokens)
+    assert first == f"http://127.0.0.1:{port}/{TOKEN}/"
+    for other in others:
+        assert re.fullmatch(rf"http://(\d+\.){{3}}\d+:{port}/{TOKEN}/", other)
+        assert "//127." not in other
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid", "a..b", ""])
+def test_a_host_that_is_not_this_machine_is_refused_in_one_line(tmp_path: Path, host: str) -> None:
+    write(tmp_path, "a", one_epoch("shallow"), 0.9)
+    outcome = run_here(
+        "draw", "--logs", str(tmp_path / "logs"), "--checkpoints", str(tmp_path / "checkpoints"),
+        "--port", "0", "--host", host,
+    )  # fmt: skip
+    assert outcome.code == 1
+    assert outcome.err == (
+        f"error: --host is {host!r}, which is no address of this machine; leave it out to draw on "
+        "this machine only, or give 0.0.0.0 for all of its addresses\n"
+    )
+
+
+def test_a_class_reaches_the_page_by_the_printed_address_alone(trained: Path) -> None:
+    with open_page(trained, "perceptron", "--host", "0.0.0.0") as page:
+        found = re.search(r"draw at (http://127\.0\.0\.1:\d+/)(\S+/) - Ctrl-C", page.lines[-1])
+        assert found
+        drawing = drawing_of(load().x_test[0])
+        answer = ask(found[1], "POST", f"/{found[2]}read", drawing, Content_Type=DRAWING_TYPE)
+        assert answer.code == 200
+        assert read_drawing(found[1], drawing).json == WITHOUT_IT
+        for line in page.lines[1:-1]:
+            assert line.startswith("for others in the network: http://")
+            url = line.split(": ")[1]
+            assert url.endswith(f"/{found[2]}")
+            answer = ask(url, "POST", f"/{found[2]}read", drawing, Content_Type=DRAWING_TYPE)
+            assert answer.code == 200
+
+
+def test_without_host_no_other_address_of_this_machine_is_listened_on(page: Page) -> None:
+    port = int(page.url[:-1].split(":")[2])
+    with socket.create_server(("127.0.0.2", port)):
+        pass  # it would be taken, if the page listened on all addresses
 
 
 # Drawn in a real browser
@@ -959,6 +1112,42 @@ def test_it_is_dark_where_the_reader_wants_it_dark(browser: Browser, page: Page)
         wait_for_readers(browser, "1", "shallow", "lenet5")
         backgrounds.append(browser.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert backgrounds == ["rgb(255, 255, 255)", "rgb(21, 25, 28)"]
+
+
+@needs_browser
+def test_a_page_with_a_token_draws_and_asks_below_it(browser: Browser) -> None:
+    browser.look(1280, 900)
+    with serving([reader("cnn2")], lambda image: sure_of(3), TOKEN) as url:
+        browser.open(f"{url}{TOKEN}/")
+        draw(browser, ONE)
+        browser.wait_for(f"{VERDICT} === 'cnn2 reads 3'")
+        wait_for_answers(browser)
+        assert browser.console == []
+        assert all(request.startswith(f"{url}{TOKEN}/") for request in browser.requests)
+
+
+@needs_browser
+def test_a_page_of_another_site_cannot_ask_even_where_it_knows_the_token(
+    browser: Browser, tmp_path: Path
+) -> None:
+    asked = []
+
+    def read(image: np.ndarray) -> np.ndarray:
+        asked.append(image)
+        return sure_of(3)
+
+    with serving([reader("cnn2")], read, TOKEN) as url:
+        page = tmp_path / "other.html"
+        page.write_text(f"""<!doctype html><script>
+        const ask = (kind, mode) => fetch('{url}{TOKEN}/read', {{method: 'POST', mode,
+          headers: {{'Content-Type': kind}}, body: new Uint8Array({SIDE**2}).fill(255)}})
+          .then(answer => answer.type, () => 'refused');
+        Promise.all([ask('application/octet-stream', 'cors'), ask('text/plain', 'no-cors')])
+          .then(answers => {{ document.title = answers.join(); }});
+        </script>""")
+        browser.open(page.as_uri())
+        assert browser.wait_for("document.title") == "refused,refused"
+    assert asked == []
 
 
 @needs_browser

@@ -59,7 +59,7 @@ def draw(
         mark = in_brackets(marks_of([reader.config]))
         accuracy = percent(reader.result["val_accuracy"])
         click.echo(f"  {reader.folder.logs}: validation accuracy {accuracy}{mark}")
-    with open_port(port, host or LOOPBACK) as listening:
+    with open_port(port, LOOPBACK if host is None else host) as listening:
         _serve(readers, listening, opens)
 
 
@@ -73,7 +73,7 @@ def _serve(readers: Sequence[Reader], listening: socket, opens: bool) -> None:
         token = new_token(listening)
         here, *elsewhere = addresses(listening, token)
         for address in elsewhere:
-            click.echo(f"others in the network draw at {address}")
+            click.echo(f"for others in the network: {address}")
         click.echo(f"draw at {here} - Ctrl-C ends it")
         if opens:
             open_browser(here)

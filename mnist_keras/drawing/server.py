@@ -79,7 +79,7 @@ def addresses(listening: socket.socket, token: str) -> list[str]:
 
 def _no_host(host: str) -> UserError:
     return UserError(
-        f"--host is {host}, which is no address of this machine; leave it out to draw on this "
+        f"--host is {host!r}, which is no address of this machine; leave it out to draw on this "
         "machine only, or give 0.0.0.0 for all of its addresses"
     )
 
