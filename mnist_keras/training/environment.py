@@ -19,6 +19,7 @@ from mnist_keras.training.arithmetic import (
     onednn_by_default,
     vector_instructions,
 )
+from mnist_keras.training.globals import recorded_globals
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "tensorboard")
 
@@ -63,7 +64,7 @@ def describe_environment() -> dict[str, Any]:
         "processor": processor_name(),
         "vector_instructions": list(vector_instructions()),
         "onednn": uses_onednn(),
-        "variables": deciding_variables(),
+        "variables": {**deciding_variables(), **recorded_globals()},
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
         "host_cores": os.cpu_count(),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),

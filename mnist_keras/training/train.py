@@ -19,6 +19,7 @@ from mnist_keras.records import (
     write_bytes,
 )
 from mnist_keras.training.environment import grow_gpu_memory, use_threads
+from mnist_keras.training.globals import our_globals
 from mnist_keras.training.interruptions import Interruptions
 from mnist_keras.training.options import RunOptions, covers
 from mnist_keras.training.session import Session
@@ -77,7 +78,7 @@ def _train_locked(
         use_threads(options.threads)
     grow_gpu_memory()
     try:
-        with Interruptions() as interruptions:
+        with our_globals(), Interruptions() as interruptions:
             Session(config, data, options, folder, interruptions, _engines).run()
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(error.message.partition("\n")[0]) from error
