@@ -77,7 +77,7 @@ def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
     from mnist_keras.report.convolutions.ending import print_comparison
 
     run = _run("compare-conv", **options)
-    _report([run.study], run.place.logs, language)
+    _report_again([run.study], run.place.logs, language)
     print_comparison(run.study, run.place.logs / run.study.name, run.seeds, as_json, language)
 
 
@@ -96,7 +96,7 @@ def study(study: str, as_json: bool, language: Language, **options: Any) -> None
     from mnist_keras.report.summary import print_summary
 
     run = _run(study, **options)
-    pages = _report([run.study], run.place.logs, language, wide=run.wide)
+    pages = _report_again([run.study], run.place.logs, language, wide=run.wide)
     print_summary([run.study], run.place.logs, pages, wide=run.wide, as_json=as_json)
 
 
@@ -108,7 +108,7 @@ def compare_architectures(as_json: bool, language: Language, **options: Any) -> 
     from mnist_keras.report.summary import print_summary
 
     run = _run("architectures", **options)
-    pages = _report([run.study], run.place.logs, language)
+    pages = _report_again([run.study], run.place.logs, language)
     print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
 
 
@@ -126,7 +126,7 @@ def reproduce(as_json: bool, language: Language, **options: Any) -> None:
 
     runs = [_run(name, **options) for name in STUDY_NAMES]
     studies, logs, wide = [run.study for run in runs], runs[0].place.logs, runs[0].wide
-    pages = _report(studies, logs, language, wide=wide)
+    pages = _report_again(studies, logs, language, wide=wide)
     print_summary(studies, logs, pages, wide=wide, as_json=as_json)
 
 
@@ -220,6 +220,21 @@ def _report(studies: list[Study], logs: Path, language: Language, wide: bool = F
     from mnist_keras.report.build import build_report
 
     return build_report(studies, logs, wide=wide, command=_this_command(), language=language)
+
+
+def _report_again(
+    studies: list[Study], logs: Path, language: Language, wide: bool = False
+) -> list[Path]:
+    """The report's pages: made anew, or as they are for a user who may only read them."""
+    from mnist_keras.atomic import is_writable
+
+    folders = [logs / study.name for study in studies] + ([logs] if len(studies) > 1 else [])
+    closed = [folder for folder in folders if not is_writable(folder)]
+    if not closed:
+        return _report(studies, logs, language, wide)
+    click.echo(f"{closed[0]} cannot be written to, so no report is made", err=True)
+    pages = [folder / "report.html" for folder in folders]
+    return [page for page in pages if page.is_file()]
 
 
 def _this_command() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_keras.errors import UserError
+from mnist_keras.locking import one_after_another
 from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.analysis.analyze import confirmation_config
 from mnist_keras.report.progress import progress_display
@@ -109,6 +110,7 @@ def train_all(
     """Train the tasks that are not done, then their sequel, and show the progress.
 
     The sequel is trained by the workers of the first tasks, so that it need not wait for new ones.
+    Another process that trains in the same folders is waited for, unless nothing is left to train.
 
     Args:
         tasks: what to train.
@@ -119,6 +121,18 @@ def train_all(
     Raises:
         UserError: at least one failed, or a run's folder is damaged.
     """
+    if not all(is_done(task, place) for task in tasks):
+        with one_after_another(place.study_checkpoints, tell):
+            _train_left(tasks, place, tell, sequel)
+        return
+    _tell_done(tasks, [], tell)
+    if sequel is not None:
+        train_all(sequel(tell), place, tell)
+
+
+def _train_left(
+    tasks: Sequence[Task], place: Place, tell: Callable[[str], None], sequel: Sequel | None
+) -> None:
     left = _not_done(tasks, place, tell)
     if not left and sequel is not None:
         left, sequel = _not_done(sequel(tell), place, tell), None
@@ -172,9 +186,13 @@ def _not_done(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) 
         for name, study in reuse_finished_runs(tasks, place):
             tell(f"{name}: taken from {study}, which has trained it")
     left = [task for task in tasks if not is_done(task, place)]
+    _tell_done(tasks, left, tell)
+    return left
+
+
+def _tell_done(tasks: Sequence[Task], left: Sequence[Task], tell: Callable[[str], None]) -> None:
     if len(left) < len(tasks):
         tell(f"{len(tasks) - len(left)} of {_count(len(tasks), 'training')} done already")
-    return left
 
 
 def describe_cost(run: StudyRun) -> str:

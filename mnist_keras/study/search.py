@@ -6,15 +6,14 @@ epochs.csv.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
+from mnist_keras.atomic import is_writable
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.locking import one_after_another
 from mnist_keras.records import read_epochs
 from mnist_keras.report.progress import progress_display
 from mnist_keras.study.execution import Progress, Task, is_done, run_trials
@@ -34,46 +33,40 @@ MAX_FAILURES = 3
 def run_search(plan: SearchPlan, tell: Callable[[str], None]) -> SearchBook:
     """Make the trials that a search lacks; what was interrupted goes on.
 
+    Another process that trains in its folder is waited for. A user who may only read gets the book
+    of a search that lacks nothing.
+
     Returns:
         The search's book.
 
     Raises:
-        UserError: the book cannot be used, another process uses it, or trials keep failing.
+        UserError: the book cannot be used, or trials keep failing.
         KeyboardInterrupt, SystemExit: passed on after the workers have saved their state.
     """
     from mnist_keras.study.search_book import SearchBook
 
-    plan.book.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(plan):
+    if plan.book.is_file() and not is_writable(plan.book.parent):
         book = SearchBook(plan)
-        search = _Search(plan, book)
-        if search.has_work():
-            with progress_display(plan.place) as display:
-                run_trials([], plan.place, display.update, search.feed)
-        if search.failures:
-            tell(f"failed: {'; '.join(search.failures)}")
-        if search.gives_up():
-            raise UserError(
-                f"the last {MAX_FAILURES} trials failed ({search.failures[-1]}); "
-                "mend the cause, the same command goes on"
-            )
-        return book
+        if not _Search(plan, book).has_work():
+            return book
+    plan.book.parent.mkdir(parents=True, exist_ok=True)
+    with one_after_another(plan.place.study_checkpoints, tell):
+        return _search_on(plan, SearchBook(plan), tell)
 
 
-@contextmanager
-def _locked(plan: SearchPlan) -> Iterator[None]:
-    lock = FileLock(plan.book.with_name(".search.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+def _search_on(plan: SearchPlan, book: SearchBook, tell: Callable[[str], None]) -> SearchBook:
+    search = _Search(plan, book)
+    if search.has_work():
+        with progress_display(plan.place) as display:
+            run_trials([], plan.place, display.update, search.feed)
+    if search.failures:
+        tell(f"failed: {'; '.join(search.failures)}")
+    if search.gives_up():
         raise UserError(
-            f"another process is at the search in {plan.book.parent}; "
-            "wait for it, or give this one another --name"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+            f"the last {MAX_FAILURES} trials failed ({search.failures[-1]}); "
+            "mend the cause, the same command goes on"
+        )
+    return book
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mnist_keras.atomic import is_writable
 from mnist_keras.report.console import print_lines, print_mapping, print_rows
 from mnist_keras.report.convolutions.contest import Contest, mark, read_contest, why_not_comparable
 from mnist_keras.report.convolutions.judgements import (
@@ -39,21 +40,25 @@ def print_comparison(
 ) -> None:
     """Draw both models' curves, print their figures and what follows from them.
 
-    `folder` holds the study's runs; the figure, in this language, goes to its `figures/`.
+    `folder` holds the study's runs; the figure, in this language, goes to its `figures/`, unless
+    this user may only read there.
 
     Raises:
         UserError: a run is missing or not done, or the figure cannot be written.
     """
     contest = read_contest(study, folder, seeds)
-    with writing_in(language, [study.french]):
-        paths = _save_curves(contest, folder / "figures")
+    paths: tuple[Path, ...] = ()
+    if is_writable(folder / "figures"):
+        with writing_in(language, [study.french]):
+            paths = _save_curves(contest, folder / "figures")
     if as_json:
         print_mapping({**describe(contest), "figures": [str(path) for path in paths]}, as_json=True)
         return
     _print_tables(contest)
     print_lines("Notes", notes(contest))
     print_lines("Conclusion", conclude(contest))
-    click.echo("\nfigure: " + ", ".join(str(path) for path in paths))
+    if paths:
+        click.echo("\nfigure: " + ", ".join(str(path) for path in paths))
 
 
 def _save_curves(contest: Contest, folder: Path) -> tuple[Path, Path]:
