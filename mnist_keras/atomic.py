@@ -57,7 +57,7 @@ def is_writable(folder: Path) -> bool:
     """Whether this user may put files into a folder, or make it where it is not there yet."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
-    return os.access(folder, os.W_OK | os.X_OK)
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -40,9 +40,16 @@ wide_option = click.option(
 )
 
 
+repair_option = click.option(
+    "--repair",
+    is_flag=True,
+    help="Train again the runs that are damaged, and only those; the old folders are kept aside.",
+)
+
+
 def training_options(command: Any) -> Any:
     """The options of every command that runs a study."""
-    return study_options(backend_option(scheduler_option(command)))
+    return study_options(repair_option(backend_option(scheduler_option(command))))
 
 
 def study_options(command: Any) -> Any:
@@ -79,6 +86,7 @@ def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
     run = _run("compare-conv", **options)
     _report_again([run.study], run.place.logs, language)
     print_comparison(run.study, run.place.logs / run.study.name, run.seeds, as_json, language)
+    _check_whole([run.study], run.place.logs)
 
 
 @click.command()
@@ -98,6 +106,7 @@ def study(study: str, as_json: bool, language: Language, **options: Any) -> None
     run = _run(study, **options)
     pages = _report_again([run.study], run.place.logs, language, wide=run.wide)
     print_summary([run.study], run.place.logs, pages, wide=run.wide, as_json=as_json)
+    _check_whole([run.study], run.place.logs)
 
 
 @click.command("compare-architectures")
@@ -110,6 +119,7 @@ def compare_architectures(as_json: bool, language: Language, **options: Any) -> 
     run = _run("architectures", **options)
     pages = _report_again([run.study], run.place.logs, language)
     print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
+    _check_whole([run.study], run.place.logs)
 
 
 @click.command()
@@ -128,6 +138,7 @@ def reproduce(as_json: bool, language: Language, **options: Any) -> None:
     studies, logs, wide = [run.study for run in runs], runs[0].place.logs, runs[0].wide
     pages = _report_again(studies, logs, language, wide=wide)
     print_summary(studies, logs, pages, wide=wide, as_json=as_json)
+    _check_whole(studies, logs)
 
 
 @click.command()
@@ -169,6 +180,7 @@ def report(
         raise UserError(f"there are no studies in {logs}; begin with: mnist-keras study shallow")
     for page in _report(found, logs, language, wide=wide):
         click.echo(page)
+    _check_whole(found, logs)
 
 
 @click.command()
@@ -189,15 +201,29 @@ def plan(study: str, as_json: bool, seeds: int, **options: Any) -> None:
     run = prepare(study, seeds=range(seeds), **_for_run(options))
     plan = make_plan([*run.tasks(), *run.confirmation_tasks()], run.place)
     print_mapping((plan_facts if as_json else describe_plan)(plan, run), as_json)
+    _check_whole([run.study], run.place.logs)
 
 
-def _run(name: str, *, seeds: int, **options: Any) -> StudyRun:
+def _run(name: str, *, seeds: int, repair: bool, **options: Any) -> StudyRun:
     """Train what a study lacks, then the confirmation."""
+    from mnist_keras.study.damage import set_damaged_aside
     from mnist_keras.study.running import prepare, train_study
 
+    def tell(line: str) -> None:
+        click.echo(line, err=True)
+
     run = prepare(name, seeds=range(seeds), **_for_run(options))
-    train_study(run, tell=lambda line: click.echo(line, err=True))
+    if repair:
+        set_damaged_aside([*run.tasks(), *run.confirmation_tasks()], run.place, tell)
+    train_study(run, tell)
     return run
+
+
+def _check_whole(studies: list[Study], logs: Path) -> None:
+    """When all else is told: name the runs that are damaged, as an error."""
+    from mnist_keras.study.damage import check_whole
+
+    check_whole(logs / study.name for study in studies)
 
 
 def _for_run(options: dict[str, Any]) -> dict[str, Any]:

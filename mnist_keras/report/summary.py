@@ -76,6 +76,7 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
         "claims": [claim_row(claim) for claim in outcome.claims if comparable],
         "cost": asdict(outcome.cost),
         "unfinished": list(outcome.unfinished),
+        "damaged": list(outcome.damaged),
         "notes": list(outcome.notes),
     }
 

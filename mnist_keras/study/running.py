@@ -13,6 +13,7 @@ from mnist_keras.locking import one_after_another
 from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.analysis.analyze import confirmation_config
 from mnist_keras.report.progress import progress_display
+from mnist_keras.study.damage import without_damaged
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
 from mnist_keras.study.reuse import reuse_finished_runs
@@ -111,6 +112,7 @@ def train_all(
 
     The sequel is trained by the workers of the first tasks, so that it need not wait for new ones.
     Another process that trains in the same folders is waited for, unless nothing is left to train.
+    Runs that are damaged are left as they are.
 
     Args:
         tasks: what to train.
@@ -119,8 +121,9 @@ def train_all(
         sequel: gives further tasks when all of these are done.
 
     Raises:
-        UserError: at least one failed, or a run's folder is damaged.
+        UserError: at least one failed.
     """
+    tasks = without_damaged(tasks, place)
     if not all(is_done(task, place) for task in tasks):
         with one_after_another(place.study_checkpoints, tell):
             _train_left(tasks, place, tell, sequel)
@@ -135,7 +138,7 @@ def _train_left(
 ) -> None:
     left = _not_done(tasks, place, tell)
     if not left and sequel is not None:
-        left, sequel = _not_done(sequel(tell), place, tell), None
+        left, sequel = _not_done(without_damaged(sequel(tell), place), place, tell), None
     if not left:
         return
     follow = None if sequel is None else _Follow(sequel, place)
@@ -168,7 +171,7 @@ class _Follow:
         if progress.ended < len(progress.tasks):
             return []
         tell, sequel, self._sequel = progress.notes.append, self._sequel, None
-        left = _not_done(sequel(tell), self._place, tell)
+        left = _not_done(without_damaged(sequel(tell), self._place), self._place, tell)
         self.given = len(left)
         return left
 

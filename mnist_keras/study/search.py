@@ -14,8 +14,9 @@ from mnist_keras.atomic import is_writable
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.locking import one_after_another
-from mnist_keras.records import read_epochs
+from mnist_keras.records import epochs_so_far
 from mnist_keras.report.progress import progress_display
+from mnist_keras.study.damage import damage_of
 from mnist_keras.study.execution import Progress, Task, is_done, run_trials
 from mnist_keras.study.reuse import reuse_finished_runs
 from mnist_keras.study.search_plan import MAX_REPEATS, SearchPlan, State, TrialRecord
@@ -135,7 +136,10 @@ class _Search:
         return max(0, (self.plan.budget - spent) // longest - len(self._active))
 
     def _begin(self, trial: Trial, progress: Progress) -> Task | None:
-        """Begin a trial; None if there is nothing to train for it, or it waits for its twin."""
+        """Begin a trial; None if there is nothing to train for it, or it waits for its twin.
+
+        One whose run is damaged has failed.
+        """
         config = self.book.config(trial)
         if config.name in self._active:
             self._active[config.name].twins.append(trial)
@@ -143,6 +147,10 @@ class _Search:
         task, place = Task(config), self.plan.place
         reuse_finished_runs([task], place)
         active = _Active(trial, config)
+        damage = damage_of(place.folder(config))
+        if damage is not None:
+            self._conclude(active, "failed", cause=damage)
+            return None
         stop_mark(place.folder(config)).unlink(missing_ok=True)
         self._follow(active)
         done = is_done(task, place)
@@ -160,7 +168,7 @@ class _Search:
         does not depend on when.
         """
         folder = self.plan.place.folder(active.config)
-        for row in read_epochs(folder.epochs)[len(active.seen) :]:
+        for row in epochs_so_far(folder.epochs)[len(active.seen) :]:
             if active.pruned:
                 return
             active.seen.append(row["val_accuracy"])
@@ -191,7 +199,7 @@ class _Search:
         The epochs that count are those of the run, less what an earlier trial was charged for.
         Of a run that was there already, they are those that were looked at.
         """
-        rows = read_epochs(self.plan.place.folder(active.config).epochs)
+        rows = epochs_so_far(self.plan.place.folder(active.config).epochs)
         trained = len(active.seen) if looked_at else len(rows)
         charged = _charged(self.book.trials(), active.config)
         self.book.tell(active.trial, state, active.seen, max(0, trained - charged), cause)

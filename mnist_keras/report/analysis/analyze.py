@@ -55,8 +55,7 @@ def analyze(
         records: what has been read already: give the same one for several studies of the same
             `logs`, and no file is read twice.
 
-    Raises:
-        UserError: a file of a run is damaged; the line says which and what to do.
+    Runs that are damaged are left out, and named in a note.
     """
     records = records or Records(logs, studies)
     runs = StudyRuns(study, records, wide)
@@ -65,6 +64,7 @@ def analyze(
     confirmation = runs.of(combination) if combination else None
     everything = [*runs.configurations, *([confirmation] if confirmation else [])]
     all_runs = records.of(study.name)
+    damaged = tuple(one.folder.name for one in records.damaged(study.name))
     return StudyOutcome(
         study=study,
         wide=wide,
@@ -78,10 +78,12 @@ def analyze(
         published_optimum=_published_optimum(runs),
         cost=study.cost(wide),
         unfinished=tuple(record.config.name for record in all_runs if not record.done),
+        damaged=damaged,
         selected_on_test=any(one.config.selected_on_test for one in everything),
         environments=distinct_environments(everything),
         train_seconds=train_seconds(everything, all_runs),
-        notes=make_notes(study, everything, all_runs) + _still_to_train(combination, confirmation),
+        notes=make_notes(study, everything, all_runs, damaged)
+        + _still_to_train(combination, confirmation),
         confirmation_config=combination,
         class_names=class_names(everything, all_runs),
         quick=any(one.config.quick for one in everything),
@@ -93,8 +95,6 @@ def confirmation_config(study: Study, logs: Path, wide: bool = False) -> RunConf
 
     None while a factor has a value without runs, and where the combination is in the study anyway.
 
-    Raises:
-        UserError: a file of a run is damaged; the line says which and what to do.
     """
     runs = StudyRuns(study, Records(logs), wide)
     combination = _combination(study, judge_factors(runs))

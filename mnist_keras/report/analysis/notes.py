@@ -55,9 +55,12 @@ def train_seconds(configurations: Sequence[Measured], records: Sequence[RunRecor
 
 
 def make_notes(
-    study: Study, configurations: Sequence[Measured], records: Sequence[RunRecord]
+    study: Study,
+    configurations: Sequence[Measured],
+    records: Sequence[RunRecord],
+    damaged: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """The notes that apply, each a sentence."""
+    """The notes that apply, each a sentence; `damaged` names runs that cannot be read."""
     used = {run for one in configurations for run in one.runs}
     in_use = [record for record in records if record.config.name in used]
     notes = [
@@ -69,6 +72,7 @@ def make_notes(
         _not_bit_exact(configurations),
         _copied(in_use),
         _unfinished(records),
+        _damaged(damaged),
     ]
     return tuple(note for note in notes if note)
 
@@ -183,6 +187,10 @@ def _copied(records: Sequence[RunRecord]) -> str:
 def _unfinished(records: Sequence[RunRecord]) -> str:
     names = [record.config.name for record in records if not record.done]
     return translate("Not finished, and left out: {runs}.", runs=_named(names)) if names else ""
+
+
+def _damaged(names: Sequence[str]) -> str:
+    return translate("Damaged, and left out: {runs}.", runs=_named(names)) if names else ""
 
 
 def _name(one: Measured) -> str:

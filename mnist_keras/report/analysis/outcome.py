@@ -145,6 +145,7 @@ class StudyOutcome:
     confirmation_config: RunConfig | None = None
     quick: bool = False
     class_names: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
 
     @property
     def shows_published(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.marks import marks_of
-from mnist_keras.records import RunRecord, read_run
+from mnist_keras.records import RunFolder, RunRecord, read_run
 from mnist_keras.report.analysis.measure import Records, RunReading, measured
 from mnist_keras.report.analysis.outcome import Measured
 from mnist_keras.report.statistics.mcnemar import McNemarBySeed, mcnemar_by_seed
+from mnist_keras.study.damage import damage_of
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 from mnist_keras.study.published import PublishedCell, Subject
 
@@ -59,6 +60,8 @@ class Contest:
 def read_contest(study: Study, folder: Path, seeds: range) -> Contest:
     """Read the finished runs of the study's two architectures.
 
+    A seed of which one is damaged is left out, unless it is so with all of them.
+
     Raises:
         UserError: a run is missing, not done, or not whole.
     """
@@ -66,9 +69,10 @@ def read_contest(study: Study, folder: Path, seeds: range) -> Contest:
     if factor is None or len(factor.values) != 2:
         raise UserError(f"study {study.name} does not compare two architectures; use report")
     records, models, correct = Records(folder.parent), {}, []
-    for name in factor.values:
-        config = study.config_at(subject(name))
-        runs = {seed: _read_done(folder, config.replace(seed=seed)) for seed in seeds}
+    configs = {name: study.config_at(subject(name)) for name in factor.values}
+    whole = [seed for seed in seeds if _is_whole(folder, seed, configs.values())] or seeds
+    for name, config in configs.items():
+        runs = {seed: _read_done(folder, config.replace(seed=seed)) for seed in whole}
         readings = {seed: RunReading(run, config.epochs, False) for seed, run in runs.items()}
         models[name] = measured(config, (name,), readings)
         correct.append([_correct(records, run) for run in runs.values()])
@@ -78,6 +82,11 @@ def read_contest(study: Study, folder: Path, seeds: range) -> Contest:
 def subject(name: str) -> Subject:
     """What a published figure of this architecture is about."""
     return Subject(factor="architecture", value=name)
+
+
+def _is_whole(folder: Path, seed: int, configs: Iterable[RunConfig]) -> bool:
+    runs = (folder / config.replace(seed=seed).name for config in configs)
+    return all(damage_of(RunFolder(run, run)) is None for run in runs)
 
 
 def _read_done(folder: Path, config: RunConfig) -> RunRecord:
