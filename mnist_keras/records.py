@@ -117,6 +117,8 @@ def read_run(logs: Path) -> RunRecord | None:
             f"{logs} has {len(epochs)} rows in epochs.csv, but epochs_run is "
             f"{result['epochs_run']} in result.json; {_REMEDY}"
         )
+    if result is not None and not all("val_accuracy" in row for row in epochs):
+        raise UserError(f"{logs / 'epochs.csv'} lacks the val_accuracy of an epoch; {_REMEDY}")
     return RunRecord(logs, config, epochs, result)
 
 

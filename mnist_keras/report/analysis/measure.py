@@ -69,24 +69,11 @@ def _read_correct(path: Path) -> NDArray[np.bool_] | None:
 
 @dataclass(frozen=True)
 class RunReading:
-    """A finished run, read in its first `epochs` epochs (all of them, unless it is `shortened`).
-
-    Raises:
-        UserError: the record is not whole.
-    """
+    """A finished run, read in its first `epochs` epochs (all of them, unless it is `shortened`)."""
 
     record: RunRecord
     epochs: int
     shortened: bool
-
-    def __post_init__(self) -> None:
-        expected = min(self.epochs, int(self._number("epochs_run")))
-        whole = np.isfinite(self.curve("val_accuracy")).sum()
-        if whole < expected:
-            raise UserError(
-                f"{self.record.folder / 'epochs.csv'} holds {whole} epochs, but result.json says "
-                f"{expected}; train the run again with --fresh"
-            )
 
     @property
     def result(self) -> Mapping[str, Any]:
