@@ -54,10 +54,13 @@ def _folder_beside(path: Path) -> Iterator[Path]:
 
 
 def is_writable(folder: Path) -> bool:
-    """Whether this user may put files into a folder, or make it where it is not there yet."""
+    """Whether this user may put files into a folder, or make it where it is not there yet.
+
+    A file in the way is none of rights: whoever writes there says what is wrong.
+    """
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return not folder.is_dir() or os.access(folder, os.W_OK | os.X_OK)
 
 
 def remove_leftovers(folder: Path) -> None:
