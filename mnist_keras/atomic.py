@@ -68,6 +68,16 @@ def _folder_beside(path: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def is_writable(folder: Path) -> bool:
+    """Whether this user may put files into a folder, or make it where it is not there yet.
+
+    A file in the way is none of rights: whoever writes there says what is wrong.
+    """
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return not folder.is_dir() or os.access(folder, os.W_OK | os.X_OK)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed writers left half-written in a folder."""
     for leftover in folder.glob(".writing-*"):

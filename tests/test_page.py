@@ -214,7 +214,10 @@ def test_a_value_is_called_best_only_where_a_test_says_so():
     sole = replace(rates, best=0.001, tied=(0.001,))
     level = replace(rates, best=0.001, tied=(0.001, 0.01))
     for factor, said in ((sole, ["0.001 (best)"]),
-                         (level, ["0.001 (tied for the best)", "0.01 (tied for the best)"])):  # fmt: skip
+    for factor, said in (
+        (sole, ["0.001 (best)"]),
+        (level, ["0.001 (tied for the best)", "0.01 (tied for the best)"]),
+    ):
         changed = replace(outcome, factors=(factor, *others))
         document = study_document(Chapter(changed, ()), COMMAND)
         table = next(t for t in _tables(document) if t.caption == "Values of learning rate")

@@ -270,10 +270,17 @@ class TestReadRun:
         assert not record.done
 
     def test_a_curve_has_nan_where_a_cell_is_empty(self, run):
-        write_epochs(run.epochs, [ROWS[0], {"epoch": 2, "loss": 0.1}], sync=False)
-        curve = read_run(run.logs).curve("val_accuracy")
+        row = {"epoch": 2, "val_accuracy": 0.5}
+        write_epochs(run.epochs, [ROWS[0], row], sync=False)
+        curve = read_run(run.logs).curve("loss")
         assert curve.dtype == np.float64
-        np.testing.assert_array_equal(curve, [0.25, math.nan])
+        np.testing.assert_array_equal(curve, [ROWS[0]["loss"], math.nan])
+
+    def test_refuses_a_finished_run_that_lacks_the_accuracy_of_an_epoch(self, run):
+        write_epochs(run.epochs, [ROWS[0], {"epoch": 2, "loss": 0.1}], sync=False)
+        with pytest.raises(UserError) as error:
+            read_run(run.logs)
+        assert "lacks the val_accuracy of an epoch" in assert_one_line(error, run.epochs)
 
     @pytest.mark.parametrize("field", RESULT_FIELDS)
     def test_refuses_a_result_that_lacks_a_field(self, run, field):

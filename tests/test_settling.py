@@ -127,7 +127,7 @@ def test_the_spread_is_measured_or_expected(logs):
 def test_a_damaged_record_of_looks_is_named_and_not_taken_for_none(logs):
     write_three(logs)
     (logs / "mine" / "looks.json").write_text('[{"seeds": {"a": "many"}}]')
-    with pytest.raises(UserError, match="looks.json is damaged"):
+    with pytest.raises(UserError, match=r"looks\.json is damaged"):
         analyze(STUDY, logs)
 
 

@@ -67,8 +67,9 @@ def runs(studies: tuple[str, ...], logs: Path, as_json: bool) -> None:
     With STUDY, only the runs of that study; a lone training is in the study "train".
     """
     from mnist_keras.errors import UserError
-    from mnist_keras.records import read_runs
+    from mnist_keras.records import scan_runs
     from mnist_keras.report.console import print_rows, run_facts, run_row
+    from mnist_keras.study.damage import check_whole
 
     unknown = [study for study in studies if not (logs / study).is_dir()]
     if unknown:
@@ -80,12 +81,13 @@ def runs(studies: tuple[str, ...], logs: Path, as_json: bool) -> None:
     rows = [
         describe(study, record)
         for study in studies or folders
-        for record in read_runs(logs / study)
+        for record in scan_runs(logs / study)[0]
     ]
+    if rows or as_json:
+        print_rows(rows, as_json)
+    check_whole(logs / study for study in studies or folders)
     if not rows and not as_json:
         click.echo(f"no runs in {logs} yet; begin with: mnist-keras train shallow")
-        return
-    print_rows(rows, as_json)
 
 
 @click.command()

@@ -19,19 +19,8 @@ from mnist_keras.data.conversion import resized
 from mnist_keras.data.formats import find_contents
 from mnist_keras.data.formats.idx import FILES, ON_THEIR_SIDES, read_gzipped
 from mnist_keras.data.identity import identify
-from mnist_keras.data.parts import (
-    KEYS,
-    VALIDATION_KEYS,
-    Contents,
-    Part,
-    part_of,
-)
-from mnist_keras.data.reading import (
-    MIN_TRAINING_IMAGES,
-    brief,
-    refusal,
-    shown,
-)
+from mnist_keras.data.parts import KEYS, VALIDATION_KEYS, Contents, Part, part_of
+from mnist_keras.data.reading import MIN_TRAINING_IMAGES, brief, refusal, shown
 from mnist_keras.data.sampling import draw_tenth, split
 from mnist_keras.errors import UserError
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_keras.analysis.analyze import confirmation_config
 from mnist_keras.errors import UserError
+from mnist_keras.locking import one_after_another
 from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.progress import progress_display
+from mnist_keras.study.damage import without_damaged
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
 from mnist_keras.study.reuse import reuse_finished_runs
@@ -123,6 +125,8 @@ def train_all(
     """Train the tasks that are not done, then their sequel, and show the progress.
 
     The sequel is trained by the workers of the first tasks, so that it need not wait for new ones.
+    Another process that trains in the same folders is waited for, unless nothing is left to train.
+    Runs that are damaged are left as they are.
 
     Args:
         tasks: what to train.
@@ -131,11 +135,24 @@ def train_all(
         sequel: gives further tasks when all of these are done.
 
     Raises:
-        UserError: at least one failed, or a run's folder is damaged.
+        UserError: at least one failed.
     """
+    tasks = without_damaged(tasks, place)
+    if not all(is_done(task, place) for task in tasks):
+        with one_after_another(place.study_checkpoints, tell):
+            _train_left(tasks, place, tell, sequel)
+        return
+    _tell_done(tasks, [], tell)
+    if sequel is not None:
+        train_all(sequel(tell), place, tell)
+
+
+def _train_left(
+    tasks: Sequence[Task], place: Place, tell: Callable[[str], None], sequel: Sequel | None
+) -> None:
     left = _not_done(tasks, place, tell)
     if not left and sequel is not None:
-        left, sequel = _not_done(sequel(tell), place, tell), None
+        left, sequel = _not_done(without_damaged(sequel(tell), place), place, tell), None
     if not left:
         return
     follow = None if sequel is None else _Follow(sequel, place)
@@ -168,7 +185,7 @@ class _Follow:
         if progress.ended < len(progress.tasks):
             return []
         tell, sequel, self._sequel = progress.notes.append, self._sequel, None
-        left = _not_done(sequel(tell), self._place, tell)
+        left = _not_done(without_damaged(sequel(tell), self._place), self._place, tell)
         self.given = len(left)
         return left
 
@@ -186,9 +203,13 @@ def _not_done(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) 
         for name, study in reuse_finished_runs(tasks, place):
             tell(f"{name}: taken from {study}, which has trained it")
     left = [task for task in tasks if not is_done(task, place)]
+    _tell_done(tasks, left, tell)
+    return left
+
+
+def _tell_done(tasks: Sequence[Task], left: Sequence[Task], tell: Callable[[str], None]) -> None:
     if len(left) < len(tasks):
         tell(f"{len(tasks) - len(left)} of {_count(len(tasks), 'training')} done already")
-    return left
 
 
 def describe_cost(run: StudyRun) -> str:

@@ -71,6 +71,11 @@ class Place:
         """The run's folder."""
         return run_folder(self.logs, self.checkpoints, self.study, config.name)
 
+    @property
+    def study_checkpoints(self) -> Path:
+        """The folder of the study's weights, which holds its lock, too."""
+        return self.checkpoints / self.study
+
     def absolute(self) -> Place:
         """The place with paths that do not depend on a process's folder."""
         return replace(

@@ -7,13 +7,7 @@ from collections.abc import Sequence
 from mnist_keras.data.reading import brief, refusal
 from mnist_keras.tables.cells import Value, is_formula, typed
 from mnist_keras.tables.metric_columns import mostly_different
-from mnist_keras.tables.redundancy import (
-    Codes,
-    codes_of,
-    follows,
-    joined,
-    without_redundant,
-)
+from mnist_keras.tables.redundancy import Codes, codes_of, follows, joined, without_redundant
 from mnist_keras.tables.run_table import ColumnLeftOut, Setting
 from mnist_keras.tables.sheet import Column, Sheet
 

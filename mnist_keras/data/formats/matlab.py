@@ -22,13 +22,7 @@ from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.formats.idx import ON_THEIR_SIDES
 from mnist_keras.data.npy import read_numbers
 from mnist_keras.data.parts import Contents, Part, part_of
-from mnist_keras.data.reading import (
-    brief,
-    most_unpacked,
-    open_regular,
-    refusal,
-    shown,
-)
+from mnist_keras.data.reading import brief, most_unpacked, open_regular, refusal, shown
 from mnist_keras.errors import UserError
 
 EXPECTED = "a .mat file of EMNIST, SVHN or USPS"

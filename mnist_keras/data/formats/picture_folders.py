@@ -17,13 +17,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.parts import MAX_SIDE, Contents, Part, part_of
-from mnist_keras.data.reading import (
-    MAX_CLASSES,
-    brief,
-    open_regular,
-    refusal,
-    shown,
-)
+from mnist_keras.data.reading import MAX_CLASSES, brief, open_regular, refusal, shown
 from mnist_keras.errors import UserError
 
 if TYPE_CHECKING:

@@ -17,13 +17,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.parts import Contents, Part, part_of
-from mnist_keras.data.reading import (
-    MAX_IMAGES,
-    brief,
-    open_regular,
-    refusal,
-    shown,
-)
+from mnist_keras.data.reading import MAX_IMAGES, brief, open_regular, refusal, shown
 
 EXPECTED = "a .csv table"
 ROWS = "a label and 784 pixels a row"
