@@ -213,7 +213,6 @@ def test_a_value_is_called_best_only_where_a_test_says_so():
     rates, *others = outcome.factors
     sole = replace(rates, best=0.001, tied=(0.001,))
     level = replace(rates, best=0.001, tied=(0.001, 0.01))
-    for factor, said in ((sole, ["0.001 (best)"]),
     for factor, said in (
         (sole, ["0.001 (best)"]),
         (level, ["0.001 (tied for the best)", "0.01 (tied for the best)"]),
