@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_keras.claims import ClaimBase
+from mnist_keras.claims.base import ClaimBase
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS
