@@ -15,7 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_keras.statistics.distributions import ALPHA, Array, normal_quantile, t_quantile
+from mnist_keras.statistics.distributions import (
+    ALPHA,
+    EQUAL,
+    Array,
+    normal_quantile,
+    t_quantile,
+)
 from mnist_keras.statistics.rules import Rule, critical_t
 
 
@@ -89,7 +95,11 @@ def as_values(values: ArrayLike, what: str = "values") -> Array:
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean, standard deviation (n - 1) and 95 % interval of the mean; None with one seed."""
+    """Mean, standard deviation (n - 1) and 95 % interval of the mean.
+
+    `sd` and `interval` are None with one seed; `interval` also where all values are equal, since
+    they show no spread that an interval could rest on.
+    """
 
     n: int
     mean: float
@@ -109,7 +119,9 @@ def summarize(values: ArrayLike, rule: Rule = Rule.FIXED, alpha: float = ALPHA) 
     if n == 1:
         return Summary(1, mean, None, None)
     sd = float(array.std(ddof=1))
-    half = critical_t(n, alpha, rule) * sd / math.sqrt(n) if sd else 0.0
+    if sd <= EQUAL:
+        return Summary(n, mean, sd, None)
+    half = critical_t(n, alpha, rule) * sd / math.sqrt(n)
     return Summary(n, mean, sd, Interval(mean - half, mean + half))
 
 
