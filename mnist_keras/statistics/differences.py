@@ -29,7 +29,13 @@ from mnist_keras.statistics.rules import (
     p_value,
     without_spread_p,
 )
-from mnist_keras.statistics.summaries import Interval, Verdict, as_values
+from mnist_keras.statistics.summaries import (
+    Interval,
+    Verdict,
+    as_values,
+    rounding_error,
+    smallest_gap,
+)
 
 WILCOXON_PAIRS = 6
 """The fewest pairs with which the two-sided Wilcoxon test can go below 0.05 (2 / 2^6 = 0.031)."""
@@ -128,18 +134,13 @@ def compare_paired(
     if differences.size == 1:
         return Difference(differences, mean, None, margin, rule, math.inf)
     sd = float(differences.std(ddof=1))
-    rounding = EQUAL * max(1.0, float(np.abs(first).max()), float(np.abs(second).max()))
+    both = np.concatenate([first, second])
+    rounding = rounding_error(both)
     if sd > rounding:
         return Difference(differences, mean, sd, margin, rule, 0.0)
     mean = 0.0 if abs(mean) <= rounding else mean
-    step = _smallest_gap(np.concatenate([first, second]), rounding)
-    return Difference(np.full_like(differences, mean), mean, 0.0, margin, rule, step)
-
-
-def _smallest_gap(values: Array, rounding: float) -> float:
-    """Between two values that are not the same but for rounding errors; infinite without any."""
-    gaps = np.diff(np.sort(values))
-    return float(np.min(gaps, where=gaps > rounding, initial=math.inf))
+    same = np.full_like(differences, mean)
+    return Difference(same, mean, 0.0, margin, rule, smallest_gap(both))
 
 
 def verdict_within(limits: Interval, margin: float) -> Verdict:

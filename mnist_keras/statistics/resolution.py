@@ -22,6 +22,11 @@ MOST_SEEDS = 1_000
 DRAWS = 1_000
 """Draws of what the truth may be: they place a decile to within 2 % of the draws."""
 
+OUTSIDE = 0.14
+"""The share of draws outside a range. That 8 of 10 ranges hold the number needed, whatever the true
+difference, takes more than 0.8 inside: the number is largest halfway to the margin, not at an end.
+"""
+
 CURVE = (3, 5, 10, 20)
 """The numbers of seeds whose resolution is told."""
 
@@ -51,8 +56,8 @@ def visible_difference(sd: float, n: int, rule: Rule = Rule.FIXED, alpha: float 
 def _reach(n: int, rule: Rule, alpha: float, power: float = POWER) -> float:
     """`visible_difference` for a standard deviation of 1.
 
-    The critical value plus the quantile of t for the power, over sqrt(n): within 4 % of the exact solution
-    with the noncentral t distribution from 3 seeds on.
+    The critical value plus the quantile of t for the power, over sqrt(n): within 4 % of the exact
+    solution with the noncentral t distribution from 3 seeds on.
     """
     return (critical_t(n, alpha, rule) + t_quantile(power, n - 1)) / math.sqrt(n)
 
@@ -98,6 +103,6 @@ def seeds_range(n: int, mean: float, sd: float, margin: float, rule: Rule) -> Se
     sds = sd * np.sqrt((n - 1) / generator.chisquare(n - 1, DRAWS))
     means = mean + sds / math.sqrt(n) * generator.standard_normal(DRAWS)
     needed = np.maximum(_seeds_to_settle(means, sds, margin, rule), n + 1)
-    ends = np.quantile(needed, [0.1, 0.5, 0.9], method="inverted_cdf")
+    ends = np.quantile(needed, [OUTSIDE / 2, 0.5, 1 - OUTSIDE / 2], method="inverted_cdf")
     low, middle, high = (int(end) if end <= MOST_SEEDS else None for end in ends)
     return SeedRange(low, middle, high)

@@ -20,6 +20,7 @@ from mnist_keras.statistics.summaries import (
     Verdict,
     as_values,
     prediction_interval,
+    smallest_gap,
     summarize,
 )
 
@@ -32,8 +33,9 @@ class Figure:
         n: our seeds.
         published: the figure.
         mean: ours.
-        interval: where one more run of ours would fall (95 %), widened by the figure's rounding;
-            None with one seed or without any spread.
+        interval: where one more run of ours would fall (95 %), widened by the figure's rounding and
+            by half the smallest gap between two of ours, since an accuracy of few images stands for
+            all that are as close to it; None with one seed or without any spread.
         margin: within it, a figure counts as the same.
         within: how far the source's mean may lie from ours: the distance of the figure plus half
             the interval. None without an interval.
@@ -72,7 +74,8 @@ def judge_figure(
         return Figure(n, published, mean, None, margin, None, Verdict.OPEN)
     alpha = alpha_at_look(looks) if looks else ALPHA
     run = prediction_interval(mean, sd, n, alpha)
-    interval = Interval(run.low - rounding, run.high + rounding)
+    widening = rounding + smallest_gap(array) / 2
+    interval = Interval(run.low - widening, run.high + widening)
     distance = abs(published - mean)
     within = distance + interval.half
     if distance > interval.half:

@@ -93,6 +93,20 @@ def as_values(values: ArrayLike, what: str = "values") -> Array:
     return array
 
 
+def rounding_error(values: Array) -> float:
+    """How far numbers of this size may be apart and still be the same but for rounding errors."""
+    return EQUAL * max(1.0, float(np.abs(values).max()))
+
+
+def smallest_gap(values: Array) -> float:
+    """Between two of the values, shape [seeds], that are not the same; infinite without any.
+
+    Accuracies are whole numbers of images, so that it is no less than one image.
+    """
+    gaps = np.diff(np.sort(values))
+    return float(np.min(gaps, where=gaps > rounding_error(values), initial=math.inf))
+
+
 @dataclass(frozen=True)
 class Summary:
     """Mean, standard deviation (n - 1) and 95 % interval of the mean.
