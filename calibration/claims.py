@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from calibration.tables import Row, Table, grid, in_world
 from calibration.worlds import (
@@ -10,6 +11,7 @@ from calibration.worlds import (
     FEW_IMAGES,
     HEAVY,
     MARGIN,
+    NO_MARGIN,
     NORMAL,
     SD,
     SKEWED,
@@ -22,192 +24,165 @@ from mnist_keras.statistics.orders import all_better, judge_best, judge_trend, n
 from mnist_keras.statistics.summaries import Verdict
 
 SEEDS = (2, 3, 5, 10, 30)
-STUDIES = 4_000
+STUDIES = 3_000
 WORLDS = (NORMAL, HEAVY, SKEWED, FAILURES, UNEQUAL, FEW_IMAGES)
 FAR = 6 * SD
 
 
-def _of_first(study: Array) -> list[Difference]:
-    return [compare_paired(study[0], other, MARGIN) for other in study[1:]]
+@dataclass(frozen=True)
+class Truth:
+    """What is so: how much better than the base each value is, the one of the claim first."""
+
+    name: str
+    shifts: Sequence[float]
+    world: World = NORMAL
+
+    def row(self, says: Callable[[Array], bool]) -> Row:
+        """How often a verdict says so."""
+        return in_world(self.world, self.shifts, says, f"{self.world.name}, {self.name}")
 
 
-def all_better_is(verdict: Verdict, shifts: Sequence[float], name: str, world: World) -> Row:
-    """How often "the first is better than all others" gets this verdict."""
-    return in_world(
-        world,
-        shifts,
-        lambda s: all_better(_of_first(s)).verdict is verdict,
-        f"{world.name}, {name}",
-    )
+def _of_first(study: Array, margin: float) -> list[Difference]:
+    return [compare_paired(study[0], other, margin) for other in study[1:]]
 
 
-def _none_better_is(verdict: Verdict, shifts: Sequence[float], name: str, world: World) -> Row:
-    return in_world(
-        world,
-        shifts,
-        lambda s: none_better(_of_first(s)).verdict is verdict,
-        f"{world.name}, {name}",
-    )
+def all_better_is(verdict: Verdict, margin: float) -> Callable[[Array], bool]:
+    """Whether "the first is better than all others" gets this verdict."""
+    return lambda study: all_better(_of_first(study, margin)).verdict is verdict
 
 
-def _trend_is(verdict: Verdict, shifts: Sequence[float], name: str, world: World = NORMAL) -> Row:
-    return in_world(
-        world,
-        shifts,
-        lambda study: judge_trend([list(study)], [MARGIN]).verdict is verdict,
-        f"{world.name}, {name}",
-    )
+def _none_better_is(verdict: Verdict, margin: float) -> Callable[[Array], bool]:
+    return lambda study: none_better(_of_first(study, margin)).verdict is verdict
 
 
-def _wrong_best(study: Array) -> bool:
-    """Whether the observed best is called the best: an error wherever the first two are equal."""
-    return judge_best(list(study), MARGIN).order.verdict is Verdict.HOLDS
+def _trend_is(verdict: Verdict, margin: float) -> Callable[[Array], bool]:
+    return lambda study: judge_trend([list(study)], [margin]).verdict is verdict
+
+
+def _best_holds(study: Array) -> bool:
+    """Whether the observed best is called the best."""
+    return judge_best(list(study), NO_MARGIN).order.verdict is Verdict.HOLDS
 
 
 def _leaves_out_an_equal(study: Array) -> bool:
-    return len(judge_best(list(study), MARGIN).tied) < len(study)
+    return len(judge_best(list(study), NO_MARGIN).tied) < len(study)
 
 
 def _leaves_out_the_first(study: Array) -> bool:
-    return 0 not in judge_best(list(study), MARGIN).tied
+    return 0 not in judge_best(list(study), NO_MARGIN).tied
 
 
 def _better() -> list[Table]:
-    wrong = [
-        all_better_is(Verdict.HOLDS, (0, 0), "equal to the other", world) for world in WORLDS
-    ] + [
-        all_better_is(Verdict.HOLDS, (0, 0, -FAR, -FAR), "equal to one of 3, far above 2", NORMAL),
-        all_better_is(Verdict.HOLDS, (0,) * 5, "equal to all of 4", NORMAL),
+    equal = [Truth("equal to the other", (0, 0), world) for world in WORLDS]
+    equal += [
+        Truth("equal to one of 3, far above 2", (0, 0, -FAR, -FAR)),
+        Truth("equal to all of 4", (0,) * 5),
     ]
-    level = [
-        all_better_is(Verdict.SAME, (MARGIN, *[0.0] * k), f"better than all of {k}", NORMAL)
-        for k in (1, 2, 4, 9)
-    ]
-    opposed = [
-        all_better_is(Verdict.FAILS, (0.1 * SD, *[0.0] * k), f"better than all of {k}", world)
+    by_the_margin = [Truth(f"better than all of {k}", (MARGIN, *[0.0] * k)) for k in (1, 2, 4, 9)]
+    by_little = [
+        Truth(f"better than all of {k}", (0.1 * SD, *[0.0] * k), world)
         for world, k in ((NORMAL, 1), (NORMAL, 4), (NORMAL, 9), (HEAVY, 4), (UNEQUAL, 4))
     ]
     return [
-        Table(
+        _table(
             "“Better than each other one” is said to hold, and does not",
             "The value of the claim is equal to one of the others.",
             0.025,
-            "world / seeds",
-            grid(wrong, SEEDS, STUDIES),
+            [truth.row(all_better_is(Verdict.HOLDS, NO_MARGIN)) for truth in equal],
         ),
-        Table(
+        _table(
             "“Better than each other one” is called level, and is not",
             "The value of the claim is better than each other one by the margin.",
             0.05,
-            "world / seeds",
-            grid(level, SEEDS, STUDIES),
+            [truth.row(all_better_is(Verdict.SAME, MARGIN)) for truth in by_the_margin],
         ),
-        Table(
+        _table(
             "“Better than each other one” is said not to hold, and does",
             "The value of the claim is better by a tenth of a standard deviation.",
             0.05,
-            "world / seeds",
-            grid(opposed, SEEDS, STUDIES),
+            [truth.row(all_better_is(Verdict.FAILS, NO_MARGIN)) for truth in by_little],
         ),
     ]
 
 
 def _no_gain() -> list[Table]:
-    wrong = [
-        _none_better_is(Verdict.HOLDS, (MARGIN, 0), "above the other by the margin", world)
-        for world in WORLDS
-    ] + [_none_better_is(Verdict.HOLDS, (MARGIN, 0, FAR), "above one of 2 by it", NORMAL)]
-    opposed = [
-        _none_better_is(Verdict.FAILS, (0.0,) * (k + 1), f"equal to all of {k}", world)
+    above = [Truth("above the other by the margin", (MARGIN, 0), world) for world in WORLDS]
+    above.append(Truth("above one of 2 by it", (MARGIN, 0, FAR)))
+    equal = [
+        Truth(f"equal to all of {k}", (0.0,) * (k + 1), world)
         for world, k in ((NORMAL, 1), (NORMAL, 4), (NORMAL, 9), (HEAVY, 4), (UNEQUAL, 4))
     ]
     return [
-        Table(
+        _table(
             "“Adds nothing” is said to hold, and does not",
             "The value of the claim is above another by the margin.",
             0.025,
-            "world / seeds",
-            grid(wrong, SEEDS, STUDIES),
+            [truth.row(_none_better_is(Verdict.HOLDS, MARGIN)) for truth in above],
         ),
-        Table(
+        _table(
             "“Adds nothing” is said not to hold, and does",
             "All values are of the same worth.",
             0.05,
-            "world / seeds",
-            grid(opposed, SEEDS, STUDIES),
+            [truth.row(_none_better_is(Verdict.FAILS, NO_MARGIN)) for truth in equal],
         ),
     ]
 
 
 def _best() -> list[Table]:
-    equal = [
-        *(in_world(w, (0, 0, 0), _wrong_best, f"{w.name}, 3 equal") for w in WORLDS),
-        in_world(NORMAL, (0, 0), _wrong_best, "normal, 2 equal"),
-        in_world(NORMAL, (0, 0, -FAR, -FAR), _wrong_best, "normal, 2 equal, 2 far below"),
-        in_world(NORMAL, (0,) * 10, _wrong_best, "normal, 10 equal"),
-    ]
-    left_out = [
-        in_world(world, (0.0,) * k, _leaves_out_an_equal, f"{world.name}, {k} equal")
-        for world, k in ((NORMAL, 2), (NORMAL, 3), (NORMAL, 10), (HEAVY, 3), (UNEQUAL, 3))
-    ]
-    best_out = [
-        in_world(NORMAL, (0.1 * SD, *[0.0] * (k - 1)), _leaves_out_the_first, f"normal, {k} values")
-        for k in (2, 3, 10)
-    ]
+    equal = [Truth("3 equal", (0, 0, 0), world) for world in WORLDS]
+    equal += [Truth("2 equal", (0, 0)), Truth("10 equal", (0,) * 10)]
+    apart = Truth("2 equal, 2 far below", (0, 0, -FAR, -FAR))
+    best = [Truth(f"the first of {k} values", (0.1 * SD, *[0.0] * (k - 1))) for k in (2, 3, 10)]
     return [
-        Table(
+        _table(
             "The best of several is named, and is not better than the next",
             "No value is claimed to be best: the best observed one is judged.",
             0.05,
-            "world / seeds",
-            grid(equal, SEEDS, STUDIES // 2),
+            [truth.row(_best_holds) for truth in [*equal, apart]],
         ),
-        Table(
+        _table(
             "A value that is as good as the best is not called tied with it",
             "All values are of the same worth.",
             0.05,
-            "world / seeds",
-            grid(left_out, SEEDS, STUDIES // 2),
+            [truth.row(_leaves_out_an_equal) for truth in equal],
         ),
-        Table(
+        _table(
             "The truly best value is not among those called best or tied with it",
             "It is better than all others by a tenth of a standard deviation.",
             0.05,
-            "world / seeds",
-            grid(best_out, SEEDS, STUDIES // 2),
+            [truth.row(_leaves_out_the_first) for truth in best],
         ),
     ]
 
 
 def _trends() -> list[Table]:
-    wrong = [
-        _trend_is(Verdict.HOLDS, (0, 0, 0), "no growth"),
-        _trend_is(Verdict.HOLDS, (0, FAR, 0), "up and down again"),
-        _trend_is(Verdict.HOLDS, (0, FAR, FAR - MARGIN, FAR), "one step back by the margin"),
-        _trend_is(Verdict.HOLDS, (0, 0, 0), "no growth", HEAVY),
-        _trend_is(Verdict.HOLDS, (0, 0, 0), "no growth", UNEQUAL),
-        _trend_is(Verdict.HOLDS, (0, 0, 0), "no growth", FEW_IMAGES),
-    ]
-    opposed = [
-        _trend_is(Verdict.FAILS, [0.05 * SD * place for place in range(k)], f"{k} steps of 0.05 sd")
-        for k in (2, 3, 5, 10)
+    flat = [Truth("no growth", (0, 0, 0), w) for w in (NORMAL, HEAVY, UNEQUAL, FEW_IMAGES)]
+    flat.append(Truth("up and down again", (0, FAR, 0)))
+    back = Truth("one step back by the margin", (0, FAR, FAR - MARGIN, FAR))
+    growing = [
+        Truth(f"{k} values", [0.05 * SD * place for place in range(k)]) for k in (2, 3, 5, 10)
     ]
     return [
-        Table(
+        _table(
             "“Grows” is said to hold, and does not",
             "The last value is not above the first, or one step goes back by the margin.",
             0.025,
-            "world / seeds",
-            grid(wrong, SEEDS, STUDIES // 2),
+            [
+                *(truth.row(_trend_is(Verdict.HOLDS, NO_MARGIN)) for truth in flat),
+                back.row(_trend_is(Verdict.HOLDS, MARGIN)),
+            ],
         ),
-        Table(
+        _table(
             "“Grows” is said not to hold, and does",
             "Each value is above the one before by a twentieth of a standard deviation.",
             0.05,
-            "world / seeds",
-            grid(opposed, SEEDS, STUDIES // 4),
+            [truth.row(_trend_is(Verdict.FAILS, NO_MARGIN)) for truth in growing],
         ),
     ]
+
+
+def _table(title: str, text: str, nominal: float, rows: Sequence[Row]) -> Table:
+    return Table(title, text, nominal, "world / seeds", grid(rows, SEEDS, STUDIES))
 
 
 def tables() -> list[Table]:

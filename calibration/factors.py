@@ -12,6 +12,7 @@ from calibration.worlds import (
     FEW_IMAGES,
     HEAVY,
     MARGIN,
+    NO_MARGIN,
     NORMAL,
     SD,
     SKEWED,
@@ -29,7 +30,7 @@ WORLDS = (NORMAL, HEAVY, SKEWED, FAILURES, UNEQUAL, FEW_IMAGES)
 
 def matters(study: Array) -> bool:
     """Whether the factor is said to matter."""
-    return judge_impact(list(study), MARGIN).verdict is Verdict.DIFFERENT
+    return judge_impact(list(study), NO_MARGIN).verdict is Verdict.DIFFERENT
 
 
 def _says_same(study: Array) -> bool:

@@ -11,6 +11,7 @@ from calibration.worlds import (
     FEWER_IMAGES,
     HEAVY,
     MARGIN,
+    NO_MARGIN,
     NORMAL,
     SD,
     SKEWED,
@@ -30,9 +31,9 @@ STUDIES = 4_000
 WORLDS = (NORMAL, HEAVY, SKEWED, UNEQUAL, FEW_IMAGES, FEWER_IMAGES)
 
 
-def sequential(study: Array) -> Difference:
+def sequential(study: Array, margin: float = NO_MARGIN) -> Difference:
     """The first level against the second, by the sequential rule."""
-    return compare_paired(study[0], study[1], MARGIN, Rule.SEQUENTIAL)
+    return compare_paired(study[0], study[1], margin, Rule.SEQUENTIAL)
 
 
 def ever(says: Callable[[Array], bool]) -> Callable[[Array], bool]:
@@ -40,9 +41,9 @@ def ever(says: Callable[[Array], bool]) -> Callable[[Array], bool]:
     return lambda study: any(says(study[:, :seeds]) for seeds in range(FIRST, study.shape[1] + 1))
 
 
-def ever_is(verdict: Verdict) -> Callable[[Array], bool]:
+def ever_is(verdict: Verdict, margin: float) -> Callable[[Array], bool]:
     """Whether the difference of the first two levels ever gets this verdict."""
-    return ever(lambda study: sequential(study).verdict is verdict)
+    return ever(lambda study: sequential(study, margin).verdict is verdict)
 
 
 def _out(interval: Interval | None, truth: float) -> bool:
@@ -54,11 +55,13 @@ def _cells(rows: Iterable[Row], studies: int, last: int = LAST) -> tuple[Cell, .
 
 
 def _best_holds(study: Array) -> bool:
-    return judge_best(list(study), MARGIN, Rule.SEQUENTIAL).order.verdict is Verdict.HOLDS
+    return judge_best(list(study), NO_MARGIN, Rule.SEQUENTIAL).order.verdict is Verdict.HOLDS
 
 
 def _better_holds(study: Array) -> bool:
-    differences = [compare_paired(study[0], other, MARGIN, Rule.SEQUENTIAL) for other in study[1:]]
+    differences = [
+        compare_paired(study[0], other, NO_MARGIN, Rule.SEQUENTIAL) for other in study[1:]
+    ]
     return all_better(differences).verdict is Verdict.HOLDS
 
 
@@ -91,14 +94,19 @@ def _pairs() -> list[Table]:
             "Looked at after every seed.",
             0.05,
             "world / looks",
-            _cells((in_world(w, (0, 0), ever_is(Verdict.DIFFERENT)) for w in WORLDS), STUDIES),
+            _cells(
+                (in_world(w, (0, 0), ever_is(Verdict.DIFFERENT, NO_MARGIN)) for w in WORLDS),
+                STUDIES,
+            ),
         ),
         Table(
             "Two configurations as far apart as the margin are ever called the same",
             "Looked at after every seed.",
             0.05,
             "world / looks",
-            _cells((in_world(w, (MARGIN, 0), ever_is(Verdict.SAME)) for w in WORLDS), STUDIES),
+            _cells(
+                (in_world(w, (MARGIN, 0), ever_is(Verdict.SAME, MARGIN)) for w in WORLDS), STUDIES
+            ),
         ),
         Table(
             "The interval of a difference ever leaves out the truth",

@@ -89,6 +89,7 @@ again. The margin is 3 sd where nothing else is said. Accuracies are whole numbe
 | one run in ten fails | normally, but one run in ten ends 10 sd lower |
 | one value 3 times as noisy | the first value's runs vary 3 times as much |
 | 1,000, 300 images | normally, but accuracies are whole numbers of images that are 1 or 3.3 sd |
+| nearly perfect | the better one errs on 0.5 of 100 images on average (Poisson) |
 """
 
 

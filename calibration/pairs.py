@@ -6,7 +6,18 @@ from collections.abc import Callable
 from itertools import combinations
 
 from calibration.tables import Row, Table, grid, in_world
-from calibration.worlds import FEW_IMAGES, HEAVY, MARGIN, NORMAL, SD, UNEQUAL, WORLDS, Array, World
+from calibration.worlds import (
+    FEW_IMAGES,
+    HEAVY,
+    MARGIN,
+    NO_MARGIN,
+    NORMAL,
+    SD,
+    UNEQUAL,
+    WORLDS,
+    Array,
+    World,
+)
 from mnist_keras.statistics.differences import compare_paired, judge_family
 from mnist_keras.statistics.summaries import Verdict
 
@@ -16,7 +27,7 @@ STUDIES = 10_000
 
 def is_different(study: Array) -> bool:
     """Whether the first level is called different from the second."""
-    return compare_paired(study[0], study[1], MARGIN).verdict is Verdict.DIFFERENT
+    return compare_paired(study[0], study[1], NO_MARGIN).verdict is Verdict.DIFFERENT
 
 
 def is_same(study: Array) -> bool:
@@ -41,7 +52,7 @@ def _some_equal_pair_differs(world: World, values: int, equal: int) -> Row:
     of_equals = [place for place, (_, second) in enumerate(pairs) if second < equal]
 
     def says(study: Array) -> bool:
-        family = judge_family([compare_paired(study[i], study[j], MARGIN) for i, j in pairs])
+        family = judge_family([compare_paired(study[i], study[j], NO_MARGIN) for i, j in pairs])
         return any(family.verdicts[place] is Verdict.DIFFERENT for place in of_equals)
 
     others = "" if equal == values else f", {values - equal} of them far from all others"
