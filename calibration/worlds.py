@@ -107,7 +107,8 @@ UNEQUAL = World("one value 3 times as noisy", noisy=3.0)
 FEW_IMAGES = World("1,000 images", images=1_000)
 FEWER_IMAGES = World("300 images", images=300)
 
-EXPONENTIAL = World("very skewed", exponential)NEARLY_PERFECT = NearlyPerfect("nearly perfect", images=100)
+EXPONENTIAL = World("very skewed", exponential)
+NEARLY_PERFECT = NearlyPerfect("nearly perfect", images=100)
 
 WORLDS = (NORMAL, HEAVY, SKEWED, FAILURES, UNEQUAL, FEW_IMAGES, FEWER_IMAGES, NEARLY_PERFECT)
 """Every way in which runs vary here."""
