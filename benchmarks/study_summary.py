@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from benchmarks.contest import OURS
 from benchmarks.study_runs import StudyRun
 from benchmarks.summary import DEVIATIONS_ALLOWED, Spread, markdown_table, spread_text
-from mnist_keras.report.statistics.summaries import seed_noise
+from mnist_keras.statistics.summaries import expected_sd
 
 
 def study_table(runs: Sequence[StudyRun]) -> str:
@@ -66,7 +66,7 @@ def accuracies_agree(ours: StudyRun, theirs: StudyRun) -> bool:
     pairs = zip(ours.validation_accuracies, theirs.validation_accuracies, strict=True)
     differences = [one - other for one, other in pairs]
     mean = statistics.fmean(ours.validation_accuracies)
-    expected = math.sqrt(2) * seed_noise(mean, ours.images).sd
+    expected = math.sqrt(2) * expected_sd(mean, ours.images)
     shown = statistics.stdev(differences) if len(differences) > 1 else 0.0
     allowed = DEVIATIONS_ALLOWED * max(shown, expected) / math.sqrt(len(differences))
     return abs(statistics.fmean(differences)) <= allowed

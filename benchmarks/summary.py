@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.contest import OURS, Measured
 from mnist_keras.config import ARCHITECTURE_NAMES
-from mnist_keras.report.statistics.summaries import pooled_sd, seed_noise
+from mnist_keras.statistics.summaries import expected_sd, pooled_sd
 
 TEST_IMAGES = 10_000
 Way = tuple[str, bool]
@@ -130,7 +130,7 @@ def accuracy_agrees(accuracies: dict[Way, list[float]], way: Way) -> bool | None
     if len(accuracies[ALONE]) < 2:
         return None
     ours, theirs = (statistics.fmean(accuracies[name]) for name in (ALONE, way))
-    sd = max(pooled_sd(accuracies.values()).sd, seed_noise(ours, TEST_IMAGES).sd)
+    sd = max(pooled_sd(accuracies.values())[0], expected_sd(ours, TEST_IMAGES))
     allowed = DEVIATIONS_ALLOWED * sd * math.sqrt(2 / len(accuracies[ALONE]))
     return abs(ours - theirs) <= allowed
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mnist_keras.errors import UserError as UserError
     from mnist_keras.records import RunRecord as RunRecord
     from mnist_keras.records import read_runs as read_runs
-    from mnist_keras.report.statistics.comparisons import compare_paired as compare_paired
+    from mnist_keras.statistics.differences import compare_paired as compare_paired
     from mnist_keras.study.design import load_study as load_study
     from mnist_keras.training.options import RunOptions as RunOptions
     from mnist_keras.training.train import train as train
@@ -28,7 +28,7 @@ _HOMES = {
     "RunOptions": "training.options",
     "RunRecord": "records",
     "UserError": "errors",
-    "compare_paired": "report.statistics.comparisons",
+    "compare_paired": "statistics.differences",
     "from_arrays": "data.dataset",
     "load": "data.dataset",
     "load_study": "study.design",

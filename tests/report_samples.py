@@ -10,23 +10,24 @@ from matplotlib.figure import Figure
 
 from mnist_keras.config import RunConfig
 from mnist_keras.records import EpochRow, RunFolder, run_folder, write_epochs, write_json
-from mnist_keras.report.analysis.outcome import (
+from mnist_keras.analysis.outcome import (
     CellOutcome,
     ClaimOutcome,
     FactorOutcome,
-    Measured,
     PairOutcome,
     StudyOutcome,
 )
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.report.figures.style import save_figure
 from mnist_keras.report.page.document import Picture
-from mnist_keras.report.statistics.comparisons import compare_paired
-from mnist_keras.report.statistics.impact import judge_impact
-from mnist_keras.report.statistics.mcnemar import mcnemar_by_seed
-from mnist_keras.report.statistics.reproduction import judge_published
-from mnist_keras.report.statistics.summaries import Judgement, Verdict
+from mnist_keras.statistics.comparisons import compare_paired
+from mnist_keras.statistics.impact import judge_impact
+from mnist_keras.statistics.images import mcnemar_by_seed
+from mnist_keras.statistics.reproduction import judge_published
+from mnist_keras.statistics.summaries import Judgement, Verdict
 from mnist_keras.study.design import Study
-from mnist_keras.study.published import PublishedCell, Subject
+from mnist_keras.study.published import PublishedCell
+from mnist_keras.subjects import Subject
 
 TIMES = "times of another machine are not compared"
 

@@ -12,14 +12,14 @@ import pytest
 from generated_runs import ENVIRONMENT, write_run, write_study
 
 from mnist_keras.config import RunConfig, make_config
-from mnist_keras.report.analysis.analyze import NO_CHOICE, analyze, confirmation_config
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.outcome import StudyOutcome
-from mnist_keras.report.statistics.comparisons import compare_paired
-from mnist_keras.report.statistics.impact import judge_impact
-from mnist_keras.report.statistics.mcnemar import mcnemar_exact
-from mnist_keras.report.statistics.multiplicity import holm
-from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.analysis.analyze import NO_CHOICE, analyze, confirmation_config
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.statistics.comparisons import compare_paired
+from mnist_keras.statistics.impact import judge_impact
+from mnist_keras.statistics.mcnemar import mcnemar_exact
+from mnist_keras.statistics.multiplicity import holm
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 
 SHALLOW = load_study("shallow")

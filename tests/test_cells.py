@@ -7,7 +7,7 @@ import pytest
 from generated_runs import write_run
 
 from mnist_keras.config import make_config
-from mnist_keras.report.analysis.cells import (
+from mnist_keras.analysis.cells import (
     OTHER_MACHINE,
     OTHER_MACHINE_TIME,
     OTHER_SETTINGS,
@@ -15,10 +15,10 @@ from mnist_keras.report.analysis.cells import (
     half_last_digit,
     judge_cells,
 )
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.runs import StudyRuns
-from mnist_keras.report.statistics.reproduction import judge_published
-from mnist_keras.report.statistics.summaries import Verdict, seed_noise
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.runs import StudyRuns
+from mnist_keras.statistics.reproduction import judge_published
+from mnist_keras.statistics.summaries import Verdict, expected_sd
 from mnist_keras.study.design import Study
 
 COLUMNS = ["value", "val_accuracy", "test_accuracy", "seconds", "parameters", "gap"]

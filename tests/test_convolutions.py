@@ -16,7 +16,7 @@ from mnist_keras.report.convolutions.ending import describe, print_comparison
 from mnist_keras.report.convolutions.judgements import cost_ratios, judge_lead, published_claim
 from mnist_keras.report.convolutions.rows import QUANTITIES, mcnemar_rows, table_rows
 from mnist_keras.report.convolutions.sentences import conclude, notes
-from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import Study, load_study
 
 STUDY = load_study("compare-conv")

@@ -7,10 +7,11 @@ import pytest
 from generated_runs import write_run
 
 from mnist_keras.config import make_config
-from mnist_keras.report.analysis.evidence import NotJudged, Side, is_disturbed, paired, paired_alike
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.outcome import Measured
-from mnist_keras.report.analysis.runs import StudyRuns
+from mnist_keras.claims.evidence import NotJudged, Side
+from mnist_keras.analysis.evidence import is_disturbed, paired, paired_alike
+from mnist_keras.analysis.measure import Records
+from mnist_keras.claims.evidence import Measured
+from mnist_keras.analysis.runs import StudyRuns
 from mnist_keras.study.design import Study
 
 STUDY = Study.model_validate(

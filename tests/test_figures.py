@@ -24,7 +24,7 @@ from mnist_keras.report.figures.curve_pair import (
 )
 from mnist_keras.report.figures.style import DPI, PALETTE, WIDTH, look, new_figure, save_figure
 from mnist_keras.study.design import load_study
-from mnist_keras.study.published import Subject
+from mnist_keras.subjects import Subject
 
 NAN = np.nan
 TITLE = "Two convolutions against three"

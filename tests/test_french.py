@@ -19,10 +19,10 @@ from report_samples import write_runs
 import mnist_keras.report
 from mnist_keras.config import RunConfig
 from mnist_keras.marks import SELECTED_ON_TEST, SEPARATOR, TENTH
-from mnist_keras.report.analysis import analyze as analysis
-from mnist_keras.report.analysis import cells
-from mnist_keras.report.analysis.outcome import StudyOutcome
-from mnist_keras.report.analysis.pairs import MOST_LEVELS
+from mnist_keras.analysis import analyze as analysis
+from mnist_keras.analysis import cells
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.analysis.pairs import MOST_LEVELS
 from mnist_keras.report.build import build_report
 from mnist_keras.report.figures.captions import VERDICT_WORDS
 from mnist_keras.report.figures.study_figures import study_sheets
@@ -31,11 +31,11 @@ from mnist_keras.report.page import content, opening
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.report.page.methods import METHODS
-from mnist_keras.report.statistics import comparisons
-from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.statistics import comparisons
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 from mnist_keras.study.files import FRENCH
-from mnist_keras.study.metrics import METRICS
+from mnist_keras.metrics import METRICS
 from mnist_keras.study.trials import FACTOR_FIELDS
 
 REPORT = Path(mnist_keras.report.__file__).parent

@@ -18,9 +18,11 @@ from mnist_keras.report.language import (
     typeset,
     writing_in,
 )
-from mnist_keras.report.naming import label_name, listed, mark_name, printed_figure
-from mnist_keras.report.statistics.summaries import PERCENT, Interval, seeds
-from mnist_keras.study.published import PublishedCell, Subject
+from mnist_keras.report.words.naming import label_name, listed, mark_name, printed_figure
+from mnist_keras.report.words.units import PERCENT, seeds
+from mnist_keras.statistics.summaries import Interval
+from mnist_keras.study.published import PublishedCell
+from mnist_keras.subjects import Subject
 
 
 def test_outside_a_block_all_is_english():

@@ -21,7 +21,7 @@ from mnist_keras.data.sampling import draw_tenth
 from mnist_keras.errors import UserError
 from mnist_keras.marks import SELECTED_ON_TEST, TENTH
 from mnist_keras.records import read_run, read_runs
-from mnist_keras.report.analysis.analyze import analyze
+from mnist_keras.analysis.analyze import analyze
 from mnist_keras.report.build import build_report
 from mnist_keras.report.summary import print_summary
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study

@@ -15,15 +15,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.page.content import Chapter, joint_document, study_document
-from mnist_keras.report.page.document import (
-    SYMBOLS,
-    Document,
-    Findings,
-    Section,
-    Table,
-    Tally,
-    Tone,
-)
+from mnist_keras.report.page.document import SYMBOLS, Document, Findings, Section, Table, Tally, Tone
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.inline_svg import inline_svg
 from mnist_keras.report.page.markdown import escape, render_markdown
@@ -35,9 +27,10 @@ from mnist_keras.report.page.wording import (
     seeds_text,
     settings_text,
 )
-from mnist_keras.report.statistics.summaries import Interval, Verdict
+from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.study.design import load_study
-from mnist_keras.study.published import PublishedCell, Subject
+from mnist_keras.study.published import PublishedCell
+from mnist_keras.subjects import Subject
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 COMMAND = "mnist-keras report shallow"

@@ -10,7 +10,7 @@ from search_runs import EPOCHS, RANGES, make_plan, write_all
 from mnist_keras.errors import UserError
 from mnist_keras.records import read_json
 from mnist_keras.report.search.facts import judge_importance
-from mnist_keras.report.statistics.comparisons import compare_paired
+from mnist_keras.statistics.comparisons import compare_paired
 from mnist_keras.study.design import load_study
 from mnist_keras.study.search_judgement import fresh_seeds, hold_contest, winner_of, within
 from mnist_keras.study.search_opponent import find_opponent

@@ -15,8 +15,8 @@ from matplotlib.axis import Axis
 from matplotlib.transforms import Bbox
 
 from mnist_keras.config import RunConfig
-from mnist_keras.report.analysis.analyze import analyze
-from mnist_keras.report.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.report.figures.bars import space_by_error
 from mnist_keras.report.figures.captions import (
     band_text,
@@ -65,9 +65,9 @@ from mnist_keras.report.figures.sweeps import (
     trial_entries,
 )
 from mnist_keras.report.language import writing_in
-from mnist_keras.report.naming import listed
-from mnist_keras.report.statistics.reproduction import prediction_interval
-from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.report.words.naming import listed
+from mnist_keras.statistics.reproduction import prediction_interval
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import Study, load_study
 
 NAN = np.nan

@@ -7,9 +7,9 @@ import pytest
 from generated_runs import write_run, write_study
 
 from mnist_keras.config import RunConfig
-from mnist_keras.report.analysis.analyze import analyze, confirmation_config
-from mnist_keras.report.analysis.outcome import StudyOutcome
-from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.analysis.analyze import analyze, confirmation_config
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.report.summary import (
     NOT_JUDGED,
     configuration_row,

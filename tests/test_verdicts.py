@@ -10,17 +10,17 @@ import pytest
 from generated_runs import ENVIRONMENT, write_run
 
 from mnist_keras.config import make_config
-from mnist_keras.report.analysis.cells import OTHER_SETTINGS
-from mnist_keras.report.analysis.evidence import Evidence
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.outcome import ClaimOutcome
-from mnist_keras.report.analysis.runs import StudyRuns
-from mnist_keras.report.analysis.verdicts import judge_claims
-from mnist_keras.report.statistics.comparisons import compare_paired
-from mnist_keras.report.statistics.impact import chance_range, paired_noise
-from mnist_keras.report.statistics.power import seeds_needed
-from mnist_keras.report.statistics.reproduction import judge_published, judge_ratio
-from mnist_keras.report.statistics.summaries import Verdict, seed_noise
+from mnist_keras.analysis.cells import OTHER_SETTINGS
+from mnist_keras.analysis.evidence import Evidence
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.outcome import ClaimOutcome
+from mnist_keras.analysis.runs import StudyRuns
+from mnist_keras.analysis.verdicts import judge_claims
+from mnist_keras.statistics.comparisons import compare_paired
+from mnist_keras.statistics.impact import chance_range, paired_noise
+from mnist_keras.statistics.power import seeds_needed
+from mnist_keras.statistics.reproduction import judge_published, judge_ratio
+from mnist_keras.statistics.summaries import Verdict, expected_sd
 from mnist_keras.study.design import Study, load_study
 
 BASE = {"architecture": "shallow", "hidden": 128, "epochs": 2}

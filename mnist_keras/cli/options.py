@@ -54,13 +54,24 @@ language_option = click.option(
     help="Language of the report and its figures; what is printed here stays English.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+MAX_SEEDS = 10_000
+"""More seeds than these are a mistake."""
+
 seeds_option = click.option(
     "--seeds",
     metavar="N",
-    type=click.IntRange(1, 10_000),
-    default=1,
-    show_default=True,
+    type=click.IntRange(1, MAX_SEEDS),
+    default=None,
+    show_default="1; 3 with --settle",
     help="Train every configuration with seeds 0 to N-1.",
+)
+margin_option = click.option(
+    "--margin",
+    metavar="POINTS",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=None,
+    show_default="as the study says, else 0.10",
+    help="A difference of accuracies, in points, that does not matter.",
 )
 jobs_option = click.option(
     "--jobs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 
 from mnist_keras.cli.options import (
     MAX_JOBS,
+    MAX_SEEDS,
     backend_option,
     checkpoints_option,
     chosen_scheduler,
@@ -23,17 +25,21 @@ from mnist_keras.cli.options import (
     json_option,
     language_option,
     logs_option,
+    margin_option,
     quick_option,
     scheduler_option,
     seeds_option,
     threads_option,
 )
-from mnist_keras.cli.types import StudyType
+from mnist_keras.cli.types import DurationType, StudyType
 
 if TYPE_CHECKING:
     from mnist_keras.report.language import Language
     from mnist_keras.study.design import Study
     from mnist_keras.study.running import StudyRun
+
+SETTLE_SEEDS = 100
+"""The most seeds that --settle gives a configuration, unless told otherwise."""
 
 wide_option = click.option(
     "--wide", is_flag=True, help="Include the wider sweeps, which the source names without a table."
@@ -42,7 +48,40 @@ wide_option = click.option(
 
 def training_options(command: Any) -> Any:
     """The options of every command that runs a study."""
-    return study_options(backend_option(scheduler_option(command)))
+    return study_options(settle_options(backend_option(scheduler_option(command))))
+
+
+def settle_options(command: Any) -> Any:
+    """The options of adding seeds until every claim is settled."""
+    for option in reversed(
+        (
+            click.option(
+                "--settle",
+                is_flag=True,
+                help="Add seeds until every claim is settled: different, or same within the "
+                "margin. The rule is valid at every look.",
+            ),
+            click.option(
+                "--max-seeds",
+                type=click.IntRange(min=2, max=MAX_SEEDS),
+                metavar="N",
+                help=f"With --settle: no configuration gets more seeds.  [default: {SETTLE_SEEDS}]",
+            ),
+            click.option(
+                "--budget",
+                type=DurationType(),
+                metavar="TIME",
+                help="With --settle: begin no further training after so long, such as 45m or 2h.",
+            ),
+            click.option(
+                "--all-pairs",
+                is_flag=True,
+                help="With --settle: settle every pair of values, too.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
 
 
 def study_options(command: Any) -> Any:
@@ -50,6 +89,7 @@ def study_options(command: Any) -> Any:
     for option in reversed(
         (
             seeds_option,
+            margin_option,
             config_options("epochs", "validation", default="as the study says"),
             jobs_option,
             threads_option("1, as --jobs fills the cores"),
@@ -74,11 +114,11 @@ def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
     As published, the epoch is selected on the test set, and everything that is printed says so;
     --validation holdout gives the honest numbers.
     """
-    from mnist_keras.report.convolutions.ending import print_comparison
+    from mnist_keras.report.summary import print_summary
 
-    run = _run("compare-conv", **options)
-    _report([run.study], run.place.logs, language)
-    print_comparison(run.study, run.place.logs / run.study.name, run.seeds, as_json, language)
+    run = _run(["compare-conv"], **options)[0]
+    pages = _report([run.study], run.place.logs, language)
+    print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
 
 
 @click.command()
@@ -95,7 +135,7 @@ def study(study: str, as_json: bool, language: Language, **options: Any) -> None
     """
     from mnist_keras.report.summary import print_summary
 
-    run = _run(study, **options)
+    run = _run([study], **options)[0]
     pages = _report([run.study], run.place.logs, language, wide=run.wide)
     print_summary([run.study], run.place.logs, pages, wide=run.wide, as_json=as_json)
 
@@ -107,7 +147,7 @@ def compare_architectures(as_json: bool, language: Language, **options: Any) -> 
     """Compare perceptron, shallow, deep and LeNet-5 at their published optima."""
     from mnist_keras.report.summary import print_summary
 
-    run = _run("architectures", **options)
+    run = _run(["architectures"], **options)[0]
     pages = _report([run.study], run.place.logs, language)
     print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
 
@@ -124,7 +164,7 @@ def reproduce(as_json: bool, language: Language, **options: Any) -> None:
     from mnist_keras.report.summary import print_summary
     from mnist_keras.study.design import STUDY_NAMES
 
-    runs = [_run(name, **options) for name in STUDY_NAMES]
+    runs = _run(STUDY_NAMES, **options)
     studies, logs, wide = [run.study for run in runs], runs[0].place.logs, runs[0].wide
     pages = _report(studies, logs, language, wide=wide)
     print_summary(studies, logs, pages, wide=wide, as_json=as_json)
@@ -133,6 +173,7 @@ def reproduce(as_json: bool, language: Language, **options: Any) -> None:
 @click.command()
 @click.argument("studies", nargs=-1, type=StudyType(), metavar="[STUDY]...")
 @wide_option
+@margin_option
 @config_options("epochs", "validation", default="as the study says")
 @data_option
 @quick_option
@@ -141,6 +182,7 @@ def reproduce(as_json: bool, language: Language, **options: Any) -> None:
 def report(
     studies: tuple[str, ...],
     wide: bool,
+    margin: float | None,
     data: Path | None,
     quick: bool,
     logs: Path,
@@ -158,7 +200,7 @@ def report(
     from mnist_keras.study.running import changed_study
 
     changes = given_fields(overrides)
-    chosen = [changed_study(name, data, changes, quick) for name in studies or STUDY_NAMES]
+    chosen = [changed_study(name, data, changes, quick, margin) for name in studies or STUDY_NAMES]
     found = [study for study in chosen if (logs / study.name).is_dir()]
     if studies and len(found) < len(chosen):
         missing = next(study.name for study in chosen if study not in found)
@@ -175,29 +217,68 @@ def report(
 @click.argument("study", type=StudyType())
 @wide_option
 @study_options
-def plan(study: str, as_json: bool, seeds: int, **options: Any) -> None:
+@click.option(
+    "--settle", is_flag=True, help="Say of each claim how many seeds are expected to settle it."
+)
+def plan(study: str, as_json: bool, seeds: int | None, settle: bool, **options: Any) -> None:
     """Say what a study would train, how long that takes, and how much disk.
 
     STUDY is compare-conv, shallow, deep, cnn, architectures, or the path of a TOML file. Nothing is
     trained. Times come from the finished runs in the logs folder; without any they are unknown.
     """
-    from mnist_keras.report.console import print_mapping
-    from mnist_keras.report.plan import describe_plan, plan_facts
+    from mnist_keras.analysis.analyze import analyze
+    from mnist_keras.report.console import print_mapping, print_rows, print_wrapped
+    from mnist_keras.report.plan import describe_plan, plan_facts, seeds_line, settle_rows
     from mnist_keras.study.planning import make_plan
     from mnist_keras.study.running import prepare
+    from mnist_keras.study.settling import FIRST_SEEDS
 
-    run = prepare(study, seeds=range(seeds), **_for_run(options))
+    count = seeds or (FIRST_SEEDS if settle else 1)
+    run = prepare(study, seeds=range(count), **_for_run(options))
     plan = make_plan([*run.tasks(), *run.confirmation_tasks()], run.place)
-    print_mapping((plan_facts if as_json else describe_plan)(plan, run), as_json)
+    outcome = analyze(run.study, run.place.logs, wide=run.wide, sequential=settle)
+    rows = settle_rows(outcome) if settle else []
+    if as_json:
+        print_mapping({**plan_facts(plan, run), "settle": rows}, as_json=True)
+        return
+    print_mapping(describe_plan(plan, run))
+    click.echo()
+    print_wrapped(seeds_line(outcome))
+    if rows:
+        print_rows(rows)
 
 
-def _run(name: str, *, seeds: int, **options: Any) -> StudyRun:
-    """Train what a study lacks, then the confirmation."""
+def _run(
+    names: Sequence[str],
+    *,
+    seeds: int | None,
+    settle: bool,
+    max_seeds: int | None,
+    budget: float | None,
+    all_pairs: bool,
+    **options: Any,
+) -> list[StudyRun]:
+    """Train what each study lacks, then the confirmation; with --settle until it is settled."""
     from mnist_keras.study.running import prepare, train_study
+    from mnist_keras.study.settling import FIRST_SEEDS, Settling
+    from mnist_keras.study.settling import settle as settle_studies
 
-    run = prepare(name, seeds=range(seeds), **_for_run(options))
-    train_study(run, tell=lambda line: click.echo(line, err=True))
-    return run
+    if not settle and (max_seeds is not None or budget is not None or all_pairs):
+        given = "--max-seeds" if max_seeds else "--budget" if budget else "--all-pairs"
+        raise click.UsageError(f"{given} belongs to --settle; add --settle, or leave it out")
+    count = seeds or (FIRST_SEEDS if settle else 1)
+    chosen = _for_run(options)
+    runs = [prepare(name, seeds=range(count), **chosen) for name in names]
+    for run in runs:
+        train_study(run, tell=_tell)
+    if settle:
+        limits = Settling(max_seeds or SETTLE_SEEDS, budget, all_pairs)
+        settle_studies(runs, limits, _tell)
+    return runs
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _for_run(options: dict[str, Any]) -> dict[str, Any]:

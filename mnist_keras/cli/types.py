@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, get_args
 
 import click
@@ -139,3 +140,23 @@ def _literals(annotation: Any) -> list[str]:
     for argument in get_args(annotation):
         values += _literals(argument) if get_args(argument) else [argument]
     return [value for value in values if isinstance(value, str)]
+
+
+class DurationType(click.ParamType):
+    """A time such as 90s, 45m, 2h or 1.5h, in seconds."""
+
+    name = "time"
+    _UNITS = MappingProxyType({"s": 1.0, "m": 60.0, "h": 3600.0})
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """The seconds; fails in one line on anything else."""
+        if isinstance(value, float):
+            return value
+        number, unit = str(value)[:-1], str(value)[-1:]
+        try:
+            seconds = float(number) * self._UNITS[unit]
+        except (KeyError, ValueError):
+            seconds = -1.0
+        if not 0 < seconds < float("inf"):
+            self.fail(f"{value!r} is no time; give one such as 90s, 45m or 2h", param, ctx)
+        return seconds

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.archive import ARCHIVE_ERRORS, BoundedFile
 from mnist_keras.data.npy import read_numbers
-from mnist_keras.data.reading import MAX_CLASSES, MAX_IMAGES, brief, open_regular, refusal, shown
+from mnist_keras.data.reading import (
+    MAX_CLASSES,
+    MAX_IMAGES,
+    brief,
+    open_regular,
+    refusal,
+    shown,
+)
 
 
 class Predictions(NamedTuple):

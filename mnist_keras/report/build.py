@@ -8,13 +8,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.looks import record_look
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.analysis.results import results_rows, write_results_csv
 from mnist_keras.errors import UserError
 from mnist_keras.processes import run_in_processes
 from mnist_keras.records import replace_file, write_bytes
-from mnist_keras.report.analysis.analyze import analyze
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.outcome import StudyOutcome
-from mnist_keras.report.analysis.results import results_rows, write_results_csv
 from mnist_keras.report.figures.study_figures import Figure, draw_figures, draw_overview
 from mnist_keras.report.language import Language, in_this_language, writing_in
 from mnist_keras.report.page.content import Chapter, joint_document, study_document
@@ -34,7 +35,8 @@ def build_report(
 
     `logs/<study>/` gets results.csv, report.html, report.md and figures/; `logs/` gets a joint
     report.html, report.md and figures/ where more than one study is given. Every file is written
-    whole or not at all. Nothing is trained.
+    whole or not at all. Nothing is trained. That the verdicts were looked at is recorded in
+    `logs/<study>/looks.json`.
 
     Args:
         studies: the studies.
@@ -56,7 +58,10 @@ def build_report(
         if not found:
             raise UserError(_why_nothing([study.name for study in studies], logs, records))
         try:
-            return _write_reports(found, logs, command, joint=len(studies) > 1)
+            pages = _write_reports(found, logs, command, joint=len(studies) > 1)
+            for outcome in found:
+                record_look(logs / outcome.study.name, outcome.configurations)
+            return pages
         except OSError as error:
             raise UserError(
                 f"cannot write the report to {error.filename or logs}: {error.strerror}; "

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.analysis.settling import Question, open_questions, typical_spread
 from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.console import duration, size
+from mnist_keras.report.words.units import curve_text
+from mnist_keras.report.words.verdicts import claim_verdict
+from mnist_keras.statistics.resolution import MOST_SEEDS, SeedRange
 from mnist_keras.study.planning import Plan
 from mnist_keras.study.running import StudyRun
+
+MANY = f"over {MOST_SEEDS:,}"
+"""So many seeds that no number is worth naming."""
 
 SHOWN = 3
 """Runs without a measured rate that are named; the others are counted."""
@@ -46,6 +54,38 @@ def describe_plan(plan: Plan, run: StudyRun) -> dict[str, str]:
         **_left(plan, run.place.jobs),
         "then": _then(plan, run),
     }
+
+
+def seeds_line(outcome: StudyOutcome) -> str:
+    """What 3, 5, 10 and 20 seeds can see."""
+    return curve_text(typical_spread(outcome), outcome.rule)
+
+
+def settle_rows(outcome: StudyOutcome) -> list[dict[str, str]]:
+    """A row for each claim: its verdict now, and what is expected to settle it."""
+    open_ones = {id(one.what): one for one in open_questions(outcome)}
+    rows = []
+    for claim in outcome.claims:
+        question = open_ones.get(id(claim))
+        needed = question.needed if question else None
+        rows.append(
+            {
+                "claim": claim.claim.text,
+                "now": claim_verdict(claim),
+                "seeds": _seeds_text(needed, question),
+                "training": duration(question.seconds_left) if question and needed else "-",
+            }
+        )
+    return rows
+
+
+def _seeds_text(needed: SeedRange | None, question: Question | None) -> str:
+    if question is None:
+        return "-"
+    if needed is None:
+        return "not known"
+    low, high = (MANY if end is None else f"{end:,}" for end in (needed.low, needed.high))
+    return low if low == high else f"{low} to {high}"
 
 
 def _left(plan: Plan, jobs: int) -> dict[str, str]:

@@ -10,26 +10,36 @@ from typing import Any
 
 import click
 
-from mnist_keras.config import RunConfig
-from mnist_keras.report.analysis.analyze import analyze
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.outcome import (
+from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.outcome import (
     CellOutcome,
     ClaimOutcome,
     FactorOutcome,
-    Measured,
+    PairOutcome,
     StudyOutcome,
 )
-from mnist_keras.report.console import (
-    print_json,
-    print_lines,
-    print_rows,
-    print_wrapped,
+from mnist_keras.analysis.sources import disagreements
+from mnist_keras.claims.evidence import Measured
+from mnist_keras.config import RunConfig
+from mnist_keras.metrics import METRICS
+from mnist_keras.report.console import print_json, print_lines, print_rows, print_wrapped
+from mnist_keras.report.words.cells import cell_reason
+from mnist_keras.report.words.claims import claim_reason, replay_text
+from mnist_keras.report.words.notes import note_texts
+from mnist_keras.report.words.sources import source_text
+from mnist_keras.report.words.units import PERCENT, seeds, unit
+from mnist_keras.report.words.verdicts import (
+    FIGURE_WORDS,
+    NOT_JUDGED,
+    claim_verdict,
+    figure_verdict,
+    impact_verdict,
+    pair_verdict,
 )
-from mnist_keras.report.statistics.summaries import PERCENT, Judgement, Verdict, seeds
+from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.study.design import Study
-from mnist_keras.study.metrics import METRICS
-from mnist_keras.study.published import value_text
+from mnist_keras.subjects import value_text
 
 _COLUMNS = {
     "val_accuracy": "validation, %",
@@ -40,8 +50,8 @@ _COLUMNS = {
 }
 """The metrics of the table of configurations, and what it calls them."""
 
-NOT_JUDGED = "not judged"
-"""In the place of a verdict where the runs for it are missing."""
+MOST_PAIRS = 6
+"""More pairs than these are left to the report."""
 
 
 def print_summary(
@@ -76,7 +86,10 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
         "claims": [claim_row(claim) for claim in outcome.claims if comparable],
         "cost": asdict(outcome.cost),
         "unfinished": list(outcome.unfinished),
-        "notes": list(outcome.notes),
+        "pairs": [_pair(pair) for pair in outcome.pairs],
+        "looks": outcome.looks,
+        "rule": str(outcome.rule),
+        "notes": list(note_texts(outcome)),
     }
 
 
@@ -89,16 +102,29 @@ def configuration_row(measured: Measured) -> dict[str, str]:
 
 
 def factor_row(factor: FactorOutcome) -> dict[str, str]:
-    """A factor's row of the table: how far it moves validation accuracy, and its best value."""
+    """A factor's row of the table: how far it moves validation accuracy, and its best values."""
     impact = factor.impact
+    low_high = impact.interval if impact else None
     return {
         "factor": factor.label,
         "values": ", ".join(value_text(value) for value in factor.levels),
-        "impact": PERCENT.size(impact.impact) if impact else "-",
-        "by_chance_alone": PERCENT.size(impact.chance_range)
-        if impact and impact.chance_range is not None
-        else "-",
-        "best_value": "-" if factor.best is None else value_text(factor.best),
+        "impact": PERCENT.size(impact.size) if impact else "-",
+        "95 % interval": PERCENT.sizes(low_high) if low_high else "-",
+        "verdict": impact_verdict(impact) if impact else NOT_JUDGED,
+        "best": ", ".join(value_text(value) for value in factor.tied) or "-",
+    }
+
+
+def pair_row(pair: PairOutcome) -> dict[str, str]:
+    """Two values of a factor compared."""
+    difference, measure = pair.difference, unit(pair.metric)
+    return {
+        "pair": f"{value_text(pair.labels[0].value)} - {value_text(pair.labels[1].value)}",
+        "of": METRICS[pair.metric].label,
+        "difference": measure.signed(difference.mean),
+        "95 % interval": measure.interval(difference.interval) if difference.interval else "-",
+        "other images, too": measure.interval(pair.other_images) if pair.other_images else "-",
+        "verdict": pair_verdict(pair),
     }
 
 
@@ -124,8 +150,8 @@ def cell_row(outcome: CellOutcome) -> dict[str, str]:
         "figure": METRICS[cell.metric].label,
         "published": cell.text,
         "measured": _values_text(outcome),
-        "verdict": _verdict(outcome.judgement),
-        "why": outcome.judgement.reason if outcome.judgement else outcome.why_not,
+        "verdict": figure_verdict(outcome),
+        "why": cell_reason(outcome),
     }
 
 
@@ -134,8 +160,9 @@ def claim_row(outcome: ClaimOutcome) -> dict[str, str]:
     return {
         "claim": outcome.claim.label,
         "text": outcome.claim.text,
-        "verdict": _verdict(outcome.judgement),
-        "why": outcome.judgement.reason if outcome.judgement else outcome.why_not,
+        "verdict": claim_verdict(outcome),
+        "why": claim_reason(outcome),
+        "source": replay_text(outcome.replay, outcome.judged.metric if outcome.judged else None),
     }
 
 
@@ -147,11 +174,14 @@ def _print_outcome(outcome: StudyOutcome) -> None:
     print_rows([configuration_row(measured) for measured in outcome.configurations])
     if outcome.factors:
         print_rows([factor_row(factor) for factor in outcome.factors])
+    if 0 < len(outcome.pairs) <= MOST_PAIRS:
+        print_rows([pair_row(pair) for pair in outcome.pairs])
     for line in (_confirmation_text(outcome), _figures_text(outcome)):
         if line:
             click.echo(line)
+    notes = note_texts(outcome)
     if not outcome.study.comparable:
-        print_lines("Notes", outcome.notes)
+        print_lines("Notes", notes)
         return
     _print_cells(outcome)
     for claim in map(claim_row, outcome.claims):
@@ -159,8 +189,13 @@ def _print_outcome(outcome: StudyOutcome) -> None:
         click.echo()
         print_wrapped(f"{label}{claim['text']}")
         print_wrapped(f"{claim['verdict']}: {claim['why']}", first="  ", rest="  ")
-    if outcome.notes:
-        print_lines("Notes", outcome.notes)
+        if claim["source"]:
+            print_wrapped(claim["source"], first="  ", rest="  ")
+    audit = [source_text(finding) for finding in disagreements(outcome.source_audit)]
+    if audit:
+        print_lines("What does not follow from the source's own tables", audit)
+    if notes:
+        print_lines("Notes", notes)
 
 
 def _print_cells(outcome: StudyOutcome) -> None:
@@ -187,18 +222,21 @@ def _confirmation_text(outcome: StudyOutcome) -> str:
 
 def _figures_text(outcome: StudyOutcome) -> str:
     """How many published figures have which verdict; empty where they do not compare."""
-    verdicts = Counter(_verdict(cell.judgement) for cell in outcome.cells)
+    verdicts = Counter(cell.verdict for cell in outcome.cells)
     if not verdicts or not outcome.study.comparable:
         return ""
-    known = [verdict for verdict in (*map(str, Verdict), NOT_JUDGED) if verdict in verdicts]
-    counts = ", ".join(f"{verdict} {verdicts[verdict]}" for verdict in known)
-    return f"{len(outcome.cells)} published figures, each in the report: {counts}"
+    counts = ", ".join(
+        f"{word} {verdicts[verdict]}" for verdict, word in FIGURE_WORDS.items() if verdicts[verdict]
+    )
+    chance = outcome.different_by_chance
+    beside = f" (chance alone: about {chance:.0f} differ)" if chance else ""
+    return f"{len(outcome.cells)} published figures, each in the report: {counts}{beside}"
 
 
 def _configuration(measured: Measured) -> dict[str, Any]:
     return {
         "config": measured.config.model_dump(mode="json"),
-        "labels": list(measured.labels),
+        "labels": list(map(str, measured.labels)),
         "seeds": list(measured.seeds),
         "values": {name: values.tolist() for name, values in measured.values.items()},
     }
@@ -211,10 +249,28 @@ def _factor(factor: FactorOutcome) -> dict[str, Any]:
         "field": factor.field,
         "values": list(factor.levels),
         "mean_val_accuracy": list(impact.means) if impact else None,
-        "impact": impact.impact if impact else None,
-        "chance_range": impact.chance_range if impact else None,
+        "impact": impact.size if impact else None,
+        "interval": list(impact.interval) if impact and impact.interval else None,
+        "verdict": str(impact.verdict) if impact else NOT_JUDGED,
+        "smallest_visible": impact.smallest_visible if impact else None,
         "best": factor.best,
-        "why_not": factor.why_not,
+        "tied": list(factor.tied),
+        "why_not": why_not_text(factor.why_not),
+    }
+
+
+def _pair(pair: PairOutcome) -> dict[str, Any]:
+    """Differences as fractions."""
+    interval, others = pair.difference.interval, pair.other_images
+    return {
+        "a": str(pair.labels[0]),
+        "b": str(pair.labels[1]),
+        "metric": pair.metric,
+        "difference": pair.difference.mean,
+        "interval": list(interval) if interval else None,
+        "interval_other_images": list(others) if others else None,
+        "p_adjusted": pair.p_holm,
+        "verdict": str(pair.verdict),
     }
 
 
@@ -225,10 +281,6 @@ def _values_text(outcome: CellOutcome) -> str:
     metric = METRICS[outcome.cell.metric]
     text = f"{metric.divisor * values.mean():.{max(metric.decimals, 1)}f} {metric.unit}".rstrip()
     return text if len(values) == 1 else f"{text} (n = {len(values)})"
-
-
-def _verdict(judgement: Judgement | None) -> str:
-    return str(judgement.verdict) if judgement else NOT_JUDGED
 
 
 def _shown_name(config: RunConfig) -> str:

@@ -15,12 +15,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_keras.statistics.differences import (
-    Family,
-    compare_paired,
-    judge_family,
-    verdict_within,
-)
+from mnist_keras.statistics.differences import Family, compare_paired, judge_family, verdict_within
 from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array
 from mnist_keras.statistics.orders import as_matrix
 from mnist_keras.statistics.rules import Rule, critical_t, fewest_without_spread

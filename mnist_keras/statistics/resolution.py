@@ -22,6 +22,11 @@ MOST_SEEDS = 1_000
 DRAWS = 1_000
 """Draws of what the truth may be: they place a decile to within 2 % of the draws."""
 
+BOTH_ENDS = (1 + POWER) / 2
+"""Of an interval round 0, each end has to stay within the margin with this probability, for both to
+do so in 8 of 10 cases.
+"""
+
 OUTSIDE = 0.14
 """The share of draws outside a range. That 8 of 10 ranges hold the number needed, whatever the true
 difference, takes more than 0.8 inside: the number is largest halfway to the margin, not at an end.
@@ -65,20 +70,26 @@ def _reach(n: int, rule: Rule, alpha: float, power: float = POWER) -> float:
 def seeds_to_settle(difference: float, sd: float, margin: float, rule: Rule) -> int | None:
     """The fewest seeds that settle a true difference with a probability of 80 %.
 
-    Settled is what is found different, or found to lie within the margin. The latter takes both
-    ends of the interval: where the difference is 0, each has to stay inside in 9 of 10 cases for
-    both to do so in 8. None if more than `MOST_SEEDS` are needed.
+    Settled is what is found different, or found to lie within the margin. None if more than
+    `MOST_SEEDS` are needed.
     """
     found = _seeds_to_settle(np.array([difference]), np.array([sd]), margin, rule)[0]
     return int(found) if found <= MOST_SEEDS else None
 
 
 def _seeds_to_settle(differences: Array, sds: Array, margin: float, rule: Rule) -> Array:
+    sizes = np.abs(differences)
+    return np.minimum(
+        _seeds_to_reach(sizes, sds, rule, POWER),
+        _seeds_to_reach(margin - sizes, sds, rule, BOTH_ENDS),
+    )
+
+
+def _seeds_to_reach(distances: Array, sds: Array, rule: Rule, power: float) -> Array:
+    """The fewest seeds that show a mean to be on its side of a bound so far away."""
     counts = _counts()
-    different = np.array([_reach(int(n), rule, ALPHA) for n in counts])
-    same = np.array([_reach(int(n), rule, ALPHA, (1 + POWER) / 2) for n in counts])
-    sizes = np.abs(differences)[:, None]
-    enough = (sizes >= sds[:, None] * different) | (margin - sizes >= sds[:, None] * same)
+    reach = np.array([_reach(int(n), rule, ALPHA, power) for n in counts])
+    enough = distances[:, None] >= sds[:, None] * reach[None, :]
     first = np.where(enough.any(axis=1), enough.argmax(axis=1), len(counts))
     return np.append(counts, MOST_SEEDS + 1.0)[first]
 
@@ -97,12 +108,39 @@ def seeds_range(n: int, mean: float, sd: float, margin: float, rule: Rule) -> Se
     observed. The draws are seeded: the same values always give the same range. None where one seed
     or equal differences show no spread.
     """
+    drawn = _draw(n, mean, sd)
+    return None if drawn is None else _range(_seeds_to_settle(*drawn, margin, rule), n)
+
+
+def seeds_range_of_statement(
+    n: int, distance: float, sd: float, margin: float, rule: Rule
+) -> SeedRange | None:
+    """The same for a stated figure at this distance from ours (`stated.judge_statement`).
+
+    It is settled once ours is shown to be within the margin of it, or beyond.
+    """
+    drawn = _draw(n, distance, sd)
+    if drawn is None:
+        return None
+    distances, sds = np.abs(drawn[0]), drawn[1]
+    needed = np.minimum(
+        _seeds_to_reach(distances - margin, sds, rule, POWER),
+        _seeds_to_reach(margin - distances, sds, rule, BOTH_ENDS),
+    )
+    return _range(needed, n)
+
+
+def _draw(n: int, mean: float, sd: float) -> tuple[Array, Array] | None:
+    """Means and standard deviations that fit what was seen, each [draws]."""
     if n < 2 or sd <= EQUAL:
         return None
     generator = np.random.Generator(np.random.PCG64(0))
     sds = sd * np.sqrt((n - 1) / generator.chisquare(n - 1, DRAWS))
-    means = mean + sds / math.sqrt(n) * generator.standard_normal(DRAWS)
-    needed = np.maximum(_seeds_to_settle(means, sds, margin, rule), n + 1)
-    ends = np.quantile(needed, [OUTSIDE / 2, 0.5, 1 - OUTSIDE / 2], method="inverted_cdf")
+    return mean + sds / math.sqrt(n) * generator.standard_normal(DRAWS), sds
+
+
+def _range(needed: Array, n: int) -> SeedRange:
+    tail = OUTSIDE / 2
+    ends = np.quantile(np.maximum(needed, n + 1), [tail, 0.5, 1 - tail], method="inverted_cdf")
     low, middle, high = (int(end) if end <= MOST_SEEDS else None for end in ends)
     return SeedRange(low, middle, high)

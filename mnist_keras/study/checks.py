@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.study.published import PublishedTable, Subject, value_text
+from mnist_keras.study.published import PublishedTable
 from mnist_keras.study.trials import FACTOR_FIELDS, Factor, vary
+from mnist_keras.subjects import Subject, value_text
 
 if TYPE_CHECKING:
-    from mnist_keras.study.claims import Claim
+    from mnist_keras.claims import Claim
     from mnist_keras.study.design import Study
 
     StudyByName = Callable[[str], Study]

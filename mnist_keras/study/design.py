@@ -13,16 +13,17 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from mnist_keras.claims import Claim
 from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.metrics import METRICS, MetricName, to_record_unit
 from mnist_keras.study import checks
-from mnist_keras.study.claims import Claim
 from mnist_keras.study.files import describe, read_toml, split_french
-from mnist_keras.study.published import Entry, PublishedCell, PublishedTable, Subject, TensorShape
+from mnist_keras.study.published import PublishedCell, PublishedTable, TensorShape
 from mnist_keras.study.trials import (
     Cost,
     Factor,
@@ -36,9 +37,13 @@ from mnist_keras.study.trials import (
     share_prefixes,
     vary,
 )
+from mnist_keras.subjects import Entry, Label, Subject
 
 STUDY_NAMES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
 """The studies that the package ships."""
+
+Margin = Annotated[float, Field(gt=0)]
+"""A difference that does not matter, in the unit that its metric is printed in."""
 
 _RESERVED_NAMES = (*STUDY_NAMES, "train")
 
@@ -48,6 +53,8 @@ class Study(Entry):
 
     `base` and `changes` hold fields of RunConfig without the seed; what they leave out is the
     architecture's default. `comparable` is false once a setting differs from the published one.
+    `margin` is the difference that does not matter: of accuracies, in points, or for each metric as
+    printed. `images` tells of metrics in percent on how many images the source measured them.
     `french` holds the French text of each text that the file gives in both languages, as `title`
     and `title_fr`.
 
@@ -71,6 +78,8 @@ class Study(Entry):
     tables: tuple[PublishedTable, ...] = ()
     claims: tuple[Claim, ...] = ()
     contradictions: tuple[str, ...] = ()
+    margin: Margin | dict[MetricName, Margin] = Field(default_factory=dict)
+    images: dict[MetricName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     french: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -92,6 +101,25 @@ class Study(Entry):
     def on_other_data(self) -> bool:
         """Whether it trains on another data set than the sources, MNIST."""
         return bool(self.base.get("data", MNIST) != MNIST)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether its claims are those of a source, and not its author's own questions."""
+        return bool(self.source or self.tables)
+
+    @property
+    def margins(self) -> dict[str, float]:
+        """The margins that the study sets, by metric, in the unit of the records."""
+        if isinstance(self.margin, dict):
+            return {name: to_record_unit(name, value) for name, value in self.margin.items()}
+        shares = [name for name, metric in METRICS.items() if metric.is_share]
+        return {name: to_record_unit(name, self.margin) for name in shares}
+
+    def with_margin(self, points: float) -> Study:
+        """The study with another margin of all accuracies, in points."""
+        shares = {name: points for name, metric in METRICS.items() if metric.is_share}
+        own = self.margin if isinstance(self.margin, dict) else {}
+        return self.model_copy(update={"margin": {**own, **shares}})
 
     def factor(self, field: str) -> Factor | None:
         """The factor that varies this field of RunConfig."""
@@ -121,7 +149,7 @@ class Study(Entry):
         return named + self._factor_cells(wide)
 
     def _named_cell(self, trial: NamedTrial) -> Trial:
-        return Trial(vary(self.base, trial.changes), (trial.name,), trial.test_curve)
+        return Trial(vary(self.base, trial.changes), (Label(trial.name),), trial.test_curve)
 
     def _factor_cells(self, wide: bool) -> list[Trial]:
         return [cell for factor in self.factors for cell in self._cells_of(factor, wide)]
@@ -136,7 +164,7 @@ class Study(Entry):
         return [
             Trial(
                 config,
-                ("default",) * (config == default) + (factor.value_label(value),),
+                (Label("default"),) * (config == default) + (factor.value_label(value),),
                 test_curve=read_at_lengths and config.epochs == longest,
             )
             for value, config in zip(values, configs, strict=True)

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mnist_keras.analysis.analyze import confirmation_config
 from mnist_keras.errors import UserError
 from mnist_keras.marks import in_brackets, marks_text
-from mnist_keras.report.analysis.analyze import confirmation_config
 from mnist_keras.report.progress import progress_display
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
@@ -57,13 +57,14 @@ def prepare(
     wide: bool = False,
     quick: bool = False,
     scheduler: str | None = None,
+    margin: float | None = None,
 ) -> StudyRun:
     """Read a study and decide where and how it is run.
 
     Raises:
         UserError: there is no such study, or an override does not fit it.
     """
-    study = changed_study(name, data, overrides, quick)
+    study = changed_study(name, data, overrides, quick, margin)
     place = Place(
         study=study.name,
         logs=logs,
@@ -79,18 +80,23 @@ def prepare(
 
 
 def changed_study(
-    name: str, data: Path | None, overrides: Mapping[str, Any], quick: bool = False
+    name: str,
+    data: Path | None,
+    overrides: Mapping[str, Any],
+    quick: bool = False,
+    margin: float | None = None,
 ) -> Study:
     """A study with another data set, if one is given, and other settings in all its trainings.
 
-    With `quick` it has a tenth of the data set.
+    With `quick` it has a tenth of the data set; `margin` is its margin of accuracies, in points.
 
     Raises:
         UserError: there is no such study or data set, or an override does not fit it.
     """
     study = load_study(name)
     changes = {**overrides, **_identity(data, quick)}
-    return study.override(**changes) if changes else study
+    changed = study.override(**changes) if changes else study
+    return changed if margin is None else changed.with_margin(margin)
 
 
 def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.metrics import margin_of
 from mnist_keras.records import RunRecord, read_run
-from mnist_keras.report.statistics.comparisons import Comparison, compare_paired
-from mnist_keras.report.statistics.summaries import Verdict
-from mnist_keras.report.statistics.summaries import seeds as seeds_text
+from mnist_keras.report.words.units import seeds as seeds_text
+from mnist_keras.statistics.differences import Difference, compare_paired
 from mnist_keras.study.execution import Place, Task
 from mnist_keras.study.running import train_all
 from mnist_keras.study.search_opponent import Opponent
@@ -48,22 +49,8 @@ class Contest:
     budget: Budget
     search_epochs: int
     seeds: tuple[int, ...]
-    test: Comparison | None
-    validation: Comparison | None
-
-    @property
-    def answer(self) -> str:
-        """Does the search find anything better? One sentence."""
-        if self.test is None:
-            return "No: the search and one factor at a time chose the same configuration."
-        beginnings = {
-            Verdict.NO_EFFECT: "No, there is no detectable difference",
-            Verdict.UNDECIDED: "Not enough seeds to conclude",
-            Verdict.DIFFERS: "Yes, the search finds something better"
-            if self.test.mean_difference > 0
-            else "No, the search finds something worse",
-        }
-        return f"{beginnings[self.test.verdict]}: test accuracy, {self.test.reason}."
+    test: Difference | None
+    validation: Difference | None
 
 
 def winner_of(trials: Sequence[TrialRecord]) -> TrialRecord | None:
@@ -139,12 +126,12 @@ def read_test_accuracy(config: RunConfig, place: Place) -> float:
 
 def _compare(
     metric: str, chosen: RunConfig, opponent: Opponent, seeds: Sequence[int], place: Place
-) -> Comparison:
+) -> Difference:
     ours, theirs = (
         [_result(config.replace(seed=seed), place, metric) for seed in seeds]
         for config in (chosen, opponent.config)
     )
-    return compare_paired(ours, theirs, names=("the search", "one factor at a time"))
+    return compare_paired(ours, theirs, margin_of(metric, fmean(ours)))
 
 
 def _result(config: RunConfig, place: Place, metric: str) -> float:

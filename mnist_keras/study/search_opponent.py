@@ -8,13 +8,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from mnist_keras.analysis.analyze import confirmation_config
+from mnist_keras.analysis.factors import EPOCHS
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.runs import StudyRuns
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.report.analysis.analyze import confirmation_config
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.outcome import Measured
-from mnist_keras.report.analysis.pairs import EPOCHS
-from mnist_keras.report.analysis.runs import StudyRuns
 from mnist_keras.study.design import Study
 from mnist_keras.study.running import changed_study
 

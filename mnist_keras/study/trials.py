@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from mnist_keras.config import RunConfig, make_config
-from mnist_keras.study.published import Entry, SettingValue, value_text
+from mnist_keras.subjects import Entry, Label, SettingValue
 
 # The settings that belong to one architecture: another one takes its own defaults for them.
 _OWN_SETTINGS = ("hidden", "padding")
@@ -41,9 +41,9 @@ class Factor(Entry):
         """The values that are tried; with `wide`, those of both lists."""
         return tuple(dict.fromkeys((*self.wide, *self.values))) if wide else self.values
 
-    def value_label(self, value: Any) -> str:
+    def value_label(self, value: Any) -> Label:
         """How a trial of this value is called: "batch size = 64"."""
-        return f"{self.label} = {value_text(value)}"
+        return Label(self.label, value)
 
 
 class NamedTrial(Entry):
@@ -72,7 +72,7 @@ class Trial:
     """
 
     config: RunConfig
-    labels: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
     test_curve: bool = False
 
     def absorb(self, other: Trial) -> Trial:
@@ -80,10 +80,11 @@ class Trial:
 
         What a shorter trial stands for is marked with the number of epochs to read.
         """
-        mark = ""
-        if other.config.epochs < self.config.epochs:
-            mark = f" (first {other.config.epochs} epochs)"
-        new = [f"{label}{mark}" for label in other.labels]
+        shorter = other.config.epochs < self.config.epochs
+        new = [
+            replace(label, epochs=other.config.epochs) if shorter else label
+            for label in other.labels
+        ]
         labels = tuple(dict.fromkeys((*self.labels, *new)))
         return replace(self, labels=labels, test_curve=self.test_curve or other.test_curve)
 

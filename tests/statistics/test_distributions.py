@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_keras.report.statistics import distributions
+from mnist_keras.statistics import distributions
 
 # Hollander and Wolfe, Nonparametric Statistical Methods (1973), p. 29: a depression scale.
 FIRST_VISIT = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30])
@@ -127,9 +127,9 @@ def test_fewest_gives_up_at_its_limit():
 
 def test_the_statistics_import_neither_scipy_nor_tensorflow():
     code = (
-        "import sys, mnist_keras.report.statistics.ranking, "
-        "mnist_keras.report.statistics.reproduction, "
-        "mnist_keras.report.statistics.mcnemar; "
+        "import sys, mnist_keras.statistics.ranking, "
+        "mnist_keras.statistics.reproduction, "
+        "mnist_keras.statistics.mcnemar; "
         "print([m for m in ('scipy', 'tensorflow', 'matplotlib') if m in sys.modules])"
     )
     shown = subprocess.run(
@@ -140,8 +140,8 @@ def test_the_statistics_import_neither_scipy_nor_tensorflow():
 
 def test_a_verdict_never_imports_scipy_stats():
     code = (
-        "import sys; from mnist_keras.report.statistics.ranking import rank_factors; "
-        "from mnist_keras.report.statistics.impact import judge_impact; "
+        "import sys; from mnist_keras.statistics.ranking import rank_factors; "
+        "from mnist_keras.statistics.impact import judge_impact; "
         "levels = {1: [.1, .2, .4], 2: [.3, .3, .2]}; judge_impact(levels); "
         "rank_factors({'a': levels, 'b': levels}); print('scipy.stats' in sys.modules)"
     )

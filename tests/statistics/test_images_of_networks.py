@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_keras.report.statistics.mcnemar import mcnemar_by_seed, mcnemar_exact
+from mnist_keras.statistics.images import mcnemar_by_seed
+from mnist_keras.statistics.mcnemar import mcnemar_exact
 
 
 def networks(both: int, only_a: int, only_b: int, neither: int) -> tuple[np.ndarray, np.ndarray]:

@@ -15,12 +15,7 @@ from mnist_keras.errors import UserError
 from mnist_keras.marks import marks_of
 from mnist_keras.records import RunFolder, RunRecord, read_run
 from mnist_keras.report.evaluation.numbers import RunNumbers, run_numbers
-from mnist_keras.report.evaluation.peers import (
-    Peers,
-    SharedMistakes,
-    find_peers,
-    shared_mistakes,
-)
+from mnist_keras.report.evaluation.peers import Peers, SharedMistakes, find_peers, shared_mistakes
 
 
 @dataclass(frozen=True, eq=False)

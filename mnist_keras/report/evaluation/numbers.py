@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mnist_keras.data.predictions import Predictions, confident_errors
-from mnist_keras.report.statistics.summaries import Interval, accuracy_interval
+from mnist_keras.statistics.summaries import Interval, accuracy_interval
 
 
 @dataclass(frozen=True)

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
-from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
+from mnist_keras.metrics import METRICS
 from mnist_keras.report.figures.sweeps import Point, Series
 from mnist_keras.report.language import decimal, format_number, plural, translate
-from mnist_keras.report.naming import setting_value, unit_symbol
-from mnist_keras.report.statistics.summaries import Verdict, seeds
-from mnist_keras.study.metrics import METRICS
-
-VERDICT_WORDS: dict[Verdict | None, str] = {
-    Verdict.REPRODUCED: "reproduced",
-    Verdict.DIFFERS: "differs",
-    Verdict.INCONCLUSIVE: "inconclusive",
-    None: "not judged",
-}
-"""The verdicts on a published figure, in the order of a legend."""
+from mnist_keras.report.words.naming import mark_name, setting_value, unit_symbol
+from mnist_keras.report.words.units import seeds
+from mnist_keras.report.words.verdicts import FIGURE_WORDS
+from mnist_keras.statistics.summaries import Verdict
 
 
 def mark_of(outcome: StudyOutcome) -> str:
     """The warning that goes wherever the figure goes; empty if there is none to give."""
-    return outcome.mark
+    return mark_name(outcome.mark)
 
 
 def seed_counts(measured: Iterable[Measured]) -> tuple[int, int]:
@@ -102,11 +97,11 @@ def series_text(series: Series, label: str) -> str:
 
 
 def verdicts_text(counts: dict[Verdict | None, int]) -> str:
-    """Write how often each verdict fell: "31 reproduced, 4 differ, 1 inconclusive"."""
-    words = VERDICT_WORDS | {Verdict.DIFFERS: "differ"}
+    """Write how often each verdict fell: "31 same within the margin, 4 differ"."""
+    words = FIGURE_WORDS | {Verdict.DIFFERENT: "differ"}
     found = [
         plural(counts[verdict], f"{{count}} {word}", f"{{count}} {words[verdict]}")
-        for verdict, word in VERDICT_WORDS.items()
+        for verdict, word in FIGURE_WORDS.items()
         if counts.get(verdict)
     ]
     return ", ".join(found)

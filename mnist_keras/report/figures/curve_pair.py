@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.records import RunRecord
-from mnist_keras.report.analysis.outcome import Measured
 from mnist_keras.report.figures.style import (
     MARKERS,
     MUTED,
@@ -23,7 +23,7 @@ from mnist_keras.report.figures.style import (
     whole_numbers,
 )
 from mnist_keras.report.language import translate
-from mnist_keras.report.statistics.summaries import seeds
+from mnist_keras.report.words.units import seeds
 from mnist_keras.study.published import PublishedCell
 
 Array = NDArray[np.float64]

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, StudyOutcome
+from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.report.figures.curve_pair import epochs_of_all
 from mnist_keras.report.language import translate
-from mnist_keras.report.naming import setting_value
-from mnist_keras.study.published import PublishedCell, Subject
+from mnist_keras.report.words.naming import setting_value
+from mnist_keras.study.published import PublishedCell
+from mnist_keras.subjects import Subject
 
 Array = NDArray[np.float64]
 

@@ -8,25 +8,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from mnist_keras.report.figures.captions import VERDICT_WORDS
 from mnist_keras.report.figures.legend import Look
 from mnist_keras.report.figures.overview import Mark, Overview, Row, count_verdicts, reach
 from mnist_keras.report.figures.style import INK, MUTED, PALETTE, new_figure
 from mnist_keras.report.language import format_number, translate
-from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.report.words.verdicts import FIGURE_WORDS
+from mnist_keras.statistics.summaries import Verdict
 
 VERDICT_LOOKS: dict[Verdict | None, Look] = {
-    Verdict.REPRODUCED: Look(PALETTE[2], "o"),
-    Verdict.DIFFERS: Look(PALETTE[1], "X"),
-    Verdict.INCONCLUSIVE: Look(PALETTE[0], "s"),
+    Verdict.SAME: Look(PALETTE[2], "o"),
+    Verdict.DIFFERENT: Look(PALETTE[1], "X"),
+    Verdict.OPEN: Look(PALETTE[0], "s"),
     None: Look(MUTED, "v"),
 }
 """Colour and marker of each verdict."""
+
+MARGIN_BAND = "#E9F1F6"
+"""Colour of the band within which a figure counts as the same."""
 
 _LINE = 0.225
 """Inches from one labelled row to the next."""
@@ -50,10 +55,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Layout:
-    """All lines of one study and the inches that they take."""
+    """All lines of one study, the inches that they take, and the margin in points."""
 
     lines: tuple[Line, ...]
     height: float
+    margin: float = 0.0
 
 
 def labelled_layout(overview: Overview) -> Layout:
@@ -66,7 +72,7 @@ def labelled_layout(overview: Overview) -> Layout:
         for row in group.rows:
             y += _LINE
             lines.append(Line(y, row.label, row))
-    return Layout(tuple(lines), y + _LINE)
+    return Layout(tuple(lines), y + _LINE, overview.margin)
 
 
 def tight_layout(overview: Overview, title: str) -> Layout:
@@ -82,7 +88,7 @@ def tight_layout(overview: Overview, title: str) -> Layout:
         first = y + 0.05 + (height - (len(group.rows) - 1) * _TIGHT) / 2
         lines += [Line(first + i * _TIGHT, row=row) for i, row in enumerate(group.rows)]
         y += height + 0.06
-    return Layout(tuple(lines), y + 0.02)
+    return Layout(tuple(lines), y + 0.02, overview.margin)
 
 
 def draw_study(overview: Overview) -> Figure:
@@ -135,6 +141,8 @@ def _draw_panel(axes: Axes, layout: Layout, column: str, size: float) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10], symmetric=True))
     axes.grid(visible=False, axis="y")
     axes.axvline(0, color="#8C8C8C", linewidth=1.0, zorder=1)
+    if layout.margin:
+        axes.axvspan(-layout.margin, layout.margin, color=MARGIN_BAND, linewidth=0, zorder=0)
     rows = [line.y for line in layout.lines if line.row is not None and column in line.row.marks]
     axes.hlines(rows, -size, size, color="#EFEFEF", linewidth=0.8, zorder=0)
     axes.spines["left"].set_visible(False)
@@ -205,12 +213,14 @@ def _add_legend(figure: Figure, overviews: Sequence[Overview]) -> None:
         "markeredgecolor": INK,
         "markeredgewidth": 1.0,
     }
-    handles = [
+    handles: list[Artist] = [
         Line2D(
             [], [], marker="D", linestyle="", markersize=7, label=translate("published"), **hollow
         )
     ]
-    for verdict, word in VERDICT_WORDS.items():
+    if any(one.margin for one in overviews):
+        handles.append(Patch(color=MARGIN_BAND, label=translate("the margin")))
+    for verdict, word in FIGURE_WORDS.items():
         if counts.get(verdict):
             label = f"{translate(word)} ({counts[verdict]})"
             handles.append(Line2D([], [], linewidth=2.2, label=label, **_verdict_marker(verdict)))

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from mnist_keras.report.figures.style import MARKERS, MUTED, PALETTE
 from mnist_keras.report.language import translate
-from mnist_keras.report.statistics.summaries import seeds
+from mnist_keras.report.words.units import seeds
 
 DIAMOND: dict[str, Any] = {
     "marker": "D",

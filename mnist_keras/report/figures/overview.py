@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mnist_keras.report.analysis.outcome import CellOutcome, StudyOutcome
+from mnist_keras.analysis.outcome import CellOutcome, StudyOutcome
 from mnist_keras.report.language import decimal, translate
-from mnist_keras.report.naming import setting_value
-from mnist_keras.report.statistics.reproduction import PublishedJudgement
-from mnist_keras.report.statistics.summaries import Verdict
+from mnist_keras.report.words.naming import setting_value
+from mnist_keras.report.words.units import limited
+from mnist_keras.statistics.stated import Figure
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.published import PublishedCell
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -62,11 +63,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Overview:
-    """One study's published accuracies; `columns` are the sets of images that it speaks about."""
+    """One study's published accuracies; `columns` are the sets of images that it speaks about.
+
+    `margin` is that of a published accuracy, in points; 0 where it differs between the columns.
+    """
 
     title: str
     groups: tuple[Group, ...]
     columns: tuple[str, ...]
+    margin: float = 0.0
 
     @property
     def marks(self) -> list[Mark]:
@@ -95,8 +100,18 @@ def overview(outcome: StudyOutcome) -> Overview | None:
         translate(outcome.study.title),
         tuple(Group(translate(title), tuple(rows.values())) for title, rows in groups.items()),
         tuple(column for column in COLUMNS if column in columns),
+        _margin_of(outcome.cells),
     )
     return found if any(mark.deviation is not None for mark in found.marks) else None
+
+
+def _margin_of(cells: Sequence[CellOutcome]) -> float:
+    margins = {
+        round(100 * cell.judgement.margin, 6)
+        for cell in cells
+        if column_of(cell.cell.metric) is not None and isinstance(cell.judgement, Figure)
+    }
+    return margins.pop() if len(margins) == 1 else 0.0
 
 
 def column_of(metric: str) -> str | None:
@@ -119,8 +134,9 @@ def row_label(cell: PublishedCell) -> str:
 def make_mark(outcome: CellOutcome) -> Mark:
     """A published accuracy with its distance to ours."""
     published, judgement = outcome.cell.value, outcome.judgement
-    interval = judgement.interval if isinstance(judgement, PublishedJudgement) else None
-    ends = [None, None] if interval is None else [100 * (end - published) for end in interval]
+    interval = judgement.interval if isinstance(judgement, Figure) else None
+    limits = limited(interval, outcome.cell.metric) if interval else None
+    ends = [None, None] if limits is None else [100 * (end - published) for end in limits]
     measured = 100 * (float(outcome.values.mean()) - published) if len(outcome.values) else None
     return Mark(
         published=100 * published,
@@ -128,7 +144,7 @@ def make_mark(outcome: CellOutcome) -> Mark:
         deviation=measured,
         low=ends[0],
         high=ends[1],
-        verdict=judgement.verdict if judgement is not None else None,
+        verdict=outcome.verdict,
         n=len(outcome.values),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure as Canvas
 
-from mnist_keras.report.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.report.figures import panels
 from mnist_keras.report.figures.bars import draw_bars
 from mnist_keras.report.figures.captions import (
@@ -40,8 +40,8 @@ from mnist_keras.report.figures.legend import (
 from mnist_keras.report.figures.style import headline, look, new_figure
 from mnist_keras.report.figures.sweeps import Point, Sweep, sweep, time_by_configuration
 from mnist_keras.report.language import translate
-from mnist_keras.report.naming import listed
-from mnist_keras.report.statistics.summaries import PERCENT
+from mnist_keras.report.words.naming import listed
+from mnist_keras.report.words.units import PERCENT
 
 ACCURACIES = ("val_accuracy", "test_accuracy")
 

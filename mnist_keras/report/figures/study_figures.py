@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_keras.report.analysis.outcome import FactorOutcome, StudyOutcome
-from mnist_keras.report.analysis.pairs import compares_with_one
+from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.analysis.pairs import compares_with_one
 from mnist_keras.report.figures.captions import mark_of, seeds_text, verdicts_text
 from mnist_keras.report.figures.forest import draw_all, draw_study
 from mnist_keras.report.figures.overview import Overview, count_verdicts, overview, seed_counts_of

@@ -12,12 +12,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
-from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, StudyOutcome
 from mnist_keras.report.figures.curves import as_drawn, find_trial, levels_run, published_of
 from mnist_keras.report.language import translate
-from mnist_keras.report.naming import metric_name, setting_value
-from mnist_keras.study.published import PublishedCell, Subject
+from mnist_keras.report.words.naming import metric_name, setting_value
+from mnist_keras.study.published import PublishedCell
+from mnist_keras.subjects import Subject
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from mnist_keras.report.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.report.figures.bars import (
     draw_bars,
     draw_grouped_bars,
@@ -39,8 +39,8 @@ from mnist_keras.report.figures.sweeps import (
     trial_entries,
 )
 from mnist_keras.report.language import translate
-from mnist_keras.report.naming import setting_value
-from mnist_keras.report.statistics.summaries import PERCENT
+from mnist_keras.report.words.naming import setting_value
+from mnist_keras.report.words.units import PERCENT
 
 
 @look()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mnist_keras.report.analysis.outcome import StudyOutcome
+from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.report.language import translate
 from mnist_keras.report.page.document import (
     Block,

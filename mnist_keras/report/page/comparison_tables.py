@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 
-from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, PairOutcome, StudyOutcome
-from mnist_keras.report.language import decimal, format_number, translate
-from mnist_keras.report.naming import setting_value
+from mnist_keras.analysis.outcome import FactorOutcome, PairOutcome, StudyOutcome
+from mnist_keras.claims.evidence import Measured
+from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.tables import LONG, summary_cells
 from mnist_keras.report.page.wording import (
     NONE,
-    comparison_chip,
     impact_chip,
     interval,
     number,
+    pair_chip,
     quantity,
-    short_label,
 )
-from mnist_keras.report.statistics.comparisons import p_text
-from mnist_keras.report.statistics.distributions import ALPHA
-from mnist_keras.report.statistics.mcnemar import McNemarBySeed
+from mnist_keras.report.words.naming import setting_value
+from mnist_keras.report.words.units import p_text
+from mnist_keras.statistics.images import McNemarBySeed
 
 IMPACT_METRIC = "val_accuracy"
 LEVEL_METRICS = ("val_accuracy", "test_accuracy", "seconds")
@@ -38,8 +38,7 @@ def impact_table(outcome: StudyOutcome, mark: str) -> Table | None:
             Column(translate("Values")),
             Column(translate("Impact")),
             Column(translate("95 % interval")),
-            Column(translate("Chance alone")),
-            Column("p"),
+            Column(translate("Smallest that could pass")),
             Column("n"),
             Column(translate("Verdict"), numeric=False),
         ),
@@ -51,23 +50,28 @@ def impact_table(outcome: StudyOutcome, mark: str) -> Table | None:
 def _impact_row(factor: FactorOutcome) -> Row:
     impact = factor.impact
     assert impact is not None
-    chance = NONE if impact.chance_range is None else number(impact.chance_range, IMPACT_METRIC)
     return Row(
         translate(factor.label),
         (
-            str(len(impact.levels)),
-            number(impact.impact, IMPACT_METRIC),
+            str(len(impact.means)),
+            number(impact.size, IMPACT_METRIC),
             interval(impact.interval, IMPACT_METRIC),
-            chance,
-            _p(impact.p),
+            smallest_text(impact.smallest_visible, IMPACT_METRIC),
             str(impact.n),
             impact_chip(impact),
         ),
     )
 
 
+def smallest_text(difference: float | None, metric: str) -> str:
+    """The smallest difference that could have passed; none where any number of them could not."""
+    if difference is None or not math.isfinite(difference):
+        return NONE
+    return number(difference, metric)
+
+
 def level_table(factor: FactorOutcome, mark: str) -> Table:
-    """The values of a factor: accuracies and time; the best one is named."""
+    """The values of a factor: accuracies and time; the best one, or those tied for it, named."""
     measured_columns = (
         column
         for metric in LEVEL_METRICS
@@ -81,18 +85,24 @@ def level_table(factor: FactorOutcome, mark: str) -> Table:
         caption=translate("Values of {label}", label=translate(factor.label)),
         columns=(Column(translate("Value"), numeric=False), *measured_columns, Column("n")),
         rows=tuple(
-            _level_row(level, measured, best=level == factor.best)
+            _level_row(level, measured, _standing(factor, level))
             for level, measured in factor.levels.items()
         ),
         mark=mark,
     )
 
 
-def _level_row(level: Hashable, measured: Measured, best: bool) -> Row:
+def _level_row(level: Hashable, measured: Measured, standing: str) -> Row:
     triples = (summary_cells(measured.summary(metric), metric)[:3] for metric in LEVEL_METRICS)
-    name = setting_value(level)
-    header = translate("{value} (best)", value=name) if best else name
+    header = setting_value(level) + (f" ({standing})" if standing else "")
     return Row(header, (*(text for triple in triples for text in triple), str(len(measured.seeds))))
+
+
+def _standing(factor: FactorOutcome, level: Hashable) -> str:
+    """What the tests say of a value: the best, tied for it, or neither."""
+    if level not in factor.tied:
+        return ""
+    return translate("best") if len(factor.tied) == 1 else translate("tied for the best")
 
 
 def pair_tables(outcome: StudyOutcome, mark: str) -> list[Table]:
@@ -114,45 +124,39 @@ def _pair_table(label: str, pairs: Sequence[PairOutcome], mark: str) -> Table:
             Column(translate("Pair"), numeric=False),
             Column(translate("Quantity"), numeric=False),
             Column(translate("First minus second")),
-            Column(translate("95 % interval")),
+            Column(translate("95 % interval, these images")),
+            Column(translate("Other images, too")),
             Column("n"),
-            Column("p"),
             Column(translate("p, Holm")),
+            Column(translate("Smallest that could pass")),
             Column(translate("Only first right")),
             Column(translate("Only second right")),
             Column("McNemar"),
             Column(translate("Verdict"), numeric=False),
         ),
-        rows=tuple(_pair_row(pair, label) for pair in pairs),
+        rows=tuple(_pair_row(pair) for pair in pairs),
         mark=mark,
         folded=len(pairs) > LONG,
     )
 
 
-def _pair_row(pair: PairOutcome, label: str) -> Row:
-    comparison, metric = pair.comparison, pair.metric
-    names = [_value_label(measured, label) for measured in (pair.a, pair.b)]
+def _pair_row(pair: PairOutcome) -> Row:
+    difference, metric = pair.difference, pair.metric
+    names = [setting_value(label.value) for label in pair.labels]
     return Row(
         translate("{first} against {second}", first=names[0], second=names[1]),
         (
             quantity(metric),
-            number(comparison.mean_difference, metric, signed=True),
-            interval(comparison.interval, metric, signed=True),
-            str(comparison.n),
-            _p(comparison.p),
+            number(difference.mean, metric, signed=True),
+            interval(difference.interval, metric, signed=True),
+            interval(pair.other_images, metric, signed=True),
+            str(difference.n),
             _p(pair.p_holm),
+            smallest_text(pair.smallest_visible, metric),
             *_mcnemar_cells(pair.images),
-            comparison_chip(comparison, pair.p_holm, ALPHA),
+            pair_chip(pair),
         ),
     )
-
-
-def _value_label(measured: Measured, label: str) -> str:
-    """The value that a configuration has of the factor of this label."""
-    start = f"{label} = "
-    found = (name for name in measured.labels if name.startswith(start))
-    value = next(found, None)
-    return short_label(measured) if value is None else decimal(value.removeprefix(start))
 
 
 def _mcnemar_cells(tests: McNemarBySeed | None) -> tuple[str, str, str]:

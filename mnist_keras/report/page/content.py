@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mnist_keras.report.analysis.outcome import StudyOutcome
-from mnist_keras.report.analysis.pairs import compares_with_one
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.analysis.pairs import compares_with_one
 from mnist_keras.report.language import plural, translate
-from mnist_keras.report.naming import listed
 from mnist_keras.report.page.closing import closing_sections, duration_text
 from mnist_keras.report.page.comparison_tables import impact_table, level_table, pair_tables
-from mnist_keras.report.page.document import (
-    Block,
-    Bullets,
-    Document,
-    Picture,
-    Section,
-    Text,
-)
+from mnist_keras.report.page.document import Block, Bullets, Document, Picture, Section, Text
 from mnist_keras.report.page.opening import mark_of, opening_blocks, overview_blocks
 from mnist_keras.report.page.tables import (
     configuration_table,
@@ -27,6 +19,8 @@ from mnist_keras.report.page.tables import (
     published_tables,
 )
 from mnist_keras.report.page.wording import seeds_text, settings_text
+from mnist_keras.report.words.naming import listed
+from mnist_keras.report.words.whynot import why_not_text
 
 
 @dataclass(frozen=True)
@@ -160,7 +154,7 @@ def _factors(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
         return []
     impacts = impact_table(outcome, mark)
     reasons = tuple(
-        translate("{label}: {reason}.", label=translate(f.label), reason=f.why_not)
+        translate("{label}: {reason}.", label=translate(f.label), reason=why_not_text(f.why_not))
         for f in outcome.factors
         if f.why_not
     )
@@ -174,8 +168,10 @@ def _pairs(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
     return [
         Text(
             translate(
-                "“Only first right” and “only second right” count the test images that one of "
-                "the two networks alone gets right, as the mean over the seeds."
+                "An interval of “these images” says what more seeds would show on the images that "
+                "were measured, “other images, too” what other images of the kind would. “Only "
+                "first right” and “only second right” count the test images that one of the two networks "
+                "alone gets right, as the mean over the seeds."
             )
             + _pairs_left_out(outcome)
         ),

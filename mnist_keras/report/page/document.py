@@ -141,12 +141,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim, its number in the source, its verdict and the reason."""
+    """A claim, its number in the source, its verdict and the reason.
+
+    `source` says whether the source could have known; empty where that cannot be told.
+    """
 
     label: str
     text: str
     chip: Chip
     reason: str
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -100,14 +100,20 @@ def _tally(block: Tally) -> str:
     return f"**{escape(translate('{label}:', label=total))}** {counts}"
 
 
+_FINDING_TITLES = ("No.", "Claim", "Verdict", "Why", "Could the source have known?")
+
+
 def _findings(block: Findings) -> str:
     rows = [
-        (escape(item.label), escape(item.text), _chip(item.chip), escape(item.reason))
+        (
+            *(escape(item.label), escape(item.text), _chip(item.chip)),
+            *(escape(item.reason), escape(item.source)),
+        )
         for item in block.items
     ]
     mark = f"**{escape(block.mark)}**\n\n" if block.mark else ""
-    titles = tuple(map(translate, ("No.", "Claim", "Verdict", "Why")))
-    return mark + _grid(titles, (False, False, False, False), rows)
+    titles = tuple(map(translate, _FINDING_TITLES))
+    return mark + _grid(titles, (False,) * len(titles), rows)
 
 
 def _table(block: Table) -> str:

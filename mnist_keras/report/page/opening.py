@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
+from mnist_keras.analysis.settling import typical_spread
+from mnist_keras.analysis.sources import disagreements
 from mnist_keras.marks import SELECTED_ON_TEST
-from mnist_keras.report.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
 from mnist_keras.report.language import format_number, plural, translate
 from mnist_keras.report.page.document import (
     Block,
@@ -22,15 +24,29 @@ from mnist_keras.report.page.document import (
     Text,
     Tone,
 )
-from mnist_keras.report.page.wording import NONE, verdict_chip
-from mnist_keras.report.statistics.summaries import seeds
+from mnist_keras.report.page.wording import NONE, claim_chip, claim_tone, figure_tone
+from mnist_keras.report.words.claims import claim_reason, replay_text
+from mnist_keras.report.words.naming import mark_name
+from mnist_keras.report.words.notes import note_texts
+from mnist_keras.report.words.sources import source_text
+from mnist_keras.report.words.units import curve_text, seeds
+from mnist_keras.report.words.verdicts import FIGURE_WORDS
+from mnist_keras.report.words.whynot import why_not_text
 
 TONE_TITLES = {
-    Tone.GOOD: "Reproduced or holds",
+    Tone.GOOD: "Comes out again or holds",
     Tone.BAD: "Differs or does not hold",
-    Tone.SAME: "No detectable effect",
-    Tone.OPEN: "Open",
+    Tone.SAME: "Same within the margin",
+    Tone.OPEN: "Cannot tell",
     Tone.NONE: "Not judged",
+}
+
+CLAIM_WORDS = {
+    Tone.GOOD: "hold",
+    Tone.BAD: "do not hold",
+    Tone.SAME: "claim a difference where there is none beyond the margin",
+    Tone.OPEN: "cannot be told with these seeds",
+    Tone.NONE: "not judged",
 }
 
 MOST_REASONS = 6
@@ -39,16 +55,24 @@ MOST_REASONS = 6
 
 def mark_of(outcome: StudyOutcome) -> str:
     """The mark that every accuracy of the study carries; empty if there is none."""
-    return outcome.mark
+    return mark_name(outcome.mark)
 
 
 def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     """The opening of a study's report."""
     blocks = _notices(outcome)
     if outcome.study.comparable:
-        blocks += _figure_verdicts(outcome.cells) + _claim_verdicts(outcome)
-    if outcome.notes:
-        blocks += [Text(translate("What to know about these runs:")), Bullets(outcome.notes)]
+        blocks += _figure_verdicts(outcome) + _claim_verdicts(outcome)
+    if outcome.pairs:
+        blocks.append(Text(curve_text(typical_spread(outcome), outcome.rule)))
+    audit = disagreements(outcome.source_audit)
+    if audit:
+        said = tuple(source_text(finding) for finding in audit)
+        blocks += [Text(translate("What does not follow from the source's own tables:"))]
+        blocks += [Bullets(said)]
+    notes = note_texts(outcome)
+    if notes:
+        blocks += [Text(translate("What to know about these runs:")), Bullets(notes)]
     return tuple(blocks)
 
 
@@ -79,21 +103,36 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
     if len(outcome.seeds) == 1:
         notices.append(
             translate(
-                "One seed shows no spread, so most verdicts stay open. Each open one says how "
-                "many seeds would settle it."
+                "One seed shows no spread, so no verdict can be drawn from it. --seeds 3 shows "
+                "large differences, --settle adds seeds until each claim is settled."
             )
         )
     return [Notice(text) for text in notices]
 
 
-def _figure_verdicts(cells: Sequence[CellOutcome]) -> list[Block]:
+def _figure_verdicts(outcome: StudyOutcome) -> list[Block]:
+    cells = outcome.cells
     if not cells:
         return []
-    tally = Tally(_figures_title(len(cells)), _counts(cells))
-    reasons = Counter(cell.why_not for cell in cells if cell.judgement is None and cell.why_not)
-    if not reasons:
-        return [tally]
-    return [tally, Text(translate("Why figures are not judged:")), Bullets(_most_common(reasons))]
+    blocks: list[Block] = [Tally(_figures_title(len(cells)), _figure_counts(cells))]
+    chance = _chance_text([outcome])
+    if chance:
+        blocks.append(Text(chance))
+    reasons = Counter(why_not_text(cell.why_not) for cell in cells if cell.judgement is None)
+    if reasons:
+        blocks += [Text(translate("Why figures are not judged:")), Bullets(_most_common(reasons))]
+    return blocks
+
+
+def _chance_text(outcomes: Sequence[StudyOutcome]) -> str:
+    """How many figures chance alone would call different; empty where none was judged."""
+    expected = sum(outcome.different_by_chance for outcome in outcomes)
+    if not expected:
+        return ""
+    return translate(
+        "Chance alone would make about {expected:.0f} of them differ, though all came out again.",
+        expected=expected,
+    )
 
 
 def _most_common(reasons: Counter[str]) -> tuple[str, ...]:
@@ -115,7 +154,7 @@ def _claim_verdicts(outcome: StudyOutcome) -> list[Block]:
     if not outcome.claims:
         return []
     findings = Findings(tuple(_finding(claim) for claim in outcome.claims), mark_of(outcome))
-    return [Tally(_claims_title(outcome), _counts(outcome.claims)), findings]
+    return [Tally(_claims_title(outcome), _claim_counts(outcome.claims)), findings]
 
 
 def _figures_title(count: int) -> str:
@@ -130,17 +169,35 @@ def _claims_title(outcome: StudyOutcome) -> str:
     return plural(count, "claim of this study", "claims of this study")
 
 
-def _counts(results: Iterable[CellOutcome | ClaimOutcome]) -> tuple[tuple[Chip, int], ...]:
-    """How often each verdict fell, the clear ones first."""
-    counts = Counter(verdict_chip(result.judgement) for result in results)
-    order = list(Tone)
-    return tuple(sorted(counts.items(), key=lambda item: order.index(item[0].tone)))
+def _figure_counts(cells: Iterable[CellOutcome]) -> tuple[tuple[Chip, int], ...]:
+    """How often each verdict fell on a figure."""
+    counts = Counter(cell.verdict for cell in cells)
+    return tuple(
+        (Chip(translate(word), figure_tone(verdict)), counts[verdict])
+        for verdict, word in FIGURE_WORDS.items()
+        if counts[verdict]
+    )
+
+
+def _claim_counts(claims: Iterable[ClaimOutcome]) -> tuple[tuple[Chip, int], ...]:
+    """How often each verdict fell on a claim, the clear ones first."""
+    counts = Counter(claim_tone(claim) for claim in claims)
+    return tuple(
+        (Chip(translate(word), tone), counts[tone])
+        for tone, word in CLAIM_WORDS.items()
+        if counts[tone]
+    )
 
 
 def _finding(result: ClaimOutcome) -> Finding:
-    claim, judgement = result.claim, result.judgement
-    reason = judgement.reason if judgement else result.why_not
-    return Finding(claim.label, translate(claim.text), verdict_chip(judgement), reason)
+    metric = result.judged.metric if result.judged else None
+    return Finding(
+        result.claim.label,
+        translate(result.claim.text),
+        claim_chip(result),
+        claim_reason(result),
+        replay_text(result.replay, metric),
+    )
 
 
 def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
@@ -150,10 +207,12 @@ def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
     claims = [claim for outcome in shown for claim in outcome.claims]
     blocks: list[Block] = []
     if cells:
-        blocks.append(Tally(_figures_title(len(cells)), _counts(cells)))
+        blocks.append(Tally(_figures_title(len(cells)), _figure_counts(cells)))
+        chance = _chance_text(shown)
+        blocks += [Text(chance)] if chance else []
     if claims:
         title = plural(len(claims), "published claim", "published claims")
-        blocks.append(Tally(title, _counts(claims)))
+        blocks.append(Tally(title, _claim_counts(claims)))
     return (*blocks, _tally_table(outcomes))
 
 
@@ -171,13 +230,19 @@ def _tally_table(outcomes: Sequence[StudyOutcome]) -> Table:
 
 def _tally_rows(outcome: StudyOutcome) -> list[Row]:
     """How the verdicts on figures and on claims fell; none where they are not comparable."""
-    mark = f", {outcome.mark}" if outcome.mark else ""
+    mark = f", {mark_of(outcome)}" if outcome.mark else ""
     header = f"{translate(outcome.study.title)} ({seeds(len(outcome.seeds))}{mark})"
     if not outcome.study.comparable:
         return [Row(header, (_what_differs(outcome), *(NONE for _ in TONE_TITLES)))]
     return [
-        Row(header, (translate("figures"), *_by_tone(outcome.cells))),
-        Row(header, (translate("claims"), *_by_tone(outcome.claims))),
+        Row(
+            header,
+            (
+                translate("figures"),
+                *_by_tone([figure_tone(cell.verdict) for cell in outcome.cells]),
+            ),
+        ),
+        Row(header, (translate("claims"), *_by_tone(list(map(claim_tone, outcome.claims))))),
     ]
 
 
@@ -189,6 +254,6 @@ def _what_differs(outcome: StudyOutcome) -> str:
     return translate("other settings")
 
 
-def _by_tone(results: Iterable[CellOutcome | ClaimOutcome]) -> list[str]:
-    tones = Counter(verdict_chip(result.judgement).tone for result in results)
-    return [format_number(tones[tone], ",") if tones[tone] else NONE for tone in TONE_TITLES]
+def _by_tone(tones: Sequence[Tone]) -> list[str]:
+    counts = Counter(tones)
+    return [format_number(counts[tone], ",") if counts[tone] else NONE for tone in TONE_TITLES]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mnist_keras.report.analysis.outcome import CellOutcome, Measured, StudyOutcome
+from mnist_keras.analysis.outcome import CellOutcome, StudyOutcome
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.report.language import format_number, translate
-from mnist_keras.report.naming import listed
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.wording import (
     NONE,
     config_name,
+    figure_chip,
     interval,
     number,
     published_number,
@@ -18,10 +19,11 @@ from mnist_keras.report.page.wording import (
     settings_text,
     spread,
     subject_text,
-    verdict_chip,
 )
-from mnist_keras.report.statistics.reproduction import PublishedJudgement
-from mnist_keras.report.statistics.summaries import Summary, summarize
+from mnist_keras.report.words.naming import listed
+from mnist_keras.report.words.whynot import why_not_text
+from mnist_keras.statistics.stated import Figure
+from mnist_keras.statistics.summaries import Summary, summarize
 
 LONG = 24
 """The most rows that a table shows without being asked to."""
@@ -71,7 +73,7 @@ def _published_row(
     mean, sd, ends, n = summary_cells(
         summarize(result.values) if len(result.values) else None, cell.metric
     )
-    next_run = judgement.interval if isinstance(judgement, PublishedJudgement) else None
+    next_run = judgement.interval if isinstance(judgement, Figure) else None
     note = "" if judgement else notes[_why_not(result)]
     return Row(
         ", ".join(parts),
@@ -83,7 +85,7 @@ def _published_row(
             ends,
             interval(next_run, cell.metric),
             n,
-            verdict_chip(judgement, note),
+            figure_chip(result, note),
         ),
     )
 
@@ -95,7 +97,7 @@ def _footnotes(cells: Iterable[CellOutcome]) -> dict[str, str]:
 
 
 def _why_not(cell: CellOutcome) -> str:
-    return cell.why_not or translate("no reason is recorded")
+    return why_not_text(cell.why_not)
 
 
 def configuration_table(outcome: StudyOutcome, mark: str) -> Table:

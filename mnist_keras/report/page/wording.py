@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
+from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, PairOutcome
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
-from mnist_keras.report.analysis.outcome import Measured
+from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, format_number, plural, translate
-from mnist_keras.report.naming import label_name, level_name, metric_name
 from mnist_keras.report.page.document import Chip, Table, Tone
-from mnist_keras.report.statistics.summaries import Interval, Judgement, Verdict, seeds
+from mnist_keras.report.words.naming import label_name, metric_name
+from mnist_keras.report.words.units import limited, seeds
+from mnist_keras.report.words.verdicts import (
+    claim_verdict,
+    figure_verdict,
+    impact_verdict,
+    pair_verdict,
+)
+from mnist_keras.statistics.impacts import Impact
+from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.study.design import Study
-from mnist_keras.study.metrics import METRICS
-from mnist_keras.study.published import PublishedCell, Subject
+from mnist_keras.study.published import PublishedCell
+from mnist_keras.subjects import Subject
 
 NONE = "–"
 """Stands where there is no number."""
@@ -18,46 +30,49 @@ NONE = "–"
 GLUE = "\N{NO-BREAK SPACE}"
 
 _TONES = {
-    Verdict.REPRODUCED: Tone.GOOD,
     Verdict.HOLDS: Tone.GOOD,
-    Verdict.DIFFERS: Tone.BAD,
+    Verdict.SAME: Tone.SAME,
+    Verdict.DIFFERENT: Tone.BAD,
     Verdict.FAILS: Tone.BAD,
-    Verdict.INCONCLUSIVE: Tone.OPEN,
-    Verdict.UNDECIDED: Tone.OPEN,
-    Verdict.NO_EFFECT: Tone.SAME,
+    Verdict.OPEN: Tone.OPEN,
 }
 
-NOT_JUDGED = "not judged"
+
+def figure_chip(outcome: CellOutcome, note: str = "") -> Chip:
+    """The verdict on a published figure; one that comes out again is good news."""
+    return Chip(figure_verdict(outcome), figure_tone(outcome.verdict), note)
 
 
-def verdict_chip(judgement: Judgement | None, note: str = "") -> Chip:
-    """The verdict on a published figure or on a claim."""
-    if judgement is None:
-        return Chip(translate(NOT_JUDGED), Tone.NONE, note)
-    return Chip(translate(str(judgement.verdict)), _TONES[judgement.verdict], note)
+def figure_tone(verdict: Verdict | None) -> Tone:
+    """How a verdict on a published figure is shown."""
+    if verdict is None:
+        return Tone.NONE
+    return Tone.GOOD if verdict is Verdict.SAME else _TONES[verdict]
 
 
-def impact_chip(judgement: Judgement) -> Chip:
+def claim_chip(outcome: ClaimOutcome) -> Chip:
+    """The verdict on a claim; a stated figure that comes out again is good news."""
+    return Chip(claim_verdict(outcome), claim_tone(outcome))
+
+
+def claim_tone(outcome: ClaimOutcome) -> Tone:
+    """How a verdict on a claim is shown."""
+    if outcome.verdict is None:
+        return Tone.NONE
+    stated = outcome.claim.states_figure and outcome.verdict is Verdict.SAME
+    return Tone.GOOD if stated else _TONES[outcome.verdict]
+
+
+def impact_chip(impact: Impact) -> Chip:
     """Whether a factor matters."""
-    if judgement.verdict is Verdict.HOLDS:
-        return Chip(translate("more than chance"), Tone.GOOD)
-    return _in_short(judgement)
+    good = impact.verdict is Verdict.DIFFERENT
+    return Chip(impact_verdict(impact), Tone.GOOD if good else _TONES[impact.verdict])
 
 
-def comparison_chip(judgement: Judgement, p_holm: float | None, alpha: float) -> Chip:
-    """Whether two configurations differ; a difference that Holm takes back is not concluded."""
-    if judgement.verdict is not Verdict.DIFFERS:
-        return _in_short(judgement)
-    if p_holm is not None and p_holm > alpha:
-        return Chip(translate("not after Holm"), Tone.OPEN)
-    return Chip(translate("differ"), Tone.OTHER)
-
-
-def _in_short(judgement: Judgement) -> Chip:
-    """A verdict for a table with many columns."""
-    if judgement.verdict is Verdict.UNDECIDED:
-        return Chip(translate("not enough seeds"), Tone.OPEN)
-    return verdict_chip(judgement)
+def pair_chip(pair: PairOutcome) -> Chip:
+    """Whether two values differ."""
+    other = pair.verdict is Verdict.DIFFERENT
+    return Chip(pair_verdict(pair), Tone.OTHER if other else _TONES[pair.verdict])
 
 
 def number(value: float, metric: str, signed: bool = False) -> str:
@@ -74,9 +89,14 @@ def spread(sd: float | None, metric: str) -> str:
 
 
 def interval(ends: Interval | None, metric: str, signed: bool = False) -> str:
-    """Both ends of an interval; that of numbers without spread has none."""
-    if ends is None or ends.low == ends.high:
+    """Both ends of an interval, no farther than the quantity can be; of no spread, none.
+
+    `signed` intervals are those of differences, which may have either sign.
+    """
+    if ends is None or ends.low == ends.high or not math.isfinite(ends.half):
         return NONE
+    if not signed:
+        ends = limited(ends, metric)
     return translate(
         "{low} to {high}",
         low=number(ends.low, metric, signed),
@@ -107,14 +127,14 @@ def subject_text(study: Study, subject: Subject) -> str:
     """What a published figure is about, in the words of the study."""
     factor = study.factor(subject.factor) if subject.factor else None
     if factor is not None and subject.value is not None:
-        return _glued(level_name(factor, subject.value))
+        return _glued(label_name(factor.value_label(subject.value)))
     return translate(subject.trial or str(subject))
 
 
 def settings_text(study: Study, config: RunConfig) -> str:
     """The values of the study's factors in a configuration; without factors, its name."""
     values = [
-        _glued(level_name(factor, getattr(config, factor.field)))
+        _glued(label_name(factor.value_label(getattr(config, factor.field))))
         for factor in study.factors
         if getattr(config, factor.field) not in (None, ())
     ]

@@ -11,12 +11,7 @@ from mnist_keras.report.search.ending import describe_search, finish_search
 from mnist_keras.report.search.facts import SearchOutcome, judge_importance
 from mnist_keras.study.execution import Place
 from mnist_keras.study.search import run_search
-from mnist_keras.study.search_judgement import (
-    Contest,
-    hold_contest,
-    read_test_accuracy,
-    winner_of,
-)
+from mnist_keras.study.search_judgement import Contest, hold_contest, read_test_accuracy, winner_of
 from mnist_keras.study.search_opponent import Opponent, find_opponent
 from mnist_keras.study.search_plan import (
     DEFAULT_TRIALS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mnist_keras.report.analysis.results import write_results_csv
+from mnist_keras.analysis.results import write_results_csv
 from mnist_keras.report.console import percent, print_json, print_lines, print_rows, print_wrapped
 from mnist_keras.report.figures.search_sheets import draw_search
 from mnist_keras.report.search.facts import (

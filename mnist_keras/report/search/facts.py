@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mnist_keras.claims.base import needed_for
 from mnist_keras.report.console import percent
-from mnist_keras.report.statistics.comparisons import Comparison
-from mnist_keras.report.statistics.summaries import seeds
+from mnist_keras.report.words.claims import difference_text
+from mnist_keras.report.words.units import PERCENT, seed_range_text, seeds
+from mnist_keras.report.words.verdicts import same_within
+from mnist_keras.statistics.differences import Difference
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.search_judgement import Contest, winner_of
 from mnist_keras.study.search_opponent import Opponent
 from mnist_keras.study.search_plan import IMPORTANCE_TRIALS, SearchPlan, TrialRecord
@@ -148,13 +152,41 @@ def contest_lines(contest: Contest) -> list[str]:
         f"validation accuracy {percent(opponent.val_accuracy)}.",
         _budget_line(contest),
         *(
-            [f"Validation accuracy of the retrainings: {contest.validation.reason}."]
+            [f"Validation accuracy of the retrainings: {told_difference(contest.validation)}."]
             if contest.validation
             else []
         ),
         f"Is anything better found at {budget.epochs} of {opponent.epochs} epochs? "
-        f"{contest.answer}",
+        f"{answer(contest)}",
     ]
+
+
+def answer(contest: Contest) -> str:
+    """Does the search find anything better? One sentence."""
+    if contest.test is None:
+        return "No: the search and one factor at a time chose the same configuration."
+    better = contest.test.mean > 0
+    begin = {
+        Verdict.SAME: f"No, both are the {same_within(contest.test.margin, PERCENT)}",
+        Verdict.OPEN: "The seeds cannot tell",
+        Verdict.DIFFERENT: "Yes, the search finds something better"
+        if better
+        else "No, the search finds something worse",
+    }[contest.test.verdict]
+    return f"{begin}: test accuracy, {told_difference(contest.test)}."
+
+
+def told_difference(difference: Difference) -> str:
+    """The search minus one factor at a time, and what would settle it where it is open."""
+    told = difference_text(difference, ("the search", "one factor at a time"), PERCENT)
+    settle = seed_range_text(needed_for(difference.verdict, difference))
+    return f"{told}; {settle}" if settle else told
+
+
+def _range_facts(difference: Difference) -> list[int | None] | None:
+    """The fewest and the most seeds that would settle it; None where it is settled."""
+    needed = needed_for(difference.verdict, difference)
+    return None if needed is None else [needed.low, needed.high]
 
 
 def _budget_line(contest: Contest) -> str:
@@ -196,19 +228,19 @@ def _contest_facts(contest: Contest | None) -> dict[str, Any] | None:
         "seeds": list(contest.seeds),
         "test_accuracy": _comparison_facts(contest.test),
         "val_accuracy": _comparison_facts(contest.validation),
-        "answer": contest.answer,
+        "answer": answer(contest),
     }
 
 
-def _comparison_facts(comparison: Comparison | None) -> dict[str, Any] | None:
+def _comparison_facts(comparison: Difference | None) -> dict[str, Any] | None:
     if comparison is None:
         return None
     return {
         "verdict": str(comparison.verdict),
-        "mean_difference": comparison.mean_difference,
+        "mean_difference": comparison.mean,
         "interval": list(comparison.interval) if comparison.interval else None,
         "p": comparison.p,
-        "seeds_needed": comparison.seeds_needed,
+        "seeds_needed": _range_facts(comparison),
     }
 
 

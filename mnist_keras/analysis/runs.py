@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from mnist_keras.analysis.measure import Records, RunReading, measured
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
 from mnist_keras.records import RunRecord
-from mnist_keras.report.analysis.measure import Records, RunReading, measured
-from mnist_keras.report.analysis.outcome import Measured
-from mnist_keras.report.language import translate
-from mnist_keras.report.naming import level_name
 from mnist_keras.study.design import Study
-from mnist_keras.study.published import Subject
 from mnist_keras.study.trials import Factor, Reading, merge
+from mnist_keras.subjects import Label, Subject
 
-CONFIRMATION = "confirmation"
+CONFIRMATION = Label("confirmation")
 """What the combination of the best values is called."""
 
 
@@ -50,10 +48,10 @@ class StudyRuns:
         """A named trial or one value of a factor; None if it has no finished run."""
         return self.of(self.study.config_at(subject))
 
-    def name(self, subject: Subject) -> str:
-        """A named trial or one value of a factor in the words of the study."""
+    def label(self, subject: Subject) -> Label:
+        """What a named trial or one value of a factor is called."""
         factor = self.study.factor(subject.factor) if subject.factor else None
-        return level_name(factor, subject.value) if factor else translate(str(subject.trial))
+        return factor.value_label(subject.value) if factor else Label(str(subject.trial))
 
     def levels(self, factor: Factor, values: tuple[Any, ...]) -> dict[Any, Measured | None]:
         """The configuration of each of these values of a factor."""

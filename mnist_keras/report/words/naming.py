@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from mnist_keras.marks import SEPARATOR
+from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, plural, translate
-from mnist_keras.study.metrics import METRICS
-from mnist_keras.study.published import PublishedCell, value_text
-from mnist_keras.study.trials import Factor
-
-_LABEL = re.compile(
-    r"(?P<name>.+?)(?: = (?P<value>.+?))?(?: \(first (?P<epochs>\d+) epochs\))?", re.DOTALL
-)
+from mnist_keras.study.published import PublishedCell
+from mnist_keras.subjects import Label, value_text
 
 
 def setting_value(value: Any) -> str:
@@ -22,22 +17,29 @@ def setting_value(value: Any) -> str:
     return decimal(value_text(value))
 
 
-def level_name(factor: Factor, value: Any) -> str:
-    """One value of a factor: "batch size = 64"."""
-    return label_name(factor.value_label(value))
+def label_name(label: Label) -> str:
+    """What a configuration stands for: "batch size = 64", "deep: first test (first 15 epochs)"."""
+    name = translate(label.name)
+    if label.value is not None:
+        name = translate("{name} = {value}", name=name, value=setting_value(label.value))
+    if label.epochs is not None:
+        name = translate("{name} (first {epochs} epochs)", name=name, epochs=label.epochs)
+    if label.study is not None:
+        name = translate("{study}: ", study=label.study) + name
+    return name
 
 
-def label_name(label: str) -> str:
-    """What a configuration stands for (one of `Measured.labels`, which stay English)."""
-    match = _LABEL.fullmatch(label)
-    if match is None:
-        return translate(label)
-    name = translate(match["name"])
-    if match["value"] is not None:
-        name = translate("{name} = {value}", name=name, value=decimal(match["value"]))
-    if match["epochs"] is None:
+def factor_name(label: Label) -> str:
+    """A factor, perhaps of another study: "learning rate in study deep"."""
+    name = translate(label.name)
+    if label.study is None:
         return name
-    return translate("{name} (first {epochs} epochs)", name=name, epochs=int(match["epochs"]))
+    return translate("{label} in study {study}", label=name, study=label.study)
+
+
+def label_names(labels: Sequence[Label]) -> str:
+    """Several of them in a sentence."""
+    return listed([label_name(label) for label in labels])
 
 
 def listed(names: Sequence[str]) -> str:

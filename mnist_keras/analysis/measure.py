@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
+from mnist_keras.metrics import RESOURCES
 from mnist_keras.records import EPOCH_COLUMNS, RunRecord, read_runs
-from mnist_keras.report.analysis.outcome import Measured
+from mnist_keras.subjects import Label
 
 CURVE_COLUMNS = tuple(name for name in EPOCH_COLUMNS if name != "epoch")
-
-_RESOURCES = ("cpu_percent", "ram_mb", "gpu_percent", "vram_mb")
 
 
 class Records:
@@ -37,6 +37,10 @@ class Records:
         self._runs: dict[str, list[RunRecord]] = {}
         self._correct: dict[Path, NDArray[np.bool_] | None] = {}
 
+    def folder(self, study: str) -> Path:
+        """Where the runs of a study are."""
+        return self._folders.get(study, self._logs / study)
+
     def of(self, study: str) -> list[RunRecord]:
         """Every run of a study, by name; none if it has no folder.
 
@@ -44,7 +48,7 @@ class Records:
             UserError: a file of a run cannot be read as what it should be.
         """
         if study not in self._runs:
-            self._runs[study] = read_runs(self._folders.get(study, self._logs / study))
+            self._runs[study] = read_runs(self.folder(study))
         return self._runs[study]
 
     def correct(self, record: RunRecord) -> NDArray[np.bool_] | None:
@@ -119,7 +123,7 @@ class RunReading:
         return not self.shortened or int(self._number("best_epoch")) == self.best + 1
 
     def values(self) -> dict[str, float]:
-        """Every metric of `study.metrics.METRICS` that the run has, in record units."""
+        """Every metric of `metrics.METRICS` that the run has, in record units."""
         accuracy, val_accuracy = self.curve("accuracy"), self.curve("val_accuracy")
         loss, val_loss = self.curve("loss"), self.curve("val_loss")
         seconds = self.curve("seconds")
@@ -138,7 +142,7 @@ class RunReading:
             "best_epoch": self.best + 1,
             "epochs_run": len(val_accuracy),
             **self._test_values(),
-            **{name: _over_finite(np.mean, self.curve(name)) for name in _RESOURCES},
+            **{name: _over_finite(np.mean, self.curve(name)) for name in RESOURCES},
         }
         return {name: float(value) for name, value in values.items() if np.isfinite(value)}
 
@@ -164,7 +168,7 @@ def _over_finite(reduce: Any, values: NDArray[np.float64]) -> float:
 
 
 def measured(
-    config: RunConfig, labels: tuple[str, ...], by_seed: Mapping[int, RunReading]
+    config: RunConfig, labels: tuple[Label, ...], by_seed: Mapping[int, RunReading]
 ) -> Measured:
     """One configuration over its seeds; `config` is that of seed 0, `by_seed` is not empty.
 

@@ -6,34 +6,31 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from mnist_keras.config import RunConfig
-from mnist_keras.report.analysis.cells import judge_cells
-from mnist_keras.report.analysis.claims_of_factors import factor_impact
-from mnist_keras.report.analysis.evidence import Evidence, NotJudged, Side
-from mnist_keras.report.analysis.measure import Records
-from mnist_keras.report.analysis.notes import (
+from mnist_keras.analysis.cells import judge_cells
+from mnist_keras.analysis.evidence import StudyEvidence
+from mnist_keras.analysis.factors import EPOCHS, judge_factors
+from mnist_keras.analysis.looks import count_looks
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.notes import (
+    StillToTrain,
     class_names,
     distinct_environments,
     make_notes,
     train_seconds,
 )
-from mnist_keras.report.analysis.outcome import FactorOutcome, Measured, StudyOutcome
-from mnist_keras.report.analysis.pairs import EPOCHS, compare_pairs
-from mnist_keras.report.analysis.runs import StudyRuns
-from mnist_keras.report.analysis.verdicts import judge_claims
-from mnist_keras.report.language import translate
-from mnist_keras.report.naming import level_name
+from mnist_keras.analysis.outcome import ClaimOutcome, FactorOutcome, StudyOutcome
+from mnist_keras.analysis.pairs import compare_pairs
+from mnist_keras.analysis.runs import StudyRuns
+from mnist_keras.analysis.sources import audit_source
+from mnist_keras.claims import Claim
+from mnist_keras.claims.evidence import Measured, NotJudged, OtherSettings
+from mnist_keras.config import RunConfig
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.study.design import Study, load_study
-from mnist_keras.study.published import Subject
-from mnist_keras.study.trials import Factor
+from mnist_keras.subjects import Subject
 
 PUBLISHED_OPTIMUM = "published optimum"
 """The named trial of the combination that a source chose."""
-
-NO_CHOICE = (
-    "the numbers of epochs are read in the same runs, and the best epoch of more of them can only "
-    "be better: they have no impact of their own and no best value"
-)
 
 
 def analyze(
@@ -43,6 +40,7 @@ def analyze(
     wide: bool = False,
     studies: Mapping[str, Path] | None = None,
     records: Records | None = None,
+    sequential: bool = False,
 ) -> StudyOutcome:
     """All that the runs in `logs/<study>` say about a study; a pure function of the folders.
 
@@ -54,26 +52,31 @@ def analyze(
             other studies.
         records: what has been read already: give the same one for several studies of the same
             `logs`, and no file is read twice.
+        sequential: draw verdicts by the sequential rule, even if the study was not looked at
+            before: for whoever will add seeds until it is settled.
 
     Raises:
         UserError: a file of a run is damaged; the line says which and what to do.
     """
     records = records or Records(logs, studies)
     runs = StudyRuns(study, records, wide)
-    factors = judge_factors(runs)
+    looks = _looks(study, runs, records)
+    rule = Rule.SEQUENTIAL if sequential or looks > 1 else Rule.FIXED
+    factors = judge_factors(runs, rule)
     combination = _combination(study, factors)
     confirmation = runs.of(combination) if combination else None
     everything = [*runs.configurations, *([confirmation] if confirmation else [])]
     all_runs = records.of(study.name)
+    left = combination if combination is not None and confirmation is None else None
     return StudyOutcome(
         study=study,
         wide=wide,
         seeds=tuple(sorted({seed for one in runs.configurations for seed in one.seeds})),
         configurations=runs.configurations,
-        cells=judge_cells(runs),
+        cells=judge_cells(runs, looks),
         factors=factors,
-        claims=judge_claims(Evidence(runs, _other_studies(records))),
-        pairs=compare_pairs(factors, runs),
+        claims=judge_claims(StudyEvidence(runs, _other_studies(records), rule)),
+        pairs=compare_pairs(factors, runs, rule),
         confirmation=confirmation,
         published_optimum=_published_optimum(runs),
         cost=study.cost(wide),
@@ -81,11 +84,51 @@ def analyze(
         selected_on_test=any(one.config.selected_on_test for one in everything),
         environments=distinct_environments(everything),
         train_seconds=train_seconds(everything, all_runs),
-        notes=make_notes(study, everything, all_runs) + _still_to_train(combination, confirmation),
+        notes=make_notes(study, everything, all_runs) + ((StillToTrain(left),) if left else ()),
         confirmation_config=combination,
         class_names=class_names(everything, all_runs),
         quick=any(one.config.quick for one in everything),
+        looks=looks,
+        rule=rule,
+        source_audit=audit_source(study) if study.comparable else (),
     )
+
+
+def _looks(study: Study, runs: StudyRuns, records: Records) -> int:
+    """How often this study, and those that its claims point to, were looked at; the most."""
+    own = count_looks(records.folder(study.name), runs.configurations)
+    others = {
+        subject.study
+        for claim in study.claims
+        for subject in claim.subjects()
+        if subject.study not in (None, study.name)
+    }
+    found = [
+        count_looks(
+            records.folder(str(name)), StudyRuns(load_study(str(name)), records).configurations
+        )
+        for name in sorted(map(str, others))
+    ]
+    return max([own, *found])
+
+
+def judge_claims(evidence: StudyEvidence) -> tuple[ClaimOutcome, ...]:
+    """Every claim of the study, in its order."""
+    return tuple(judge_claim(claim, evidence) for claim in evidence.own.study.claims)
+
+
+def judge_claim(claim: Claim, evidence: StudyEvidence) -> ClaimOutcome:
+    """One claim, its verdict, and whether its source could have known."""
+    study = evidence.own.study
+    if not study.comparable and claim.states_figure:
+        return ClaimOutcome(claim, None, OtherSettings())
+    try:
+        judged = claim.judge(evidence)
+        published = study.comparable and study.is_published
+        replay = claim.replay(evidence) if published else None
+    except NotJudged as missing:
+        return ClaimOutcome(claim, None, missing.reason, sides=missing.sides)
+    return ClaimOutcome(claim, judged, replay=replay, sides=judged.sides)
 
 
 def confirmation_config(study: Study, logs: Path, wide: bool = False) -> RunConfig | None:
@@ -101,49 +144,12 @@ def confirmation_config(study: Study, logs: Path, wide: bool = False) -> RunConf
     return None if combination in study.readings(wide) else combination
 
 
-def judge_factors(runs: StudyRuns) -> tuple[FactorOutcome, ...]:
-    """Every factor that is varied, with its impact on validation accuracy and its best value."""
-    varied = (factor for factor in runs.study.factors if factor.tried(runs.wide))
-    return tuple(_judge_factor(factor, runs) for factor in varied)
-
-
-def _judge_factor(factor: Factor, runs: StudyRuns) -> FactorOutcome:
-    found = runs.levels(factor, factor.tried(runs.wide))
-    levels = {value: one for value, one in found.items() if one is not None}
-    if factor.field == EPOCHS:
-        return FactorOutcome(factor.field, factor.label, levels, None, None, translate(NO_CHOICE))
-    missing = [level_name(factor, value) for value, one in found.items() if one is None]
-    if missing:
-        why_not = translate("no finished run of {missing} yet", missing=", ".join(missing))
-        return FactorOutcome(factor.field, factor.label, levels, None, None, why_not)
-    sides = [Side(level_name(factor, value), one) for value, one in levels.items()]
-    try:
-        impact = factor_impact(sides, "val_accuracy")
-    except NotJudged as reason:
-        return FactorOutcome(factor.field, factor.label, levels, None, None, str(reason))
-    best = max(zip(impact.means, levels, strict=True), key=lambda pair: pair[0])[1]
-    return FactorOutcome(factor.field, factor.label, levels, impact, best)
-
-
 def _combination(study: Study, factors: Sequence[FactorOutcome]) -> RunConfig | None:
     """Each factor's best value; numbers of epochs, which have none, stay the base's."""
     choices = [factor for factor in factors if factor.field != EPOCHS]
     if not choices or any(factor.best is None for factor in choices):
         return None
     return study.combination({factor.field: factor.best for factor in choices})
-
-
-def _still_to_train(
-    combination: RunConfig | None, confirmation: Measured | None
-) -> tuple[str, ...]:
-    if combination is None or confirmation is not None:
-        return ()
-    name = combination.name.removesuffix("-s0")
-    return (
-        translate(
-            "The combination of the best values, {name}, has not been trained yet.", name=name
-        ),
-    )
 
 
 def _published_optimum(runs: StudyRuns) -> Measured | None:

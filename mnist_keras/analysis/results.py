@@ -14,11 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
 from mnist_keras.marks import marks_of
+from mnist_keras.metrics import METRICS
 from mnist_keras.records import write_bytes
-from mnist_keras.report.analysis.outcome import Measured, StudyOutcome
-from mnist_keras.study.metrics import METRICS
 
 ENVIRONMENT = (
     "python",
@@ -60,7 +61,7 @@ def _row(outcome: StudyOutcome, one: Measured, index: int) -> dict[str, Any]:
     return {
         "study": outcome.study.name,
         "run": config.name,
-        "stands_for": "; ".join(one.labels),
+        "stands_for": "; ".join(map(str, one.labels)),
         **_settings(config),
         "selected_on_test": _yes(config.selected_on_test),
         "mark": marks_of([config]),

@@ -1,0 +1,210 @@
+"""What a study came to: numbers and verdicts, before anything is drawn or printed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mnist_keras.analysis.notes import Note
+from mnist_keras.analysis.sources import SourceFinding
+from mnist_keras.claims import Claim
+from mnist_keras.claims.base import Judged, Replay
+from mnist_keras.claims.evidence import Measured, NoRun, OneValue, Side, WhyNot
+from mnist_keras.config import RunConfig
+from mnist_keras.marks import marks_text
+from mnist_keras.statistics.differences import Difference
+from mnist_keras.statistics.distributions import ALPHA
+from mnist_keras.statistics.images import McNemarBySeed
+from mnist_keras.statistics.impacts import Impact
+from mnist_keras.statistics.orders import Best
+from mnist_keras.statistics.rules import Rule
+from mnist_keras.statistics.stated import Figure
+from mnist_keras.statistics.summaries import Interval, Verdict
+from mnist_keras.study.design import Study
+from mnist_keras.study.published import PublishedCell
+from mnist_keras.study.trials import Cost
+from mnist_keras.subjects import Label
+
+
+@dataclass(frozen=True)
+class TotalShown:
+    """A total of the whole study is shown, not judged."""
+
+
+@dataclass(frozen=True)
+class OtherMachine:
+    """A time or a reading of another machine is not judged; `time` says which of the two."""
+
+    time: bool
+
+
+@dataclass(frozen=True)
+class NoValue:
+    """The metric was not measured in the epoch (None: in every seed)."""
+
+    metric: str
+    epoch: int | None
+
+
+CellWhyNot = TotalShown | OtherMachine | NoValue | WhyNot
+
+
+@dataclass(frozen=True)
+class CountFigure:
+    """A published count beside ours, which has no noise; `allowed` is what "about" allows."""
+
+    n: int
+    published: float
+    count: float
+    allowed: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """A published figure beside what was measured; `judgement` is None where none is possible."""
+
+    cell: PublishedCell
+    measured: Measured | None
+    values: np.ndarray
+    judgement: Figure | CountFigure | None
+    why_not: CellWhyNot | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict; None where the figure is not judged."""
+        return None if self.judgement is None else self.judgement.verdict
+
+
+@dataclass(frozen=True)
+class EpochsNotJudged:
+    """Numbers of epochs are read in the same runs, so they have no impact and no best value."""
+
+
+FactorWhyNot = EpochsNotJudged | NoRun | OneValue | WhyNot
+
+
+@dataclass(frozen=True)
+class FactorOutcome:
+    """One factor: its levels that were measured, in order, and its impact on validation accuracy.
+
+    `best` is the level with the highest mean validation accuracy over the seeds that all levels
+    have; `tied` are those that are not shown to be worse, itself included: where it is alone, it is
+    shown to be the best. They and `impact` are None or empty where a level has no run, and for
+    numbers of epochs; `why_not` says why.
+    """
+
+    field: str
+    label: str
+    levels: Mapping[Hashable, Measured]
+    impact: Impact | None
+    best: Hashable | None
+    why_not: FactorWhyNot | None = None
+    tied: tuple[Hashable, ...] = ()
+    order: Best | None = None
+
+
+@dataclass(frozen=True)
+class ClaimOutcome:
+    """A published claim and its verdict; `judged` is None where the runs for it are missing.
+
+    `replay` says whether the source could have known; None where that cannot be told. `sides` are
+    the configurations that more seeds of would help.
+    """
+
+    claim: Claim
+    judged: Judged | None
+    why_not: WhyNot | None = None
+    replay: Replay | None = None
+    sides: tuple[Side, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict; None where the claim is not judged."""
+        return None if self.judged is None else self.judged.verdict
+
+
+@dataclass(frozen=True)
+class PairOutcome:
+    """Two values of a factor compared over paired seeds, and on the shared test images.
+
+    Attributes:
+        a, b: the configurations.
+        labels: what they stand for.
+        factor: the setting.
+        metric: what they are compared on.
+        difference: a minus b.
+        p_holm: adjusted for the family: all pairs of the factor on this metric.
+        verdict: of the family.
+        smallest_visible: the smallest difference that could have passed in the family.
+        seeds: those of both.
+        images: McNemar's test of each seed; None without predictions or for another metric.
+        other_images: 95 % interval over other seeds and other images of the kind; likewise.
+    """
+
+    a: Measured
+    b: Measured
+    labels: tuple[Label, Label]
+    factor: str
+    metric: str
+    difference: Difference
+    p_holm: float | None
+    verdict: Verdict
+    smallest_visible: float | None
+    seeds: tuple[int, ...]
+    images: McNemarBySeed | None = None
+    other_images: Interval | None = None
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """All that a report says of one study.
+
+    `seeds` are those with at least one finished run. `train_seconds` adds up the training of the
+    runs that were made in this study; copies from other studies are left out. `confirmation_config`
+    is the combination of the best values (of seed 0), None while a factor has no best value.
+    `class_names` are those of the data set, empty where they are digits or not recorded. `looks` is
+    how often verdicts were drawn while seeds were added; from two on `rule` is the sequential one.
+    """
+
+    study: Study
+    wide: bool
+    seeds: tuple[int, ...]
+    configurations: tuple[Measured, ...]
+    cells: tuple[CellOutcome, ...]
+    factors: tuple[FactorOutcome, ...]
+    claims: tuple[ClaimOutcome, ...]
+    pairs: tuple[PairOutcome, ...]
+    confirmation: Measured | None
+    published_optimum: Measured | None
+    cost: Cost
+    unfinished: tuple[str, ...]
+    selected_on_test: bool
+    environments: tuple[Mapping[str, Any], ...]
+    train_seconds: float
+    notes: tuple[Note, ...]
+    confirmation_config: RunConfig | None = None
+    quick: bool = False
+    class_names: tuple[str, ...] = ()
+    looks: int = 1
+    rule: Rule = Rule.FIXED
+    source_audit: tuple[SourceFinding, ...] = ()
+
+    @property
+    def shows_published(self) -> bool:
+        """Whether published figures stand beside the measured ones."""
+        return self.study.comparable and bool(self.cells)
+
+    @property
+    def mark(self) -> str:
+        """The marks that every accuracy of the study carries, in English; empty if none."""
+        return marks_text(self.selected_on_test, self.quick)
+
+    @property
+    def different_by_chance(self) -> float:
+        """How many figures would be called different though all came out again, on average."""
+        figures = [one.judgement for one in self.cells if isinstance(one.judgement, Figure)]
+        return ALPHA * sum(figure.interval is not None for figure in figures)

@@ -1,0 +1,196 @@
+"""What is still open in a study, what would settle it, and what to train next for that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnist_keras.analysis.outcome import ClaimOutcome, PairOutcome, StudyOutcome
+from mnist_keras.claims.base import needed_for
+from mnist_keras.claims.evidence import Measured, Side, common_seeds
+from mnist_keras.config import RunConfig
+from mnist_keras.statistics.resolution import MOST_SEEDS, SeedRange
+from mnist_keras.statistics.summaries import Verdict, expected_sd
+
+FIRST_SEEDS = 3
+"""Seeds that every configuration gets before anything is judged."""
+
+EXPECTED_ACCURACY = 0.98
+HELD_OUT_IMAGES = 12_000
+"""What is assumed of a study before its first run."""
+
+GROWTH = 4
+"""A batch adds no more than a quarter of the seeds that are there, or a single one."""
+
+OVERHEAD_SECONDS = 2.5
+"""What a training takes besides its epochs: compilation, evaluation, saving."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A claim or a pair that the seeds cannot tell yet.
+
+    Attributes:
+        study: where it is asked.
+        what: the claim, or the pair.
+        sides: the configurations that it is about.
+        seeds: those that all of them have.
+        needed: how many seeds in all would settle it; None where nobody knows.
+    """
+
+    study: str
+    what: ClaimOutcome | PairOutcome
+    sides: tuple[Side, ...]
+    seeds: int
+    needed: SeedRange | None
+
+    @property
+    def expected(self) -> int:
+        """How many seeds in all are expected to settle it, at least one more than there are."""
+        middle = self.needed.middle if self.needed else None
+        if self.needed is None:
+            return self.seeds + 1
+        return max(self.seeds + 1, MOST_SEEDS if middle is None else middle)
+
+    @property
+    def seconds_a_seed(self) -> float:
+        """Seconds of training that one more seed of all sides takes."""
+        return sum(_seconds(side.measured) + OVERHEAD_SECONDS for side in self.sides)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds of training that are expected to settle it."""
+        return (self.expected - self.seeds) * self.seconds_a_seed
+
+    def next_total(self, most: int) -> int:
+        """How many seeds in all its sides get next; no more than `most`."""
+        batch = max(1, min(self.expected - self.seeds, math.ceil(self.seeds / GROWTH)))
+        return min(self.seeds + batch, most)
+
+
+def open_questions(outcome: StudyOutcome, *, all_pairs: bool = False) -> list[Question]:
+    """Every claim that is not settled but could be by more seeds; with `all_pairs` pairs, too."""
+    name = outcome.study.name
+    questions = [
+        Question(
+            name,
+            claim,
+            claim.sides,
+            len(common_seeds([side.measured for side in claim.sides])),
+            claim.judged.needed if claim.judged else None,
+        )
+        for claim in outcome.claims
+        if claim.sides and claim.verdict in (None, Verdict.OPEN)
+    ]
+    if all_pairs:
+        questions += [
+            Question(name, pair, _pair_sides(pair), len(pair.seeds), _pair_needs(pair))
+            for pair in outcome.pairs
+            if pair.verdict is Verdict.OPEN
+        ]
+    return questions
+
+
+def _pair_sides(pair: PairOutcome) -> tuple[Side, Side]:
+    return Side(pair.labels[0], pair.a), Side(pair.labels[1], pair.b)
+
+
+def _pair_needs(pair: PairOutcome) -> SeedRange | None:
+    """What would settle the pair; one that its family holds back needs one more look."""
+    if pair.difference.verdict.settled:
+        return None
+    return needed_for(pair.verdict, pair.difference)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The standard deviation of paired differences of validation accuracy.
+
+    `measured` says whether it is the median over the study's pairs, or only what theory expects.
+    """
+
+    sd: float
+    measured: bool
+
+
+def typical_spread(outcome: StudyOutcome) -> Spread:
+    """The spread that a study's pairs show, or the one to be expected before there are any.
+
+    The latter is sqrt(2) times `expected_sd` of 98 % on the hold-out's images: the split is shared
+    by the pairs, so its part cancels.
+    """
+    sds = [
+        pair.difference.sd
+        for pair in outcome.pairs
+        if pair.metric in ("val_accuracy", "test_accuracy") and pair.difference.sd
+    ]
+    if sds:
+        return Spread(float(np.median(sds)), measured=True)
+    return Spread(math.sqrt(2) * expected_sd(EXPECTED_ACCURACY, HELD_OUT_IMAGES), measured=False)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Trainings to make next, all in one study: configurations of seed 0, and how many seeds.
+
+    `questions` are those that they are made for.
+    """
+
+    study: str
+    seeds: dict[RunConfig, int]
+    questions: tuple[Question, ...]
+
+
+def next_batch(questions: Sequence[Question], most: int, seconds: float) -> Batch | None:
+    """What settles most per second of training comes next; None if nothing can be given more.
+
+    Args:
+        questions: what is open.
+        most: no configuration gets more seeds than these.
+        seconds: about how much training a batch holds, so that workers need not start too often.
+    """
+    left = [one for one in questions if one.seeds < most]
+    if not left:
+        return None
+    left.sort(key=lambda one: one.seconds_left)
+    study = _study_of(left[0])
+    seeds: dict[RunConfig, int] = {}
+    chosen: list[Question] = []
+    planned = 0.0
+    for question in left:
+        if chosen and (planned >= seconds or _study_of(question) != study):
+            continue
+        total = question.next_total(most)
+        chosen.append(question)
+        for side in _own(question, study):
+            config = side.measured.config
+            more = total - max(len(side.measured.seeds), seeds.get(config, 0))
+            seeds[config] = max(total, seeds.get(config, 0))
+            planned += max(0, more) * (_seconds(side.measured) + OVERHEAD_SECONDS)
+    return Batch(study, seeds, tuple(chosen))
+
+
+def _study_of(question: Question) -> str:
+    """The study that lacks most: of a claim about several, the one with the fewest seeds."""
+    fewest = min(question.sides, key=lambda side: len(side.measured.seeds))
+    return fewest.label.study or question.study
+
+
+def _own(question: Question, study: str) -> list[Side]:
+    return [side for side in question.sides if (side.label.study or question.study) == study]
+
+
+def _seconds(one: Measured) -> float:
+    found = one.values.get("seconds")
+    return 0.0 if found is None or not len(found) else float(found.mean())
+
+
+def question_label(question: Question) -> str:
+    """What a question is called: the claim's text, or the pair."""
+    if isinstance(question.what, ClaimOutcome):
+        return question.what.claim.text
+    first, second = question.what.labels
+    return f"{first} against {second}, {question.what.metric}"

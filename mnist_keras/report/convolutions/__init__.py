@@ -1,1 +1,0 @@
-"""Two convolutions against three: two models over the same seeds, and what they tell."""

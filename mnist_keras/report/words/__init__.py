@@ -1,0 +1,1 @@
+"""All sentences about verdicts, in both languages, composed from numbers alone."""

@@ -1,0 +1,63 @@
+"""The numbers behind the verdict on a published figure, in a sentence."""
+
+from __future__ import annotations
+
+from mnist_keras.analysis.cells import ABOUT
+from mnist_keras.analysis.outcome import CellOutcome, CountFigure
+from mnist_keras.report.language import translate
+from mnist_keras.report.words.naming import printed_figure
+from mnist_keras.report.words.units import seeds, unit
+from mnist_keras.report.words.whynot import why_not_text
+from mnist_keras.statistics.stated import Figure
+from mnist_keras.study.published import PublishedCell
+
+
+def cell_reason(outcome: CellOutcome) -> str:
+    """Why a published figure has its verdict, or none."""
+    match outcome.judgement:
+        case None:
+            return why_not_text(outcome.why_not)
+        case CountFigure():
+            return _count(outcome.cell, outcome.judgement)
+        case Figure():
+            return _figure(outcome.cell, outcome.judgement)
+
+
+def _figure(cell: PublishedCell, figure: Figure) -> str:
+    measure = unit(cell.metric)
+    values = {
+        "published": printed_figure(cell),
+        "seeds": seeds(figure.n),
+        "mean": measure.value(figure.mean),
+    }
+    if figure.interval is None:
+        return translate(
+            "published {published}; {seeds} give {mean}, without a spread to judge by", **values
+        )
+    return translate(
+        "published {published}; {seeds} give {mean}, and one more run would fall within {size} of "
+        "that; same within {margin} is asked for",
+        **values,
+        size=measure.size(figure.interval.half),
+        margin=measure.size(figure.margin),
+    )
+
+
+def _count(cell: PublishedCell, figure: CountFigure) -> str:
+    reason = translate(
+        "published {published}; counted {count:,.0f}", published=_about(cell), count=figure.count
+    )
+    if figure.count != figure.published:
+        by = 100 * abs(figure.count / figure.published - 1)
+        more = figure.count > figure.published
+        reason += (
+            translate(", {by:.1f} % more", by=by) if more else translate(", {by:.1f} % less", by=by)
+        )
+    if cell.approximate:
+        reason += translate(' ("about" is taken as within {share:.0f} %)', share=100 * ABOUT)
+    return reason
+
+
+def _about(cell: PublishedCell) -> str:
+    figure = printed_figure(cell)
+    return translate("about {figure}", figure=figure[1:]) if cell.approximate else figure

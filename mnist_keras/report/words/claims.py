@@ -1,0 +1,257 @@
+"""The numbers behind a claim's verdict, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mnist_keras.analysis.outcome import ClaimOutcome
+from mnist_keras.claims.base import (
+    CostJudged,
+    CountsJudged,
+    ImpactOrderJudged,
+    Judged,
+    OrderJudged,
+    RatiosJudged,
+    Replay,
+    StatementJudged,
+    TrendJudged,
+)
+from mnist_keras.metrics import METRICS
+from mnist_keras.report.language import format_number, translate
+from mnist_keras.report.words.naming import factor_name, label_name, metric_name
+from mnist_keras.report.words.units import POINTS, Unit, p_text, seed_range_text, seeds, unit
+from mnist_keras.report.words.whynot import why_not_text
+from mnist_keras.statistics.differences import Difference
+from mnist_keras.statistics.impacts import ImpactDifference
+from mnist_keras.statistics.rules import Rule
+from mnist_keras.statistics.stated import Statement
+from mnist_keras.statistics.summaries import Interval, Verdict
+from mnist_keras.subjects import Label
+
+
+def claim_reason(outcome: ClaimOutcome) -> str:
+    """Why a claim has its verdict, or none; what would settle it where it is open."""
+    judged = outcome.judged
+    if judged is None:
+        return why_not_text(outcome.why_not)
+    reason = _reason(judged)
+    if judged.metric is not None and not isinstance(judged, CountsJudged):
+        reason = translate("{label}: {reason}", label=metric_name(judged.metric), reason=reason)
+    settle = seed_range_text(judged.needed)
+    return reason + (translate("; ") + settle if settle else "")
+
+
+def replay_text(replay: Replay | None, metric: str | None) -> str:
+    """Whether the source could have known; empty where that cannot be told."""
+    if replay is None:
+        return ""
+    if replay.share is not None:
+        return translate(
+            "one run a value, as the source had, says this in {share:.0f} % of replays of our "
+            "{seeds}",
+            share=100 * replay.share,
+            seeds=seeds(replay.n),
+        )
+    assert replay.low is not None
+    assert replay.high is not None
+    measure = POINTS if metric and METRICS[metric].is_share else unit(metric or "gap")
+    return translate(
+        "one run a value, as the source had, gives {ends} in 95 % of replays of our {seeds}",
+        ends=measure.sizes(Interval(replay.low, replay.high)),
+        seeds=seeds(replay.n),
+    )
+
+
+def _reason(judged: Judged) -> str:
+    match judged:
+        case OrderJudged():
+            return _order(judged)
+        case TrendJudged():
+            return _trend(judged)
+        case ImpactOrderJudged():
+            return _impact_order(judged)
+        case StatementJudged():
+            return _statement(judged)
+        case RatiosJudged():
+            return _ratios(judged)
+        case CountsJudged():
+            return translate(
+                "published {published:g} times; counted {above:,.0f} / {below:,.0f} = {ratio:.2f}",
+                published=judged.published,
+                above=judged.above,
+                below=judged.below,
+                ratio=judged.above / judged.below,
+            )
+        case CostJudged():
+            return translate(
+                "counted: {cell_trainings} trainings against {grid} in the grid, "
+                "{saved:.1f} % less; with equal ones trained once, {trainings} are made here",
+                cell_trainings=judged.cell_trainings,
+                grid=judged.grid,
+                saved=judged.saved_percent,
+                trainings=judged.trainings,
+            )
+    raise TypeError(f"no words for {type(judged).__name__}")
+
+
+def _order(judged: OrderJudged) -> str:
+    order, measure = judged.order, unit(judged.metric or "")
+    first, second = (label_name(label) for label in judged.pairs[order.decisive])
+    better = METRICS[judged.metric or ""].better != "lower"
+    text = difference_text(order.differences[order.decisive], (first, second), measure, better)
+    if len(order.differences) > 1:
+        text += translate(" (this one of {count} comparisons decides)", count=len(judged.pairs))
+    if judged.best is not None:
+        text += translate("; {best} has the best mean", best=label_name(judged.best))
+    if judged.published is not None:
+        text += translate("; published: {size}", size=measure.signed(judged.published))
+    return text
+
+
+def difference_text(
+    difference: Difference, names: tuple[str, str], measure: Unit, better_is_more: bool = True
+) -> str:
+    """A difference over seeds in a sentence, with its interval and p.
+
+    `better_is_more` says whether a difference above 0 means that the first value is larger.
+    """
+    mean = difference.mean if better_is_more else -difference.mean
+    values = {
+        "seeds": seeds(difference.n),
+        "first": names[0],
+        "second": names[1],
+        "size": measure.size(mean),
+    }
+    if abs(mean) < 1e-12:
+        text = translate("over {seeds} {first} equals {second}", **values)
+    elif mean > 0:
+        text = translate("over {seeds} {first} is {size} above {second}", **values)
+    else:
+        text = translate("over {seeds} {first} is {size} below {second}", **values)
+    return text + _support(difference, measure, better_is_more)
+
+
+def _support(difference: Difference, measure: Unit, better_is_more: bool) -> str:
+    if difference.sd is None:
+        return translate("; one seed shows no spread")
+    if difference.interval is None:
+        return translate(" in every one of them, which leaves no spread to judge by")
+    ends = difference.interval
+    if not better_is_more:
+        ends = Interval(-ends.high, -ends.low)
+    p = p_text(difference.p or 0.0)
+    if not math.isfinite(ends.low):
+        return translate(" (too few seeds for a verdict while more are added)")
+    if difference.rule is Rule.SEQUENTIAL:
+        return translate(
+            " (95 % interval at every look {interval}, {p})", interval=measure.interval(ends), p=p
+        )
+    return translate(" (95 % interval {interval}, {p})", interval=measure.interval(ends), p=p)
+
+
+def _trend(judged: TrendJudged) -> str:
+    measure = unit(judged.metric or "")
+    margin = judged.order.differences[0].margin
+    parts = []
+    for (last, first), end in zip(judged.end_pairs, judged.ends, strict=True):
+        names = label_name(last), label_name(first)
+        parts.append(difference_text(end, names, measure, judged.grows))
+    text = translate("; ").join(parts)
+    step = judged.order.differences[judged.order.decisive]
+    upper, lower = (label_name(label) for label in judged.pairs[judged.order.decisive])
+    if judged.verdict is Verdict.HOLDS:
+        return text + translate(
+            "; no step goes back by more than {margin}", margin=measure.size(margin)
+        )
+    told = difference_text(step, (upper, lower), measure, judged.grows)
+    return text + translate("; the least certain step: {step}", step=told)
+
+
+def _impact_order(judged: ImpactOrderJudged) -> str:
+    measure = unit(judged.metric or "")
+    step = judged.steps[judged.decisive]
+    text = _impact_step(step, judged.pairs[judged.decisive], measure)
+    if len(judged.steps) > 1:
+        text += translate(" (this one of {count} comparisons decides)", count=len(judged.steps))
+    text += translate("; impacts here: {impacts}", impacts=_impacts(judged.impacts, measure))
+    if judged.published is not None:
+        more, less = (measure.size(one) for one in judged.published)
+        text += translate("; published: {more} and {less}", more=more, less=less)
+    return text
+
+
+def _impact_step(step: ImpactDifference, pair: tuple[Label, Label], measure: Unit) -> str:
+    first, second = (factor_name(label) for label in pair)
+    values = {
+        "seeds": seeds(step.n),
+        "first": translate("the impact of {factor}", factor=first),
+        "second": translate("that of {factor}", factor=second),
+        "size": measure.size(step.difference),
+    }
+    if step.difference > 0:
+        text = translate("over {seeds} {first} is {size} above {second}", **values)
+    else:
+        text = translate("over {seeds} {first} is {size} below {second}", **values)
+    if not math.isfinite(step.interval.half):
+        return text + translate(" (too few seeds for an interval)")
+    return text + translate(" (95 % interval {interval})", interval=measure.interval(step.interval))
+
+
+def _impacts(impacts: Sequence[tuple[Label, float]], measure: Unit) -> str:
+    falling = sorted(impacts, key=lambda one: -one[1])
+    return ", ".join(f"{factor_name(label)} {measure.size(size)}" for label, size in falling)
+
+
+def _statement(judged: StatementJudged) -> str:
+    statement, metric = judged.statement, judged.metric or ""
+    measure = POINTS if METRICS[metric].is_share else unit(metric)
+    text = translate(
+        "published {published}; over {seeds} {value}",
+        published=measure.value(statement.stated),
+        seeds=seeds(statement.n),
+        value=measure.value(statement.value),
+    )
+    return text + _statement_support(statement, measure)
+
+
+def _statement_support(statement: Statement, measure: Unit) -> str:
+    if statement.interval is None:
+        return translate("; one seed shows no spread")
+    if not math.isfinite(statement.interval.half):
+        return translate(" (too few seeds for an interval)")
+    return translate(
+        " (95 % interval {interval}), with {margin} allowed",
+        interval=measure.sizes(statement.interval),
+        margin=measure.size(statement.margin),
+    )
+
+
+def _ratios(judged: RatiosJudged) -> str:
+    same_pair = len({(above, below) for _, above, below, _ in judged.ratios}) == 1
+    parts = []
+    for metric, above, below, statement in judged.ratios:
+        over = translate("{above} over {below}", above=label_name(above), below=label_name(below))
+        name = metric_name(metric) if same_pair and judged.metric is None else over
+        parts.append(f"{name} {_ratio(statement)}")
+    text = ", ".join(parts)
+    if same_pair and judged.metric is None:
+        _, above, below, _ = judged.ratios[0]
+        over = translate("{above} over {below}", above=label_name(above), below=label_name(below))
+        text = translate("{what}: {ratios}", what=over, ratios=text)
+    tolerance = 100 * judged.ratios[0][3].margin
+    text += translate("; {tolerance:.0f} % are allowed", tolerance=tolerance)
+    if judged.left_out:
+        reasons = translate("; ").join(why_not_text(one) for one in judged.left_out)
+        text += translate("; left out: {left_out}", left_out=reasons)
+    return text
+
+
+def _ratio(statement: Statement) -> str:
+    text = format_number(statement.value, ".2f")
+    if statement.interval is not None and math.isfinite(statement.interval.half):
+        low, high = statement.interval
+        text += translate(" [{low:.2f} to {high:.2f}]", low=low, high=high)
+    if statement.stated != 1:
+        text += translate(" (stated {published:.3g})", published=statement.stated)
+    return text

@@ -1,0 +1,134 @@
+"""How a sentence writes quantities: accuracies in percent, differences in points, p values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mnist_keras.analysis.settling import Spread
+from mnist_keras.metrics import METRICS, TIMES
+from mnist_keras.report.language import format_number, plural, translate
+from mnist_keras.statistics.resolution import CURVE, MOST_SEEDS, SeedRange, visible_difference
+from mnist_keras.statistics.rules import Rule
+from mnist_keras.statistics.summaries import Interval
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How a sentence writes a quantity: times `factor`, to so many `decimals`, with its symbol."""
+
+    factor: float = 1.0
+    decimals: int = 4
+    symbol: str = ""
+    difference_symbol: str = ""
+
+    def value(self, value: float) -> str:
+        """The quantity itself: "98.14 %"."""
+        return self._number(value) + _symbol(self.symbol, value * self.factor)
+
+    def size(self, difference: float) -> str:
+        """A difference without its sign: "0.11 points"."""
+        return self._number(abs(difference)) + _symbol(
+            self.difference_symbol, difference * self.factor
+        )
+
+    def signed(self, difference: float) -> str:
+        """A difference with its sign: "-0.11 points"."""
+        return self._number(difference, "+") + _symbol(
+            self.difference_symbol, difference * self.factor
+        )
+
+    def interval(self, interval: Interval) -> str:
+        """An interval of differences: "-0.03 to +0.25 points"."""
+        low, high = (self._number(end, "+") for end in interval)
+        symbol = _symbol(self.difference_symbol, interval.high * self.factor)
+        return translate("{low} to {high}{symbol}", low=low, high=high, symbol=symbol)
+
+    def sizes(self, interval: Interval) -> str:
+        """An interval of something without a sign: "0.22 to 1.45 points"."""
+        low, high = (self._number(end) for end in interval)
+        symbol = _symbol(self.difference_symbol, interval.high * self.factor)
+        return translate("{low} to {high}{symbol}", low=low, high=high, symbol=symbol)
+
+    def _number(self, value: float, sign: str = "-") -> str:
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        return format_number(value * self.factor, f"{sign}.{self.decimals}f")
+
+
+def _symbol(symbol: str, amount: float) -> str:
+    """The symbol behind an amount; some languages have a singular for less than two."""
+    return plural(amount, symbol, symbol)
+
+
+PERCENT = Unit(100.0, 2, " %", " points")
+POINTS = Unit(100.0, 2, " points", " points")
+SECONDS = Unit(1.0, 2, " s", " s")
+
+
+def unit(metric: str) -> Unit:
+    """How a sentence writes the metric."""
+    known = METRICS[metric]
+    if known.is_share:
+        return PERCENT if known.unit == "%" else POINTS
+    if metric in TIMES:
+        return SECONDS
+    if metric.endswith("_loss"):
+        return Unit()
+    if metric in ("best_epoch", "epochs_run"):
+        return Unit(1.0, 1, "", " epochs")
+    symbol = f" {known.unit}".rstrip()
+    return Unit(1.0, known.decimals, symbol, symbol)
+
+
+def limited(interval: Interval, metric: str) -> Interval:
+    """The part of an interval that the quantity can have: no accuracy above 100 %."""
+    return interval.clipped(METRICS[metric].low, METRICS[metric].high)
+
+
+def seeds(count: int) -> str:
+    """Write a number of seeds: "1 seed", "5 seeds"."""
+    return plural(count, "{count} seed", "{count} seeds")
+
+
+def p_text(p: float) -> str:
+    """Write a p value: "p = 0.021", "p < 0.001"."""
+    return translate("p < 0.001") if p < 0.001 else translate("p = {p:.3f}", p=p)
+
+
+def seed_range_text(needed: SeedRange | None) -> str:
+    """How many seeds would settle it, as a range: "5 to 51 seeds would settle it"."""
+    if needed is None:
+        return ""
+    if needed.low is None:
+        return translate("more than {most:,} seeds would be needed to settle it", most=MOST_SEEDS)
+    if needed.high is None:
+        return translate(
+            "{low} seeds or, for all that is known, more than {most:,} would settle it",
+            low=needed.low,
+            most=MOST_SEEDS,
+        )
+    if needed.low == needed.high:
+        return translate("about {seeds} would settle it", seeds=seeds(needed.high))
+    return translate("{low} to {seeds} would settle it", low=needed.low, seeds=seeds(needed.high))
+
+
+def curve_text(spread: Spread, rule: Rule) -> str:
+    """What 3, 5, 10, 20 seeds can see, at a spread of accuracies."""
+    seen = []
+    for n in CURVE:
+        size = visible_difference(spread.sd, n, rule)
+        if math.isfinite(size):
+            seen.append(translate("{seeds} {size}", seeds=seeds(n), size=POINTS.size(size)))
+    what = ", ".join(seen)
+    if spread.measured:
+        return translate(
+            "At the spread that these runs show, seeds see differences of validation accuracy of "
+            "this size four times in five: {what}.",
+            what=what,
+        )
+    return translate(
+        "At the spread that theory expects, seeds see differences of validation accuracy of this "
+        "size four times in five: {what}.",
+        what=what,
+    )

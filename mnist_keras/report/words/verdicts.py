@@ -1,0 +1,97 @@
+"""Verdicts in a few words, as a chip shows them: "same within 0.20 points", "holds"."""
+
+from __future__ import annotations
+
+from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, PairOutcome
+from mnist_keras.claims.base import (
+    CountsJudged,
+    ImpactOrderJudged,
+    Judged,
+    OrderJudged,
+    RatiosJudged,
+    StatementJudged,
+    TrendJudged,
+)
+from mnist_keras.report.language import translate
+from mnist_keras.report.words.units import POINTS, Unit, unit
+from mnist_keras.statistics.impacts import Impact
+from mnist_keras.statistics.stated import Figure
+from mnist_keras.statistics.summaries import Verdict
+
+NOT_JUDGED = "not judged"
+
+FIGURE_WORDS: dict[Verdict | None, str] = {
+    Verdict.SAME: "same within the margin",
+    Verdict.DIFFERENT: "differs",
+    Verdict.OPEN: "not told apart",
+    None: NOT_JUDGED,
+}
+"""The verdicts on a published figure, in the order of a legend."""
+
+
+def figure_verdict(outcome: CellOutcome) -> str:
+    """The verdict on a published figure, with what it is the same within, or not told apart to."""
+    judged = outcome.judgement
+    if judged is None:
+        return translate(NOT_JUDGED)
+    if not isinstance(judged, Figure):
+        return translate("agrees") if judged.verdict is Verdict.SAME else translate("differs")
+    measure = unit(outcome.cell.metric)
+    if judged.verdict is Verdict.DIFFERENT:
+        return translate("differs")
+    if judged.within is None:
+        return translate("no spread to judge by")
+    if judged.verdict is Verdict.SAME:
+        return same_within(judged.within, measure)
+    return translate("not told apart, to within {size}", size=measure.size(judged.within))
+
+
+def same_within(size: float, measure: Unit) -> str:
+    """A finding of equality, with its limit: "same within 0.20 points"."""
+    return translate("same within {size}", size=measure.size(size))
+
+
+def claim_verdict(outcome: ClaimOutcome) -> str:
+    """The verdict on a claim."""
+    judged = outcome.judged
+    if judged is None:
+        return translate(NOT_JUDGED)
+    if judged.verdict is Verdict.DIFFERENT:
+        return translate("differs")
+    if judged.verdict is not Verdict.SAME:
+        return translate(str(judged.verdict))
+    return _claim_same(judged)
+
+
+def _claim_same(judged: Judged) -> str:
+    match judged:
+        case StatementJudged(metric=str(metric)):
+            return same_within(judged.statement.margin, unit(metric))
+        case RatiosJudged():
+            return translate("same within {share:.0f} %", share=100 * judged.ratios[0][3].margin)
+        case CountsJudged():
+            return translate("agrees")
+        case ImpactOrderJudged(metric=str(metric)):
+            return same_within(judged.steps[judged.decisive].margin, unit(metric))
+        case OrderJudged(metric=str(metric)) | TrendJudged(metric=str(metric)):
+            margin = judged.order.differences[judged.order.decisive].margin
+            return same_within(margin, unit(metric))
+    return translate(str(judged.verdict))
+
+
+def impact_verdict(impact: Impact) -> str:
+    """Whether a factor matters."""
+    if impact.verdict is Verdict.DIFFERENT:
+        return translate("it matters")
+    if impact.verdict is Verdict.SAME:
+        return same_within(impact.family.differences[0].margin, POINTS)
+    return translate("cannot tell")
+
+
+def pair_verdict(pair: PairOutcome) -> str:
+    """Whether two values differ; one that its family takes back is not concluded."""
+    if pair.verdict is Verdict.DIFFERENT:
+        return translate("differ")
+    if pair.verdict is Verdict.SAME:
+        return same_within(pair.difference.margin, unit(pair.metric))
+    return translate("cannot tell")
