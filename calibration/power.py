@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy import stats
 
 from calibration import factors, pairs
 from calibration.tables import Cell, Outcomes, Row, Table, each, grid, in_world
 from calibration.worlds import MARGIN, NORMAL, SD, Array
 from mnist_keras.statistics.differences import compare_paired
-from mnist_keras.statistics.distributions import ALPHA, fewest, paired_t_power
-from mnist_keras.statistics.resolution import MOST_SEEDS, seeds_range, seeds_to_settle
+from mnist_keras.statistics.distributions import ALPHA, MOST_SEEDS, fewest
+from mnist_keras.statistics.resolution import seeds_range, seeds_to_settle
 from mnist_keras.statistics.rules import Rule, critical_t
 from mnist_keras.statistics.summaries import Verdict
 
@@ -58,11 +59,18 @@ def seeds_taken(margin: float) -> Callable[[Array], int]:
 def _fixed_number(effect: float, margin: float) -> int:
     """The fewest seeds with which the fixed rule settles it in `SAME_POWER` of all studies."""
     if effect:
-        enough = fewest(lambda n: paired_t_power(effect / SD_OF_PAIRS, n) >= SAME_POWER)
+        enough = fewest(lambda n: _power_of_different(effect, n) >= SAME_POWER)
     else:
         enough = fewest(lambda n: _power_of_same(margin, n) >= SAME_POWER)
     assert enough is not None, "an effect and a margin are not 0"
     return enough
+
+
+def _power_of_different(effect: float, seeds: int) -> float:
+    """How often the paired t test finds a difference, from the noncentral t distribution."""
+    critical = critical_t(seeds, ALPHA, Rule.FIXED)
+    shift = effect / SD_OF_PAIRS * math.sqrt(seeds)
+    return float(stats.nct.sf(critical, seeds - 1, shift))
 
 
 def _power_of_same(margin: float, seeds: int) -> float:

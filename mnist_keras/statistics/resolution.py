@@ -13,11 +13,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from mnist_keras.statistics.distributions import ALPHA, EQUAL, POWER, Array, t_quantile
+from mnist_keras.statistics.distributions import ALPHA, EQUAL, MOST_SEEDS, POWER, Array, t_quantile
 from mnist_keras.statistics.rules import Rule, critical_t
-
-MOST_SEEDS = 1_000
-"""A study that needs more seeds than this is not worth naming."""
 
 DRAWS = 1_000
 """Draws of what the truth may be: they place a decile to within 2 % of the draws."""

@@ -89,9 +89,7 @@ def test_two_seeds_say_nothing_by_the_sequential_rule():
     assert result.verdict is Verdict.OPEN
 
 
-@pytest.mark.parametrize(
-    ("rule", "enough"), [(Rule.FIXED, 6), (Rule.SEQUENTIAL, 8)]
-)
+@pytest.mark.parametrize(("rule", "enough"), [(Rule.FIXED, 6), (Rule.SEQUENTIAL, 8)])
 def test_a_constant_difference_needs_seeds_to_differ(rule, enough):
     a = np.linspace(0.97, 0.98, enough)
     found = compare_paired(a, a - 0.002, 0.0, rule)
@@ -130,8 +128,8 @@ def test_rounding_errors_are_no_spread(size):
 
 
 def test_wilcoxon_is_shown_only_where_it_can_reach_5_percent():
-    assert compare_paired(BASE[:5] + [1, 2, 3, 4, 5], BASE[:5], 0.0).p_wilcoxon is None
-    assert compare_paired(BASE + [1, 2, 3, 4, 5, 6], BASE, 0.0).p_wilcoxon == 0.03125
+    assert compare_paired(BASE[:5] + np.arange(1, 6), BASE[:5], 0.0).p_wilcoxon is None
+    assert compare_paired(BASE + np.arange(1, 7), BASE, 0.0).p_wilcoxon == 0.03125
 
 
 @pytest.mark.parametrize(

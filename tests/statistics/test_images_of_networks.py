@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_keras.statistics.images import mcnemar_by_seed
-from mnist_keras.statistics.mcnemar import mcnemar_exact
+from mnist_keras.statistics.images import mcnemar_by_seed, mcnemar_exact, other_images_interval
 
 
 def networks(both: int, only_a: int, only_b: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,3 +60,55 @@ def test_anything_but_the_same_images_is_refused(a, b):
 def test_no_seed_is_refused():
     with pytest.raises(ValueError, match="none"):
         mcnemar_by_seed([])
+
+
+def crossed(
+    seeds: int, images: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two configurations, equal over all images; each image suits one of them better."""
+    leaning = generator.normal(0, 0.7, images)
+    luck = generator.normal(0, 0.5, (2, seeds, images)) + generator.normal(0, 0.1, (2, seeds, 1))
+    ease = generator.normal(1.5, 1, images)
+    return ease + leaning + luck[0] > 0, ease - leaning + luck[1] > 0
+
+
+def test_other_images_interval_is_that_of_the_two_way_analysis_of_variance():
+    a, b = crossed(4, 50, np.random.default_rng(2))
+    a[0, 10:30], b[1, 10:30] = False, False
+    table = a.astype(float) - b
+    by_seed, by_image = table.mean(axis=1), table.mean(axis=0)
+    rest = table - by_seed[:, None] - by_image + table.mean()
+    squares = 50 * by_seed.var(ddof=1), 4 * by_image.var(ddof=1), (rest**2).sum() / (3 * 49)
+    assert squares[0] > squares[2] < squares[1]
+    variance = (squares[0] + squares[1] - squares[2]) / 200
+    parts = sum(s**2 / d for s, d in zip(squares, (3, 49, 147), strict=True))
+    degrees = (200 * variance) ** 2 / parts
+    low, high = stats.t.interval(0.95, degrees, table.mean(), np.sqrt(variance))
+    assert other_images_interval(a, b) == pytest.approx((low, high))
+
+
+def test_without_luck_only_the_images_count():
+    # Every seed shows the same, so that more seeds add nothing: the interval over the images.
+    generator = np.random.default_rng(3)
+    a, b = generator.random(80) < 0.9, generator.random(80) < 0.8
+    interval = other_images_interval(np.tile(a, (5, 1)), np.tile(b, (5, 1)))
+    expected = stats.ttest_rel(a.astype(float), b.astype(float)).confidence_interval()
+    assert interval == pytest.approx(tuple(expected))
+
+
+def test_other_images_interval_is_wider_than_that_of_these_images():
+    a, b = crossed(20, 400, np.random.default_rng(4))
+    these = stats.ttest_rel(a.mean(axis=1), b.mean(axis=1)).confidence_interval()
+    assert other_images_interval(a, b).half > (these.high - these.low) / 2
+
+
+def test_networks_that_never_differ_and_one_seed_give_no_interval_for_other_images():
+    right = np.ones((4, 30), dtype=bool)
+    assert other_images_interval(right, right) is None
+    assert other_images_interval(right[:1], ~right[:1]) is None
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1), (2, 9)])
+def test_other_images_interval_of_other_shapes_is_refused(shape):
+    with pytest.raises(ValueError, match="same seeds and images"):
+        other_images_interval(np.ones((3, 9), dtype=bool), np.ones(shape, dtype=bool))
