@@ -139,18 +139,21 @@ def _best() -> list[Table]:
             "No value is claimed to be best: the best observed one is judged.",
             0.05,
             [truth.row(_best_holds) for truth in [*equal, apart]],
+            STUDIES // 3,
         ),
         _table(
             "A value that is as good as the best is not called tied with it",
             "All values are of the same worth.",
             0.05,
             [truth.row(_leaves_out_an_equal) for truth in equal],
+            STUDIES // 3,
         ),
         _table(
             "The truly best value is not among those called best or tied with it",
             "It is better than all others by a tenth of a standard deviation.",
             0.05,
             [truth.row(_leaves_out_the_first) for truth in best],
+            STUDIES // 3,
         ),
     ]
 
@@ -181,8 +184,10 @@ def _trends() -> list[Table]:
     ]
 
 
-def _table(title: str, text: str, nominal: float, rows: Sequence[Row]) -> Table:
-    return Table(title, text, nominal, "world / seeds", grid(rows, SEEDS, STUDIES))
+def _table(
+    title: str, text: str, nominal: float, rows: Sequence[Row], studies: int = STUDIES
+) -> Table:
+    return Table(title, text, nominal, "world / seeds", grid(rows, SEEDS, studies))
 
 
 def tables() -> list[Table]:

@@ -74,18 +74,23 @@ def tables() -> list[Table]:
             0.05,
             "world / seeds",
             grid(
-                [
-                    in_world(world, [0.0] * values, matters, f"{world.name}, {values} values")
-                    for world in WORLDS
-                    for values in (3, 5)
-                ],
+                [in_world(w, [0.0] * 3, matters, f"{w.name}, 3 values") for w in WORLDS],
                 SEEDS,
                 STUDIES,
             )
             + grid(
-                [in_world(NORMAL, [0.0] * k, matters, f"normal, {k} values") for k in (2, 10)],
+                [
+                    in_world(world, [0.0] * values, matters, f"{world.name}, {values} values")
+                    for values, world in (
+                        (2, NORMAL),
+                        (5, NORMAL),
+                        (5, UNEQUAL),
+                        (5, FEW_IMAGES),
+                        (10, NORMAL),
+                    )
+                ],
                 SEEDS,
-                STUDIES // 2,
+                STUDIES // 4,
             ),
         ),
         Table(
@@ -106,7 +111,7 @@ def tables() -> list[Table]:
                 SEEDS,
                 STUDIES,
             )
-            + grid([_impact((0,) * 5 + (SD,) * 5, "10 values, 1 sd")], SEEDS, STUDIES // 2),
+            + grid([_impact((0,) * 5 + (SD,) * 5, "10 values, 1 sd")], SEEDS, STUDIES // 4),
         ),
         Table(
             "A factor with an impact as large as the margin is said to be the same within it",

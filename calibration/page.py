@@ -72,8 +72,8 @@ there the verdict is more careful than it has to be.
 
 {result}
 
-`make calibration` makes all of it again, with the same random numbers, in a few minutes, and writes
-this page; {studies:,} studies are made. A rate that lies above the promised one by more than twice
+`make calibration` makes all of it again, with the same random numbers, in about a quarter of an hour
+on one core, and writes this page; {studies:,} studies are made. A rate that lies above the promised one by more than twice
 its error is measured again with ten times as many new studies, and only they count: of many rates
 that equal the promised one, some lie above it by chance.
 
