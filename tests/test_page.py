@@ -15,7 +15,15 @@ from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.page.content import Chapter, joint_document, study_document
-from mnist_keras.report.page.document import SYMBOLS, Document, Findings, Section, Table, Tally, Tone
+from mnist_keras.report.page.document import (
+    SYMBOLS,
+    Document,
+    Findings,
+    Section,
+    Table,
+    Tally,
+    Tone,
+)
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.inline_svg import inline_svg
 from mnist_keras.report.page.markdown import escape, render_markdown

@@ -54,6 +54,13 @@ def t_two_sided(statistic: float, degrees: float) -> float:
     return float(2 * special.stdtr(degrees, -abs(statistic)))
 
 
+def noncentrality(probability: float, degrees: float, statistic: float) -> float:
+    """Of the noncentral t distribution that stays below `statistic` with this probability."""
+    from scipy import special
+
+    return float(special.nctdtrinc(degrees, probability, statistic))
+
+
 def binomial_two_sided(successes: int, trials: int) -> float:
     """The exact two-sided p value of `successes` in `trials` of a fair coin (1 for no trials)."""
     from scipy import special

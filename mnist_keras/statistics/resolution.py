@@ -13,7 +13,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from mnist_keras.statistics.distributions import ALPHA, EQUAL, MOST_SEEDS, POWER, Array, t_quantile
+from mnist_keras.statistics.distributions import (
+    ALPHA,
+    EQUAL,
+    MOST_SEEDS,
+    POWER,
+    Array,
+    noncentrality,
+)
 from mnist_keras.statistics.rules import Rule, critical_t
 
 DRAWS = 1_000
@@ -56,12 +63,16 @@ def visible_difference(sd: float, n: int, rule: Rule = Rule.FIXED, alpha: float 
 
 @lru_cache(maxsize=8192)
 def _reach(n: int, rule: Rule, alpha: float, power: float = POWER) -> float:
-    """`visible_difference` for a standard deviation of 1.
+    """`visible_difference` for a standard deviation of 1 and another power.
 
-    The critical value plus the quantile of t for the power, over sqrt(n): within 4 % of the exact
-    solution with the noncentral t distribution from 3 seeds on.
+    The noncentrality with which a noncentral t passes the critical value so often, over sqrt(n);
+    see Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), chapter 2. The other
+    tail, which would pass with the wrong sign, is left out.
     """
-    return (critical_t(n, alpha, rule) + t_quantile(power, n - 1)) / math.sqrt(n)
+    critical = critical_t(n, alpha, rule)
+    if math.isinf(critical):
+        return math.inf
+    return noncentrality(1 - power, n - 1, critical) / math.sqrt(n)
 
 
 def seeds_to_settle(difference: float, sd: float, margin: float, rule: Rule) -> int | None:
