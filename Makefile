@@ -7,8 +7,7 @@ TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction calibration test soak \
-	lint bench clean
+.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction calibration test soak lint bench clean
 
 help: ## explain these commands
 	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
