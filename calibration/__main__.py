@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import click
 
 from calibration import claims, factors, figures, images, looks, pairs, power
-from calibration.page import Measured, Section, page
-from calibration.tables import Table, measure
+from calibration.page import Measured, Rates, Section, page
+from calibration.tables import measure
 
 SECTIONS = (
     ("Two configurations", "Judged once, at a number of seeds fixed beforehand.", pairs.tables),
@@ -53,29 +53,44 @@ SECTIONS = (
     help="The page to write.",
 )
 @click.option("--only", default="", help="Only the tables whose title holds this text.")
-def main(share: float, output: Path, only: str) -> None:
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes at once."
+)
+def main(share: float, output: Path, only: str, jobs: int) -> None:
     """Measure how often the verdicts are wrong where the truth is known."""
-    sections = []
-    for heading, text, tables in SECTIONS:
-        chosen = [table for table in tables() if only in table.title]
-        if chosen:
-            sections.append(Section(heading, text, _measure(chosen, share)))
+    chosen = [
+        (section, place)
+        for section, (_, _, tables) in enumerate(SECTIONS)
+        for place, table in enumerate(tables())
+        if only in table.title
+    ]
+    if not chosen:
+        raise click.UsageError(f"no table has {only!r} in its title")
+    found: dict[int, list[Measured]] = {}
+    with ProcessPoolExecutor(jobs) as pool:
+        rates_of_tables = pool.map(partial(_rates, share), *zip(*chosen, strict=True))
+        for (section, place), rates in zip(chosen, rates_of_tables, strict=True):
+            one = Measured(SECTIONS[section][2]()[place], rates)
+            found.setdefault(section, []).append(one)
+            _tell(one)
+    sections = [
+        Section(SECTIONS[place][0], SECTIONS[place][1], tuple(tables))
+        for place, tables in found.items()
+    ]
     output.write_text(page(sections), encoding="utf-8")
     click.echo(f"wrote {output}")
 
 
-def _measure(tables: Sequence[Table], share: float) -> tuple[Measured, ...]:
-    measured = []
-    for table in tables:
-        begin = time.perf_counter()
-        rates = {(cell.row, cell.column): measure(table, cell, share) for cell in table.cells}
-        one = Measured(table, rates)
-        measured.append(one)
-        seconds = time.perf_counter() - begin
-        click.echo(f"{seconds:6.1f} s  {table.title}")
-        for row, column in one.above:
-            click.echo(f"          above: {row}, {column}: {rates[row, column]}")
-    return tuple(measured)
+def _rates(share: float, section: int, place: int) -> Rates:
+    """The rates of a table, which is named by its place, since its functions cannot be sent."""
+    table = SECTIONS[section][2]()[place]
+    return {(cell.row, cell.column): measure(table, cell, share) for cell in table.cells}
+
+
+def _tell(measured: Measured) -> None:
+    click.echo(measured.table.title)
+    for row, column in measured.above:
+        click.echo(f"    above: {row}, {column}: {measured.rates[row, column]}")
 
 
 if __name__ == "__main__":
