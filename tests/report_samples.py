@@ -8,28 +8,32 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from mnist_keras.config import RunConfig
-from mnist_keras.records import EpochRow, RunFolder, run_folder, write_epochs, write_json
 from mnist_keras.analysis.outcome import (
     CellOutcome,
     ClaimOutcome,
     FactorOutcome,
+    NoValue,
+    OtherMachine,
     PairOutcome,
     StudyOutcome,
 )
-from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.base import OrderJudged
+from mnist_keras.claims.evidence import Measured, NoRun
+from mnist_keras.config import RunConfig
+from mnist_keras.records import EpochRow, RunFolder, run_folder, write_epochs, write_json
 from mnist_keras.report.figures.style import save_figure
 from mnist_keras.report.page.document import Picture
-from mnist_keras.statistics.comparisons import compare_paired
-from mnist_keras.statistics.impact import judge_impact
+from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.images import mcnemar_by_seed
-from mnist_keras.statistics.reproduction import judge_published
-from mnist_keras.statistics.summaries import Judgement, Verdict
+from mnist_keras.statistics.impacts import judge_impact
+from mnist_keras.statistics.orders import Order, judge_best
+from mnist_keras.statistics.stated import judge_figure
+from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.study.design import Study
 from mnist_keras.study.published import PublishedCell
-from mnist_keras.subjects import Subject
+from mnist_keras.subjects import Label, Subject
 
-TIMES = "times of another machine are not compared"
+MARGIN = 0.001
 
 ENVIRONMENT = {
     "python": "3.11.7",
@@ -43,7 +47,7 @@ ENVIRONMENT = {
 def measured(study: Study, seeds: int) -> dict[RunConfig, Measured]:
     """Generated values for every configuration of the study."""
     generator = np.random.default_rng(7)
-    labels: dict[RunConfig, tuple[str, ...]] = {}
+    labels: dict[RunConfig, tuple[Label, ...]] = {}
     for cell in study.cells():
         labels[cell.config] = labels.get(cell.config, ()) + cell.labels
     found = {}
@@ -64,11 +68,11 @@ def measured(study: Study, seeds: int) -> dict[RunConfig, Measured]:
 def _cell(cell: PublishedCell, of: Measured | None) -> CellOutcome:
     none = np.array([])
     if of is None or cell.epoch or cell.metric not in of.values:
-        return CellOutcome(cell, of, none, None, "this was not recorded")
+        return CellOutcome(cell, of, none, None, NoValue(cell.metric, cell.epoch))
     values = of.values[cell.metric]
     if cell.metric.startswith("seconds"):
-        return CellOutcome(cell, of, values, None, TIMES)
-    return CellOutcome(cell, of, values, judge_published(cell.value, values))
+        return CellOutcome(cell, of, values, None, OtherMachine(time=True))
+    return CellOutcome(cell, of, values, judge_figure(cell.value, values, 2 * MARGIN))
 
 
 def _measured_at(study: Study, cell: PublishedCell, known: dict) -> Measured | None:
@@ -81,9 +85,12 @@ def _factor(factor, study: Study, known: dict) -> FactorOutcome:
         value: known[study.config_at(Subject(factor=factor.field, value=value))]
         for value in factor.values
     }
-    values = {value: level.values["val_accuracy"] for value, level in levels.items()}
-    best = max(values, key=lambda value: values[value].mean())
-    return FactorOutcome(factor.field, factor.label, levels, judge_impact(values), best)
+    values = [level.values["val_accuracy"] for level in levels.values()]
+    best, names = judge_best(values, MARGIN), list(levels)
+    return FactorOutcome(
+        factor.field, factor.label, levels, judge_impact(values, MARGIN), names[best.best],
+        tied=tuple(names[place] for place in best.tied), order=best,
+    )  # fmt: skip
 
 
 def _pairs(factors: tuple[FactorOutcome, ...]) -> tuple[PairOutcome, ...]:
@@ -92,26 +99,40 @@ def _pairs(factors: tuple[FactorOutcome, ...]) -> tuple[PairOutcome, ...]:
     found = []
     for factor in factors:
         a, b = list(factor.levels.values())[:2]
-        comparison = compare_paired(a.values["test_accuracy"], b.values["test_accuracy"])
+        labels = [Label(factor.label, level) for level in list(factor.levels)[:2]]
+        difference = compare_paired(a.values["test_accuracy"], b.values["test_accuracy"], MARGIN)
         images = mcnemar_by_seed(
             [(generator.random(200) < 0.9, generator.random(200) < 0.8) for _ in a.seeds]
         )
         pair = PairOutcome(
-            a, b, "test_accuracy", comparison, comparison.p, images.by_seed, factor.field,
-            a.seeds, images,
+            a=a, b=b, labels=(labels[0], labels[1]), factor=factor.field, metric="test_accuracy",
+            difference=difference, p_holm=difference.p, verdict=difference.verdict,
+            smallest_visible=0.0021, seeds=a.seeds, images=images,
+            other_images=Interval(-0.004, 0.003),
         )  # fmt: skip
         found.append(pair)
     return tuple(found)
 
 
+def _judged(verdict: Verdict, seeds: int) -> OrderJudged:
+    """A claim's verdict that rests on one difference of generated values."""
+    generator = np.random.default_rng(9)
+    difference = compare_paired(
+        generator.normal(0.98, 0.001, seeds), generator.normal(0.97, 0.001, seeds), MARGIN
+    )
+    pair = Label("<hidden>", 64), Label("<hidden>", 128)
+    order = Order(verdict, 0, (difference,))
+    return OrderJudged(verdict, seeds, "val_accuracy", (), None, (pair,), order)
+
+
 def sample_outcome(study: Study, seeds: int = 3, **changes) -> StudyOutcome:
     """An outcome of the study with generated values; the first claim has no judgement."""
     known = measured(study, seeds)
-    verdicts = [Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED, Verdict.NO_EFFECT]
+    verdicts = [Verdict.HOLDS, Verdict.FAILS, Verdict.OPEN, Verdict.SAME]
     claims = tuple(
-        ClaimOutcome(claim, None, "the runs for it are missing")
+        ClaimOutcome(claim, None, NoRun((Label("small"),)))
         if i == 0
-        else ClaimOutcome(claim, Judgement(verdicts[i % 4], f"reason {i} <of> it", seeds, None))
+        else ClaimOutcome(claim, _judged(verdicts[i % 4], seeds))
         for i, claim in enumerate(study.claims)
     )
     optimum = study.named_trial("published optimum")

@@ -11,16 +11,20 @@ import numpy as np
 import pytest
 from generated_runs import ENVIRONMENT, write_run, write_study
 
-from mnist_keras.config import RunConfig, make_config
-from mnist_keras.analysis.analyze import NO_CHOICE, analyze, confirmation_config
+from mnist_keras.analysis.analyze import analyze, confirmation_config
+from mnist_keras.analysis.looks import record_look
 from mnist_keras.analysis.measure import Records
-from mnist_keras.analysis.outcome import StudyOutcome
-from mnist_keras.statistics.comparisons import compare_paired
-from mnist_keras.statistics.impact import judge_impact
-from mnist_keras.statistics.mcnemar import mcnemar_exact
-from mnist_keras.statistics.multiplicity import holm
+from mnist_keras.analysis.outcome import EpochsNotJudged, StudyOutcome
+from mnist_keras.claims.evidence import NoRun
+from mnist_keras.config import RunConfig, make_config
+from mnist_keras.report.words.notes import looks_text, note_text
+from mnist_keras.statistics.differences import compare_paired, holm
+from mnist_keras.statistics.images import mcnemar_exact, other_images_interval
+from mnist_keras.statistics.impacts import judge_impact
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
+from mnist_keras.subjects import Label
 
 SHALLOW = load_study("shallow")
 SMALL = Study.model_validate(
@@ -45,6 +49,10 @@ def accuracy(config: RunConfig) -> float:
     """Every setting has an effect of its own; batch 32, rate 0.001 and 512 units are best."""
     rate = {1e-4: -0.012, 5e-4: -0.002, 1e-2: -0.009}.get(config.learning_rate, 0.0)
     return 0.975 + rate + 0.064 / config.batch_size + sum(config.hidden) / 4e5
+
+
+def notes_of(outcome: StudyOutcome) -> tuple[str, ...]:
+    return tuple(map(note_text, outcome.notes))
 
 
 def write_small(logs: Path, batch: int, width: int, values: list[float], **more) -> None:
@@ -72,7 +80,7 @@ def test_every_part_of_the_shallow_study_is_there(logs):
     assert not outcome.selected_on_test
     assert outcome.published_optimum.config.hidden == (256,)
     untrained = "shallow-h512-lr0.001-b32-e15"
-    assert outcome.notes == (
+    assert notes_of(outcome) == (
         f"The combination of the best values, {untrained}, has not been trained yet.",
     )
 
@@ -80,16 +88,16 @@ def test_every_part_of_the_shallow_study_is_there(logs):
 def test_the_default_is_read_in_the_beginning_of_the_first_test(logs):
     write_study(logs, SHALLOW, accuracy, seeds=range(2))
     outcome = analyze(SHALLOW, logs)
-    default = next(one for one in outcome.configurations if "default" in one.labels)
-    first_test = next(one for one in outcome.configurations if "first test" in one.labels)
+    default = next(one for one in outcome.configurations if Label("default") in one.labels)
+    first_test = next(one for one in outcome.configurations if Label("first test") in one.labels)
     assert default.config.epochs == 15
     assert default.shortened == (True, True)
     assert default.runs == first_test.runs
     assert default.labels == (
-        "default",
-        "learning rate = 0.001",
-        "hidden = 128",
-        "batch size = 64",
+        Label("default"),
+        Label("learning rate", 0.001),
+        Label("hidden", 128),
+        Label("batch size", 64),
     )
     curve = first_test.curves["val_accuracy"][:, :15]
     np.testing.assert_array_equal(default.curves["val_accuracy"], curve)
@@ -111,7 +119,7 @@ def test_a_study_may_be_read_without_the_sweeps_it_was_run_with(logs):
     narrow, wide = analyze(SHALLOW, logs), analyze(SHALLOW, logs, wide=True)
     assert len(narrow.configurations) == 10
     assert len(wide.configurations) == 10 + 2 + 1 + 2 + 4
-    first_test = next(one for one in narrow.configurations if "first test" in one.labels)
+    first_test = next(one for one in narrow.configurations if Label("first test") in one.labels)
     assert first_test.runs == ("shallow-h128-lr0.001-b64-e80-s0",)
     assert first_test.curves["loss"].shape == (1, 20)
 
@@ -122,9 +130,9 @@ def test_factors_have_their_impact_and_their_best_value(logs):
     assert rates.best == 0.001
     values = {rate: one.values["val_accuracy"] for rate, one in rates.levels.items()}
     assert list(values) == [0.0001, 0.001, 0.01]
-    assert rates.impact.impact == judge_impact(values).impact
-    assert rates.impact.chance_range == judge_impact(values).chance_range
-    assert rates.impact.verdict is Verdict.HOLDS
+    assert rates.impact == judge_impact(list(values.values()), 0.001)
+    assert rates.impact.verdict is Verdict.DIFFERENT
+    assert 0.001 in rates.tied
 
 
 def test_numbers_of_epochs_have_no_impact_and_no_pairs(logs):
@@ -132,7 +140,7 @@ def test_numbers_of_epochs_have_no_impact_and_no_pairs(logs):
     outcome = analyze(SHALLOW, logs, wide=True)
     epochs = next(factor for factor in outcome.factors if factor.field == "epochs")
     assert list(epochs.levels) == [5, 10, 20, 40, 80]
-    assert (epochs.impact, epochs.best, epochs.why_not) == (None, None, NO_CHOICE)
+    assert (epochs.impact, epochs.best, epochs.why_not) == (None, None, EpochsNotJudged())
     assert {pair.factor for pair in outcome.pairs} == {"learning_rate", "hidden", "batch_size"}
     # The combination keeps the base's epochs.
     assert outcome.confirmation_config.epochs == 15
@@ -143,7 +151,7 @@ def test_a_factor_without_all_its_values_has_no_best(logs):
     write_small(logs, 64, 64, [0.96])
     batches, widths = analyze(SMALL, logs).factors
     assert (batches.best, batches.impact) == (None, None)
-    assert batches.why_not == "no finished run of batch size = 32 yet"
+    assert batches.why_not == NoRun((Label("batch size", 32),))
     assert widths.best == 128
 
 
@@ -163,7 +171,7 @@ def test_the_combination_of_the_best_values_is_to_be_trained_and_then_read(logs)
     assert (outcome.confirmation, outcome.confirmation_config) == (None, config)
     write_run(logs, "shallow", config.replace(seed=1), {"val_accuracy": [0.99] * 15})
     outcome = analyze(SHALLOW, logs)
-    assert outcome.confirmation.labels == ("confirmation",)
+    assert outcome.confirmation.labels == (Label("confirmation"),)
     assert outcome.confirmation.seeds == (1,)
     # The confirmation is no configuration of the study.
     assert len(outcome.configurations) == 10
@@ -197,7 +205,7 @@ def write_pairs(logs: Path) -> dict[tuple[int, int], list[float]]:
     return values
 
 
-def test_pairs_are_compared_over_seeds_and_adjusted_together(logs):
+def test_pairs_are_compared_over_seeds(logs):
     values = write_pairs(logs)
     outcome = analyze(SMALL, logs)
     kinds = [(pair.factor, pair.metric) for pair in outcome.pairs]
@@ -208,15 +216,22 @@ def test_pairs_are_compared_over_seeds_and_adjusted_together(logs):
         ("hidden", "test_accuracy"),
     ]
     batches, widths = outcome.pairs[0], outcome.pairs[2]
-    expected = compare_paired(values[32, 128], values[64, 128])
-    assert batches.comparison.p == expected.p
-    assert batches.comparison.reason.startswith("over 3 seeds batch size = 32 is")
+    assert batches.difference == compare_paired(values[32, 128], values[64, 128], 0.001)
+    assert batches.labels == (Label("batch size", 32), Label("batch size", 64))
     assert (widths.a.config.hidden, widths.b.config.hidden) == ((64,), (128,))
     assert widths.seeds == (0, 1, 2)
-    assert [pair.p_holm for pair in outcome.pairs] == holm(
-        [pair.comparison.p for pair in outcome.pairs]
-    )
-    assert widths.p_holm > widths.comparison.p
+    # Each factor and metric is a family of its own: one pair needs no adjustment.
+    assert widths.p_holm == widths.difference.p
+    assert widths.verdict is Verdict.DIFFERENT
+
+
+def test_the_pairs_of_a_factor_on_one_metric_are_adjusted_together(logs):
+    write_study(logs, SHALLOW, accuracy, seeds=range(3))
+    rates = [pair for pair in analyze(SHALLOW, logs).pairs
+             if (pair.factor, pair.metric) == ("learning_rate", "val_accuracy")]  # fmt: skip
+    assert len(rates) == 3
+    assert [pair.p_holm for pair in rates] == holm([pair.difference.p for pair in rates])
+    assert len({pair.smallest_visible for pair in rates}) == 1
 
 
 @pytest.mark.parametrize(("count", "base_at"), [(30, None), (31, 16), (31, None)])
@@ -248,11 +263,29 @@ def test_one_seed_has_no_p_value_but_its_test_images(logs):
     for width, right in correct.items():
         write_small(logs, 64, width, [0.97], correct=np.array(right))
     (validation, test) = analyze(SMALL, logs).pairs
-    assert (validation.comparison.p, validation.p_holm, test.p_holm) == (None, None, None)
-    assert (validation.mcnemar, validation.images) == ((), None)
-    assert test.mcnemar == (mcnemar_exact(np.array(correct[64]), np.array(correct[128])),)
-    assert (test.mcnemar[0].only_a, test.mcnemar[0].only_b) == (1, 2)
-    assert test.images.n == 1
+    assert (validation.difference.p, validation.p_holm, test.p_holm) == (None, None, None)
+    assert validation.images is None
+    exact = mcnemar_exact(np.array(correct[64]), np.array(correct[128]))
+    assert test.images.by_seed == (exact,)
+    assert (exact.only_a, exact.only_b) == (1, 2)
+    assert test.other_images is None  # one seed
+
+
+def test_test_images_tell_what_holds_on_others_of_the_kind(logs):
+    generator = np.random.default_rng(3)
+    right = {
+        width: [generator.random(500) < share for _ in range(3)]
+        for width, share in ((64, 0.8), (128, 0.9))
+    }
+    for width, by_seed in right.items():
+        for seed, correct in enumerate(by_seed):
+            config = make_config({**SMALL.base, "hidden": (width,), "seed": seed})
+            curves = {"val_accuracy": [0.9, 0.95, 0.96]}
+            write_run(logs, "mine", config, curves, correct=correct,
+                      test_accuracy=float(correct.mean()))  # fmt: skip
+    _, test = analyze(SMALL, logs).pairs
+    expected = other_images_interval(np.stack(right[64]), np.stack(right[128]))
+    assert test.other_images == pytest.approx(expected)
 
 
 def test_test_images_of_another_epoch_are_not_compared(logs):
@@ -265,11 +298,11 @@ def test_test_images_of_another_epoch_are_not_compared(logs):
     )
     *_, test = analyze(SHALLOW, logs).pairs
     assert test.metric == "test_accuracy"
-    assert test.mcnemar == ()
+    assert test.images is None
     curves = {"val_accuracy": [0.99, *rising(19)["val_accuracy"]], "test_accuracy": [0.9] * 20}
     write_run(logs, "shallow", first_test, curves, correct=right)
     *_, test = analyze(SHALLOW, logs).pairs
-    assert len(test.mcnemar) == 1
+    assert test.images.n == 1
 
 
 def rising(epochs: int) -> dict[str, list[float]]:
@@ -289,7 +322,7 @@ def test_an_empty_folder_is_an_outcome_without_numbers(logs):
     outcome = analyze(SHALLOW, logs)
     assert (outcome.seeds, outcome.configurations, outcome.pairs) == ((), (), ())
     assert all(cell.judgement is None for cell in outcome.cells)
-    judged = [claim.claim.kind for claim in outcome.claims if claim.judgement is not None]
+    judged = [claim.claim.kind for claim in outcome.claims if claim.judged is not None]
     assert judged == ["cost"]
     assert outcome.train_seconds == 0
 
@@ -301,19 +334,21 @@ def test_what_is_not_finished_is_named_and_left_out(logs):
     outcome = analyze(SMALL, logs)
     assert outcome.unfinished == (unfinished.name,)
     assert len(outcome.configurations) == 1
-    assert outcome.notes == (f"Not finished, and left out: {unfinished.name}.",)
+    assert notes_of(outcome) == (f"Not finished, and left out: {unfinished.name}.",)
 
 
 def test_seconds_of_training_count_each_run_of_the_study_once(logs):
     write_study(logs, SHALLOW, accuracy)
-    (default,) = (one for one in analyze(SHALLOW, logs).configurations if "default" in one.labels)
+    (default,) = (
+        one for one in analyze(SHALLOW, logs).configurations if Label("default") in one.labels
+    )
     every = [record.result["train_seconds"] for record in Records(logs).of("shallow")]
     assert analyze(SHALLOW, logs).train_seconds == pytest.approx(sum(every))
     longer = default.config.replace(epochs=20)
     write_run(logs, "shallow", longer, {**rising(20), "test_accuracy": [0.9] * 20}, copied_from="x")
     outcome = analyze(SHALLOW, logs)
     assert outcome.train_seconds < sum(every) - 15
-    assert outcome.notes[0] == (
+    assert notes_of(outcome)[0] == (
         "Runs that another study had trained already were taken over: 1 from x."
     )
 
@@ -324,7 +359,7 @@ def test_notes_tell_what_a_reader_has_to_know(logs):
     write_small(logs, 32, 128, [0.97], environment=other, resumed={"bit_exact": False})
     outcome = analyze(SMALL, logs)
     assert len(outcome.environments) == 2
-    fewer, mixed, shared, resumed = outcome.notes
+    fewer, mixed, shared, resumed = notes_of(outcome)
     assert fewer == "Of the 2 seeds, some configurations have fewer: batch size = 32 (1)."
     assert "2 environments, which differ in tensorflow" in mixed
     assert "different numbers of runs at a time (1, 2)" in shared
@@ -333,7 +368,7 @@ def test_notes_tell_what_a_reader_has_to_know(logs):
 
 def test_a_study_with_other_settings_says_so(logs):
     outcome = analyze(SHALLOW.override(epochs=2), logs)
-    assert outcome.notes[0].startswith("The settings differ from those of the source")
+    assert notes_of(outcome)[0].startswith("The settings differ from those of the source")
 
 
 def test_claims_may_read_other_studies_elsewhere(logs, tmp_path):
@@ -341,9 +376,9 @@ def test_claims_may_read_other_studies_elsewhere(logs, tmp_path):
     write_study(tmp_path / "else", SHALLOW, accuracy, seeds=range(2))
     folder = tmp_path / "else" / "shallow"
     gap = next(i for i, claim in enumerate(architectures.claims) if claim.kind == "gap")
-    assert analyze(architectures, logs).claims[gap].judgement is None
+    assert analyze(architectures, logs).claims[gap].judged is None
     outcome = analyze(architectures, logs, studies={"shallow": folder})
-    assert outcome.claims[gap].judgement.n == 2
+    assert outcome.claims[gap].judged.n == 2
 
 
 @contextmanager
@@ -373,8 +408,35 @@ def test_hundreds_of_runs_are_read_once(logs):
     outcomes: list[StudyOutcome] = []
     with counted_reads(logs) as opened:
         outcomes += [analyze(study, logs, records=records) for study in studies]
-    assert max(opened.values()) == 1
+    assert max(n for path, n in opened.items() if not path.endswith("looks.json")) == 1
     kinds = Counter(Path(path).name for path in opened)
     assert [kinds[name] for name in ("config.json", "epochs.csv", "result.json")] == [runs] * 3
     assert 0 < kinds["predictions.npz"] <= runs
     assert all(outcome.seeds == tuple(range(10)) for outcome in outcomes)
+
+
+def test_a_study_that_was_looked_at_before_is_judged_by_the_sequential_rule(logs):
+    folder = logs / "mine"
+
+    def look(seeds: int) -> StudyOutcome:
+        write_small(logs, 64, 128, [0.970 + 0.0001 * s for s in range(seeds)])
+        write_small(logs, 64, 64, [0.960 + 0.0002 * s for s in range(seeds)])
+        outcome = analyze(SMALL, logs)
+        record_look(folder, outcome.configurations)
+        return outcome
+
+    assert look(1).rule is Rule.FIXED  # one seed shows nothing, so it costs nothing
+    first = look(3)
+    assert (first.looks, first.rule) == (1, Rule.FIXED)
+    assert first.pairs[0].verdict is Verdict.DIFFERENT
+    again = look(3)
+    assert (again.looks, again.rule) == (1, Rule.FIXED)
+    second = look(4)
+    assert (second.looks, second.rule) == (2, Rule.SEQUENTIAL)
+    assert looks_text(second).startswith("The verdicts were looked at 2 times while seeds")
+    # The earlier look is not forgotten, and a value that comes new is none.
+    write_small(logs, 32, 128, [0.97, 0.971])
+    outcome = analyze(SMALL, logs)
+    assert outcome.looks == 2
+    record_look(folder, outcome.configurations)
+    assert analyze(SMALL, logs).looks == 2

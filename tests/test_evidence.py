@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 from generated_runs import write_run
 
-from mnist_keras.config import make_config
-from mnist_keras.claims.evidence import NotJudged, Side
-from mnist_keras.analysis.evidence import is_disturbed, paired, paired_alike
 from mnist_keras.analysis.measure import Records
-from mnist_keras.claims.evidence import Measured
 from mnist_keras.analysis.runs import StudyRuns
+from mnist_keras.claims.evidence import (
+    Disturbed,
+    NoCommonSeed,
+    NotJudged,
+    Side,
+    is_disturbed,
+    paired,
+)
+from mnist_keras.config import make_config
 from mnist_keras.study.design import Study
+from mnist_keras.subjects import Label
 
 STUDY = Study.model_validate(
     {
@@ -38,11 +44,10 @@ def write(logs: Path, width: int, seed: int, seconds: list[float], **result) -> 
 
 def sides(logs: Path) -> list[Side]:
     runs = StudyRuns(STUDY, Records(logs))
-    return [Side(labelled(one), one) for one in runs.configurations]
+    return [Side(Label("width", one.config.hidden[0]), one) for one in runs.configurations]
 
 
-def labelled(one: Measured) -> str:
-    return f"{one.config.hidden[0]}"
+LABELS = (Label("width", 64), Label("width", 128))
 
 
 def test_only_seeds_that_all_sides_have_are_paired(logs):
@@ -50,14 +55,15 @@ def test_only_seeds_that_all_sides_have_are_paired(logs):
         for seed in seeds:
             write(logs, width, seed, [seed + 1.0] * 4)
     values = paired(sides(logs), "seconds")
-    assert {name: list(row) for name, row in values.items()} == {"64": [8, 16], "128": [8, 16]}
+    assert [list(row) for row in values] == [[8, 16], [8, 16]]
 
 
 def test_without_a_common_seed_nothing_is_paired(logs):
     write(logs, 64, 0, CALM)
     write(logs, 128, 1, CALM)
-    with pytest.raises(NotJudged, match="no seed has finished runs of 64 and 128"):
+    with pytest.raises(NotJudged) as none:
         paired(sides(logs), "val_accuracy")
+    assert none.value.reason == NoCommonSeed(LABELS)
 
 
 def test_a_run_is_disturbed_if_its_mean_epoch_is_far_above_the_fastest(logs):
@@ -71,20 +77,22 @@ def test_times_leave_out_the_seeds_of_disturbed_runs(logs):
     for seed in (0, 1, 2):
         write(logs, 64, seed, CALM)
         write(logs, 128, seed, HELD_UP if seed == 1 else CALM)
-    values = paired_alike(sides(logs), "seconds")
-    np.testing.assert_allclose(values["128"], [4.4, 4.4])
-    assert paired_alike(sides(logs), "val_accuracy")["128"].size == 3
+    values = paired(sides(logs), "seconds")
+    np.testing.assert_allclose(values[1], [4.4, 4.4])
+    assert paired(sides(logs), "val_accuracy")[1].size == 3
 
 
 def test_times_stay_open_if_every_seed_was_disturbed(logs):
     write(logs, 64, 0, CALM)
     write(logs, 128, 0, HELD_UP)
-    with pytest.raises(NotJudged, match="other work disturbed a run of every seed of 64 and 128"):
-        paired_alike(sides(logs), "seconds_per_epoch")
+    with pytest.raises(NotJudged) as none:
+        paired(sides(logs), "seconds_per_epoch")
+    assert none.value.reason == Disturbed(LABELS)
+    assert [side.label for side in none.value.sides] == list(LABELS)
 
 
 def test_times_leave_out_the_seeds_that_shared_the_machine_differently(logs):
     for seed in (0, 1):
         write(logs, 64, seed, CALM)
         write(logs, 128, seed, CALM, concurrent_runs=1 + seed)
-    assert paired_alike(sides(logs), "seconds")["64"].size == 1
+    assert paired(sides(logs), "seconds")[0].size == 1

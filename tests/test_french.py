@@ -17,25 +17,23 @@ from generated_runs import write_study
 from report_samples import write_runs
 
 import mnist_keras.report
-from mnist_keras.config import RunConfig
-from mnist_keras.marks import SELECTED_ON_TEST, SEPARATOR, TENTH
 from mnist_keras.analysis import analyze as analysis
-from mnist_keras.analysis import cells
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.pairs import MOST_LEVELS
+from mnist_keras.config import RunConfig
+from mnist_keras.marks import SELECTED_ON_TEST, SEPARATOR, TENTH
+from mnist_keras.metrics import METRICS
 from mnist_keras.report.build import build_report
-from mnist_keras.report.figures.captions import VERDICT_WORDS
 from mnist_keras.report.figures.study_figures import study_sheets
 from mnist_keras.report.language import THIN_SPACE, french_catalogue, writing_in
-from mnist_keras.report.page import content, opening
+from mnist_keras.report.page import content, markdown, opening
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.report.page.methods import METHODS
-from mnist_keras.statistics import comparisons
+from mnist_keras.report.words.verdicts import FIGURE_WORDS
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 from mnist_keras.study.files import FRENCH
-from mnist_keras.metrics import METRICS
 from mnist_keras.study.trials import FACTOR_FIELDS
 
 REPORT = Path(mnist_keras.report.__file__).parent
@@ -52,7 +50,7 @@ ENGLISH = re.compile(
 """Words that French does not have."""
 
 QUOTED = re.compile(
-    r"Jordan, .*? ICLR 2024|The American Statistician|Annals of Statistics|Scandinavian Journal of "
+    r"--seeds\b|Annals of (Applied )?Statistics|Statistical Intervals|Scandinavian Journal of "
     r"Statistics|« accuracy » ou « précision »|Some <Processor> & more|\bhost cores\b"
 )
 """What stays English: titles of papers and journals, the sources' word, a machine's name."""
@@ -80,22 +78,21 @@ def _in_templates() -> set[str]:
 def _named_elsewhere() -> set[str]:
     """Texts that `translate` and `plural` are given by name."""
     units = {metric.unit for metric in METRICS.values()} - {""}
-    words = [word for word in VERDICT_WORDS.values() if word != "differs"] + ["differ"]
+    words = [word for word in FIGURE_WORDS.values() if word != "differs"] + ["differ"]
     return {
         *(SELECTED_ON_TEST, TENTH, SEPARATOR),
-        analysis.NO_CHOICE,
         analysis.PUBLISHED_OPTIMUM,
-        *(cells.OTHER_SETTINGS, cells.OTHER_MACHINE_TIME, cells.OTHER_MACHINE, cells.TOTAL),
-        *(comparisons.T_TEST, comparisons.WILCOXON),
         *map(str, Verdict),
-        *VERDICT_WORDS.values(),
+        *FIGURE_WORDS.values(),
         *(f"{{count}} {word}" for word in words),
         *opening.TONE_TITLES.values(),
+        *opening.CLAIM_WORDS.values(),
         *(text for method in METHODS for text in method),
         *(metric.label for metric in METRICS.values()),
         *units - {"%", "s"},
         *(f" {unit}" for unit in units),
-        *("No.", "Claim", "Verdict", "Why", "the whole study", "whole study", "confirmation"),
+        *markdown._FINDING_TITLES,
+        *("the whole study", "whole study", "confirmation"),
     }
 
 

@@ -15,13 +15,13 @@ from command_line import CommandServer, run_here
 from generated_runs import write_study
 from small_runs import noisy_arrays, write_idx
 
+from mnist_keras.analysis.analyze import analyze
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import load, take_tenth
 from mnist_keras.data.sampling import draw_tenth
 from mnist_keras.errors import UserError
 from mnist_keras.marks import SELECTED_ON_TEST, TENTH
 from mnist_keras.records import read_run, read_runs
-from mnist_keras.analysis.analyze import analyze
 from mnist_keras.report.build import build_report
 from mnist_keras.report.summary import print_summary
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from generated_runs import write_run, write_study
 
-from mnist_keras.config import make_config
 from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.results import results_rows, write_results_csv
+from mnist_keras.config import make_config
 from mnist_keras.study.design import load_study
 
 DEEP = load_study("deep")

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from command_line import run_here
 from generated_runs import write_study
+from mnist_keras.statistics.comparisons import compare_paired
 from search_runs import EPOCHS, RANGES, make_plan, write_all
 
 from mnist_keras.errors import UserError
 from mnist_keras.records import read_json
 from mnist_keras.report.search.facts import judge_importance
-from mnist_keras.statistics.comparisons import compare_paired
 from mnist_keras.study.design import load_study
 from mnist_keras.study.search_judgement import fresh_seeds, hold_contest, winner_of, within
 from mnist_keras.study.search_opponent import find_opponent

@@ -13,10 +13,11 @@ import pytest
 from generated_runs import write_run, write_study
 from matplotlib.axis import Axis
 from matplotlib.transforms import Bbox
+from mnist_keras.statistics.reproduction import prediction_interval
 
-from mnist_keras.config import RunConfig
 from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.config import RunConfig
 from mnist_keras.report.figures.bars import space_by_error
 from mnist_keras.report.figures.captions import (
     band_text,
@@ -66,7 +67,6 @@ from mnist_keras.report.figures.sweeps import (
 )
 from mnist_keras.report.language import writing_in
 from mnist_keras.report.words.naming import listed
-from mnist_keras.statistics.reproduction import prediction_interval
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import Study, load_study
 

@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 from generated_runs import write_run, write_study
 
-from mnist_keras.config import RunConfig
 from mnist_keras.analysis.analyze import analyze, confirmation_config
 from mnist_keras.analysis.outcome import StudyOutcome
-from mnist_keras.statistics.summaries import Verdict
+from mnist_keras.config import RunConfig
 from mnist_keras.report.summary import (
-    NOT_JUDGED,
     configuration_row,
     factor_row,
     print_summary,
     summarize,
 )
+from mnist_keras.report.words.verdicts import FIGURE_WORDS, claim_verdict
+from mnist_keras.statistics.stated import Figure
 from mnist_keras.study.design import load_study
+from mnist_keras.subjects import value_text
 
 SEEDS = range(3)
 
@@ -60,8 +61,7 @@ def test_the_summary_has_every_configuration_and_every_claim(
         assert measured.config.name.removesuffix("-s0") in text
     for claim in outcome.claims:
         label = f"{claim.claim.label}. " if claim.claim.label else ""
-        verdict = claim.judgement.verdict if claim.judgement else NOT_JUDGED
-        assert f"{label}{claim.claim.text} {verdict}: " in text
+        assert f"{label}{claim.claim.text} {claim_verdict(claim)}: " in text
     assert text.endswith(f"report: {logs}/shallow/report.html")
 
 
@@ -77,16 +77,21 @@ def test_the_summary_names_the_best_values_and_their_confirmation(
 def test_the_summary_counts_the_published_figures_by_verdict(
     logs: Path, outcome: StudyOutcome, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (line,) = [line for line in printed(logs, capsys).splitlines() if "published figures" in line]
-    counted = {
-        words.rpartition(" ")[0]: int(words.rpartition(" ")[2])
-        for words in line.partition(": ")[2].split(", ")
-    }
-    assert line.startswith(f"{len(outcome.cells)} published figures")
-    assert sum(counted.values()) == len(outcome.cells)
-    verdicts = [cell.judgement.verdict if cell.judgement else NOT_JUDGED for cell in outcome.cells]
-    assert counted == {str(verdict): verdicts.count(verdict) for verdict in set(verdicts)}
-    assert list(counted) == [name for name in (*Verdict, NOT_JUDGED) if name in counted]
+    text = " ".join(printed(logs, capsys).split())
+    counts = ", ".join(
+        f"{word} {sum(cell.verdict is verdict for cell in outcome.cells)}"
+        for verdict, word in FIGURE_WORDS.items()
+        if any(cell.verdict is verdict for cell in outcome.cells)
+    )
+    chance = outcome.different_by_chance
+    assert chance == pytest.approx(0.05 * sum(
+        isinstance(cell.judgement, Figure) and cell.judgement.interval is not None
+        for cell in outcome.cells
+    ))  # fmt: skip
+    said = (
+        f"published figures, each in the report: {counts} (chance alone: about {chance:.0f} differ)"
+    )
+    assert f"{len(outcome.cells)} {said}" in text
 
 
 def test_a_configuration_has_mean_and_spread_over_its_seeds(outcome: StudyOutcome) -> None:
@@ -101,19 +106,20 @@ def test_a_configuration_has_mean_and_spread_over_its_seeds(outcome: StudyOutcom
     assert row["parameters"] == "1,000"
 
 
-def test_a_factor_has_its_impact_and_its_best_value(outcome: StudyOutcome) -> None:
+def test_a_factor_has_its_impact_and_what_is_best_or_tied(outcome: StudyOutcome) -> None:
     rows = {row["factor"]: row for row in map(factor_row, outcome.factors)}
     assert rows["learning rate"]["values"] == "0.0001, 0.001, 0.01"
-    assert {name: row["best_value"] for name, row in rows.items() if name != "epochs"} == {
-        "hidden": "512",
-        "learning rate": "0.001",
-        "batch size": "32",
-    }
     by_field = {factor.field: factor for factor in outcome.factors}
+    assert {name: row["best"] for name, row in rows.items()} == {
+        factor.label: ", ".join(value_text(value) for value in factor.tied) or "-"
+        for factor in outcome.factors
+    }
+    assert rows["hidden"]["best"] == "512"  # noise of 0.001 points leaves no doubt
     impact = by_field["learning_rate"].impact
     assert impact is not None
-    assert rows["learning rate"]["impact"] == f"{100 * impact.impact:.2f} points"
-    assert impact.impact == pytest.approx(0.02, abs=0.002)
+    assert rows["learning rate"]["impact"] == f"{100 * impact.size:.2f} points"
+    assert rows["learning rate"]["verdict"] == "it matters"
+    assert impact.size == pytest.approx(0.02, abs=0.002)
 
 
 def test_a_factor_that_is_not_measured_in_full_has_dashes(tmp_path: Path) -> None:
@@ -121,7 +127,7 @@ def test_a_factor_that_is_not_measured_in_full_has_dashes(tmp_path: Path) -> Non
     first = study.trials()[0].config
     write_run(tmp_path, "shallow", first, {"val_accuracy": [0.9] * first.epochs})
     rows = [factor_row(factor) for factor in analyze(study, tmp_path).factors]
-    assert {row["best_value"] for row in rows} == {"-"}
+    assert {row["best"] for row in rows} == {"-"}
     assert {row["impact"] for row in rows} == {"-"}
 
 

@@ -170,8 +170,8 @@ def _pairs(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
             translate(
                 "An interval of “these images” says what more seeds would show on the images that "
                 "were measured, “other images, too” what other images of the kind would. “Only "
-                "first right” and “only second right” count the test images that one of the two networks "
-                "alone gets right, as the mean over the seeds."
+                "first right” and “only second right” count the test images that one of the two "
+                "networks alone gets right, as the mean over the seeds."
             )
             + _pairs_left_out(outcome)
         ),
