@@ -7,7 +7,7 @@ TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction calibration test soak lint bench clean
+.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction calibration test soak lint hooks bench clean
 
 help: ## explain these commands
 	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
@@ -59,6 +59,9 @@ lint: $(VENV)/installed-dev ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy mnist_keras benchmarks calibration
+
+hooks: $(VENV)/installed-dev ## check each commit for style, types and pages
+	$(BIN)/pre-commit install
 
 $(VENV)/installed-bench: setup.cfg constraints.txt | $(VENV)/installed
 	$(INSTALL) --editable '.[bench]'

@@ -15,7 +15,8 @@ from benchmarks.apart import ROOT, Job, available_cores, run_apart
 from benchmarks.contest import CONTESTANTS, ONE_THREAD, OURS, Entrant
 from benchmarks.inputs import make_work
 from benchmarks.work import Work
-from mnist_keras.data.dataset import load, split
+from mnist_keras.data.dataset import load
+from mnist_keras.data.sampling import split
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunRecord, read_runs
 from mnist_keras.study.design import load_study

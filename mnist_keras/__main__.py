@@ -9,7 +9,8 @@ from types import FrameType
 import click
 
 from mnist_keras.cli import cli
-from mnist_keras.errors import UserError
+from mnist_keras.errors import UserError, describe_refusal
+from mnist_keras.streams import prepare_streams
 
 CTRL_C = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
@@ -18,6 +19,7 @@ STOPPED = "stopped; the same command goes on from here"
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 usage, 130 Ctrl-C, 143 SIGTERM."""
+    prepare_streams()
     signal.signal(signal.SIGTERM, _exit_on_sigterm)
     try:
         code = cli.main(prog_name="mnist-keras", standalone_mode=False)
@@ -39,8 +41,7 @@ def main() -> None:
     except OSError as error:
         if error.errno is None:
             raise
-        place = f" ({error.filename})" if error.filename else ""
-        click.echo(f"error: {error.strerror}{place}; nothing that was finished is lost", err=True)
+        click.echo(f"error: {describe_refusal(error)}; nothing that was finished is lost", err=True)
         code = 1
     sys.exit(code)
 

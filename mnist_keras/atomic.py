@@ -45,12 +45,37 @@ def replace_file(path: Path, sync: bool = True, keep: Path | None = None) -> Ite
 
 
 @contextmanager
+def naming(place: Path | str) -> Iterator[None]:
+    """Let an error of the system in the block name this place, where it names none.
+
+    Raises:
+        OSError: what the block raises.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(place)) from error
+
+
+@contextmanager
 def _folder_beside(path: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=".writing-", dir=path.parent))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether this user may put files into a folder, or make it where it is not there yet.
+
+    A file in the way is none of rights: whoever writes there says what is wrong.
+    """
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return not folder.is_dir() or os.access(folder, os.W_OK | os.X_OK)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -67,7 +67,8 @@ class RunConfig(BaseModel):
     )
     validation: Validation = Field(
         default="holdout",
-        description="select the epoch on a 20 % hold-out, or, as the notebook, on the test set",
+        description="select the epoch on a 20 % hold-out or the data set's own validation part, "
+        "or, as the notebook, on the test set",
     )
     seed: int = Field(
         default=0, ge=0, lt=2**32, description="draws split, weights, order and dropout"

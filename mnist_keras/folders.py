@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnist_keras.atomic import is_writable
 from mnist_keras.errors import UserError
 
 REPLACED = ".replaced-"
@@ -57,6 +58,11 @@ class RunFolder:
     def state(self) -> Path:
         """What an interrupted run goes on from; gone when the run is done."""
         return self.checkpoints / "state.npz"
+
+    @property
+    def has_leftover_state(self) -> bool:
+        """Whether a death has left a state behind that this user may remove."""
+        return self.state.exists() and is_writable(self.checkpoints)
 
     @property
     def lock(self) -> Path:

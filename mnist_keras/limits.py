@@ -11,10 +11,14 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import psutil
+
+T = TypeVar("T")
 
 MIB = 1024**2
 ROOT = Path("/")
@@ -45,11 +49,10 @@ def memory_limit_mb(root: Path = ROOT) -> float:
     """How much memory this process may use, in MiB.
 
     The smallest of the host's memory, the control group's limit and the limit on the address space
-    (`ulimit -v`). `root` is the folder that holds `proc` and `sys`.
+    (`ulimit -v`); infinite where none can be read. `root` is the folder of `proc` and `sys`.
     """
     group = memory_group(root)
-    host = float(psutil.virtual_memory().total)
-    return min(host, _address_space_limit(), group.amount if group else math.inf) / MIB
+    return min(_host_memory(), _address_space_limit(), group.amount if group else math.inf) / MIB
 
 
 def allowed_cpus() -> list[int]:
@@ -75,7 +78,7 @@ def memory_group(root: Path) -> GroupLimit | None:
             for name in ("memory.max", "memory.limit_in_bytes")
         ]
     )
-    return group if group and group.amount < psutil.virtual_memory().total else None
+    return group if group and group.amount < _host_memory() else None
 
 
 class MemoryMeter:
@@ -84,16 +87,16 @@ class MemoryMeter:
     def __init__(self, root: Path = ROOT) -> None:
         group = memory_group(root)
         self._directory = group.directory if group else None
-        self._process = psutil.Process()
 
     def read(self) -> dict[str, float]:
         """`ram_mb` and `process_ram_mb` (resident); one that cannot be read is left out."""
-        values = {"ram_mb": self._used_bytes(), "process_ram_mb": self._resident_bytes()}
+        resident = _ask(lambda: float(psutil.Process().memory_info().rss))
+        values = {"ram_mb": self._used_bytes(), "process_ram_mb": resident}
         return {name: value / MIB for name, value in values.items() if value is not None}
 
     def _used_bytes(self) -> float | None:
         if self._directory is None:
-            return float(psutil.virtual_memory().used)
+            return _ask(lambda: float(psutil.virtual_memory().used))
         used = _first_number(self._directory, "memory.current", "memory.usage_in_bytes")
         return None if used is None else max(0.0, used - self._reclaimable_bytes(self._directory))
 
@@ -102,12 +105,6 @@ class MemoryMeter:
         """File pages that the kernel drops before it calls the memory full."""
         counts = _read_table(directory / "memory.stat")
         return counts.get("total_inactive_file", counts.get("inactive_file", 0.0))
-
-    def _resident_bytes(self) -> float | None:
-        try:
-            return float(self._process.memory_info().rss)
-        except psutil.Error:
-            return None
 
 
 class CpuMeter:
@@ -124,13 +121,13 @@ class CpuMeter:
         group = cpu_group(root)
         self._group = group if group and group.amount < len(self._cpus) else None
         self._last = self._group_seconds()
-        psutil.cpu_percent(percpu=True)  # its first answer is always 0.0
+        _ask(lambda: psutil.cpu_percent(percpu=True))  # its first answer is always 0.0
 
     def read(self) -> float | None:
         """Percent since the last call, or since the meter was made; None if it cannot be read."""
         if self._group is not None:
             return self._read_group(self._group.amount)
-        loads = psutil.cpu_percent(percpu=True)
+        loads = _ask(lambda: psutil.cpu_percent(percpu=True)) or []
         known = [loads[cpu] for cpu in self._cpus if cpu < len(loads)]
         return sum(known) / len(known) if known else None
 
@@ -177,8 +174,8 @@ def _group_directories(controller: str, root: Path) -> list[Path]:
     """
     mounts = root / "sys" / "fs" / "cgroup"
     found = []
-    for line in _read_text(root / "proc" / "self" / "cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
+    lines = _read_text(root / "proc" / "self" / "cgroup").splitlines()
+    for _, controllers, path in (line.split(":", 2) for line in lines if line.count(":") >= 2):
         group = PurePosixPath(path.lstrip("/"))
         if controllers == "":
             tops = [mounts, mounts / "unified"]
@@ -196,8 +193,23 @@ def _tightest(limits: list[tuple[float | None, Path]]) -> GroupLimit | None:
 def _address_space_limit() -> float:
     if not hasattr(psutil, "RLIMIT_AS"):
         return math.inf
-    soft, _ = psutil.Process().rlimit(psutil.RLIMIT_AS)
-    return math.inf if soft in (psutil.RLIM_INFINITY, -1) else float(soft)
+    limits = _ask(lambda: psutil.Process().rlimit(psutil.RLIMIT_AS))
+    if limits is None or limits[0] in (psutil.RLIM_INFINITY, -1):
+        return math.inf
+    return float(limits[0])
+
+
+def _host_memory() -> float:
+    """Bytes of the host's memory; infinite where it cannot be read."""
+    return _ask(lambda: float(psutil.virtual_memory().total)) or math.inf
+
+
+def _ask(question: Callable[[], T]) -> T | None:
+    """What psutil answers; None where it cannot, since to watch a run must never end it."""
+    try:
+        return question()
+    except Exception:  # of a library that meets hidden, empty or strange files with any of them
+        return None
 
 
 def _first_number(directory: Path, *names: str) -> float | None:

@@ -1,14 +1,15 @@
-"""One writer a run: a lock that dies with its process."""
+"""One writer a run, and one study at a time: locks that die with their process."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from mnist_keras.atomic import is_writable, naming
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder
 
@@ -20,20 +21,57 @@ def locked(folder: RunFolder) -> Iterator[None]:
     Raises:
         UserError: another process holds it; the line names the process.
     """
-    holder = folder.lock.with_suffix(".pid")
-    lock = FileLock(folder.lock)
+
+    def refuse(holder: str) -> None:
+        raise UserError(
+            f"{folder.logs} is being trained by process {holder}; "
+            "wait for it, or give this one other --logs and --checkpoints"
+        )
+
+    with _hold(folder.lock, refuse):
+        yield
+
+
+@contextmanager
+def one_after_another(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
+    """Hold the folder of a study's checkpoints while the block runs.
+
+    Two studies at once would take each other's runs, and disturb each other's times. So while
+    another process holds the folder this one waits, and `tell` gets a line that says so.
+
+    Raises:
+        UserError: this user may not write there.
+    """
+    if not is_writable(folder):
+        raise UserError(
+            f"{folder} cannot be written to, and there is something left to train; "
+            "choose another place with --logs and --checkpoints"
+        )
+
+    def wait(holder: str) -> None:
+        tell(f"process {holder} trains in {folder}; this one waits for it, then goes on from there")
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with _hold(folder / ".study.lock", wait):
+        yield
+
+
+@contextmanager
+def _hold(path: Path, meet_another: Callable[[str], None]) -> Iterator[None]:
+    """Hold a lock's file, as soon as nobody else does and `meet_another` has not raised."""
+    named = path.with_suffix(".pid")
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UserError(
-            f"{folder.logs} is being trained by process {_read_holder(holder)}; "
-            "wait for it, or give this one other --logs and --checkpoints"
-        ) from None
+        meet_another(_read_holder(named))
+        lock.acquire()
     try:
-        holder.write_text(f"{os.getpid()}\n")
+        with naming(named):
+            named.write_text(f"{os.getpid()}\n")
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        named.unlink(missing_ok=True)
         lock.release()
 
 

@@ -60,7 +60,7 @@ class _Result(BaseModel):
 
 
 def read_text(path: Path, most: int) -> str:
-    """The text of a regular file of at most so many bytes.
+    """The text of a regular file of at most so many bytes, without a byte order mark.
 
     Raises:
         OSError: it cannot be read.
@@ -73,7 +73,7 @@ def read_text(path: Path, most: int) -> str:
         content = file.read(most + 1)
     if len(content) > most:
         raise ValueError(f"longer than {most >> 20} MiB")
-    return content.decode("utf-8")
+    return content.decode("utf-8-sig")
 
 
 def check_result(result: Mapping[str, Any]) -> None:

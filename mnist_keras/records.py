@@ -69,7 +69,7 @@ RESULT_FIELDS = (
 )
 """What every result.json has at least; none of them is null."""
 
-_REMEDY = "train the run again with --fresh, which sets its folder aside"
+_REMEDY = "train it again with --fresh, or in its study with --repair; its folder is set aside"
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def read_run(logs: Path) -> RunRecord | None:
     config_path = logs / "config.json"
     if REPLACED in logs.name or not config_path.is_file():
         return None
-    config = _read_config(config_path)
+    config = read_config(config_path)
     if config.name != logs.name:
         return None
     result_path = logs / "result.json"
@@ -117,15 +117,45 @@ def read_run(logs: Path) -> RunRecord | None:
             f"{logs} has {len(epochs)} rows in epochs.csv, but epochs_run is "
             f"{result['epochs_run']} in result.json; {_REMEDY}"
         )
+    if result is not None and not all("val_accuracy" in row for row in epochs):
+        raise UserError(f"{logs / 'epochs.csv'} lacks the val_accuracy of an epoch; {_REMEDY}")
     return RunRecord(logs, config, epochs, result)
 
 
+@dataclass(frozen=True)
+class DamagedRun:
+    """A run's folder that cannot be read, and the line that says why and what to do."""
+
+    folder: Path
+    why: str
+
+
 def read_runs(study: Path) -> list[RunRecord]:
-    """Every run below a study's folder, by name; an empty list if there is no such folder."""
-    if not study.is_dir():
-        return []
-    records = (read_run(folder) for folder in sorted(study.iterdir()) if folder.is_dir())
-    return [record for record in records if record is not None]
+    """Every run below a study's folder, by name; an empty list if there is no such folder.
+
+    Raises:
+        UserError: a file of one cannot be read as what it should be.
+    """
+    records, damaged = scan_runs(study)
+    if damaged:
+        raise UserError(damaged[0].why)
+    return records
+
+
+def scan_runs(study: Path) -> tuple[list[RunRecord], list[DamagedRun]]:
+    """The runs below a study's folder, by name, and those that cannot be read beside them."""
+    records: list[RunRecord] = []
+    damaged: list[DamagedRun] = []
+    for folder in sorted(study.iterdir()) if study.is_dir() else ():
+        try:
+            record = read_run(folder)
+        except UserError as error:
+            damaged.append(DamagedRun(folder, str(error)))
+        except OSError as error:
+            damaged.append(DamagedRun(folder, f"cannot read {error.filename}: {error.strerror}"))
+        else:
+            records += [record] if record is not None else []
+    return records, damaged
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -177,6 +207,14 @@ def read_epochs(path: Path) -> list[EpochRow]:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
 
 
+def epochs_so_far(path: Path) -> list[EpochRow]:
+    """The rows of a run that is under way; [] where they cannot be read, until it writes them."""
+    try:
+        return read_epochs(path)
+    except UserError:
+        return []
+
+
 def has_test_curve(rows: Sequence[EpochRow]) -> bool:
     """Whether every epoch has its accuracy on the test set."""
     return all("test_accuracy" in row for row in rows)
@@ -192,7 +230,12 @@ def write_epochs(path: Path, rows: Sequence[EpochRow], sync: bool) -> None:
     write_bytes(path, text.getvalue().encode(), sync=sync)
 
 
-def _read_config(path: Path) -> RunConfig:
+def read_config(path: Path) -> RunConfig:
+    """Read a run's configuration.
+
+    Raises:
+        UserError: the file holds none.
+    """
     try:
         return make_config(read_json(path))
     except UserError as error:

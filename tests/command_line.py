@@ -17,7 +17,10 @@ from unittest import mock
 import numpy as np
 
 from mnist_keras.__main__ import main
-from mnist_keras.data.idx import FILES
+from mnist_keras.data.formats.idx import FILES
+
+KERAS = "ignore:__array__ implementation:DeprecationWarning"
+"""Keras saves variables through NumPy's old array protocol."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,20 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def python(folder: Path, code: str, **environment: str) -> str:
+    """What a program prints that is run in a folder; it must end well and silently."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-W", KERAS, "-c", code],
+        cwd=folder,
+        env={"PYTHONPATH": str(Path(__file__).parent.parent), "PATH": "", **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 def write_idx(folder: Path, arrays: dict[str, np.ndarray]) -> Path:

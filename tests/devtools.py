@@ -36,7 +36,7 @@ KEYS = {" ": ("Space", 32), "Enter": ("Enter", 13), "Escape": ("Escape", 27), "T
         "ArrowLeft": ("ArrowLeft", 37), "ArrowUp": ("ArrowUp", 38),
         "ArrowRight": ("ArrowRight", 39), "ArrowDown": ("ArrowDown", 40),
         "Home": ("Home", 36), "End": ("End", 35), "PageUp": ("PageUp", 33),
-        "PageDown": ("PageDown", 34), "z": ("KeyZ", 90)}  # fmt: skip
+        "PageDown": ("PageDown", 34), "y": ("KeyY", 89), "z": ("KeyZ", 90)}  # fmt: skip
 """The code and the virtual key code of each key that is pressed in tests."""
 
 CONTROL, SHIFT = 2, 8
@@ -115,15 +115,27 @@ class Browser:
             time.sleep(0.05)
         return value
 
-    def look(self, width: int, height: int, *, dark: bool = False, phone: bool = False) -> None:
-        """Set the window's size in CSS pixels, the colour scheme, and whether it is a phone's."""
+    def look(
+        self, width: int, height: int, *, dark: bool = False, forced: bool = False,
+        phone: bool = False,
+    ) -> None:  # fmt: skip
+        """Set the window's size in CSS pixels, its colours, and whether it is a phone's.
+
+        Args:
+            width: of the window.
+            height: of the window.
+            dark: whether the reader wants pages dark.
+            forced: whether the reader has a few colours of their own for all pages.
+            phone: whether it has two device pixels a CSS pixel and is touched.
+        """
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=2 if phone else 1, mobile=phone,
         )  # fmt: skip
         self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        colours = {"name": "forced-colors", "value": "active" if forced else "none"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme, colours])
 
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         """Write a picture of the window, or of the whole page, as PNG."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import load
-from mnist_keras.data.idx import FILES
+from mnist_keras.data.formats.idx import FILES
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.data.weights import open_weights
 from mnist_keras.errors import UserError

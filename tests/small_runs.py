@@ -12,7 +12,7 @@ import numpy as np
 
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.dataset import Dataset, from_arrays
-from mnist_keras.data.idx import FILES
+from mnist_keras.data.formats.idx import FILES
 from mnist_keras.records import RunFolder, read_run, run_folder
 
 OF_THE_MACHINE = {

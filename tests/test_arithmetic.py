@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -72,6 +73,14 @@ def test_what_is_recorded_is_what_tensorflow_does(switch):
         env=environment, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert printed == f"{switch == '1'} {{'XLA_FLAGS': '--xla_dump_to='}}\n"
+
+
+def test_a_variable_too_long_for_a_record_is_told_by_its_checksum(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "-" * 200)
+    assert arithmetic.deciding_variables() == {"XLA_FLAGS": "-" * 200}
+    monkeypatch.setenv("XLA_FLAGS", "-" * 201)
+    checksum = hashlib.sha256(b"-" * 201).hexdigest()
+    assert arithmetic.deciding_variables() == {"XLA_FLAGS": f"sha256:{checksum}"}
 
 
 @pytest.mark.parametrize(

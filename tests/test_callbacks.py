@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import os
 import time
 from types import SimpleNamespace
 
@@ -18,7 +20,7 @@ from mnist_keras.training.architectures import build
 from mnist_keras.training.callbacks import RunCallbacks
 from mnist_keras.training.engine import make_engine
 from mnist_keras.training.epoch_callbacks import BestWeights, EpochClock, EpochRecorder
-from mnist_keras.training.events import EventWriter, write_restart
+from mnist_keras.training.events import EventWriter, next_name
 from mnist_keras.training.interruptions import CheckInterruptions, Interruptions
 
 RESOURCES = {"epoch_cpu_percent", "epoch_ram_mb", "epoch_process_ram_mb"}
@@ -166,6 +168,19 @@ class TestBestWeights:
         assert kept_weights(folder) == ["weights_epoch_02.weights.h5"]
         keeper.on_epoch_end(3, {"val_accuracy": 0.61})
         assert kept_weights(folder) == ["weights_epoch_04.weights.h5"]
+
+    @pytest.mark.parametrize(
+        "name", ["ck{1}", "c{epoch}", "{", "a}b", "{{epoch:02d}}", os.fsdecode(b"\xff")]
+    )
+    def test_takes_the_folder_s_name_as_it_is(self, tmp_path, engine, name):
+        folder = tmp_path / name
+        folder.mkdir()
+        keeper = BestWeights(folder)
+        keeper.set_model(engine)
+        for epoch, accuracy in enumerate([0.5, 0.6]):
+            keeper.on_epoch_end(epoch, {"val_accuracy": accuracy})
+        assert list(tmp_path.iterdir()) == [folder]
+        assert [path.name for path in folder.iterdir()] == ["weights_epoch_02.weights.h5"]
 
     def test_epochs_past_99_have_more_digits(self, config, folder, engine):
         keeper = BestWeights(folder.checkpoints)
@@ -394,11 +409,62 @@ class TestEventWriter:
         self.write(tmp_path, engine, range(2), loss=2.0)
         assert scalars(tmp_path / "validation")["epoch_loss"] == [(0, 3.0), (1, 3.0)]
 
-    def test_leaves_an_empty_folder_alone(self, tmp_path):
-        (tmp_path / "notes.txt").touch()
-        write_restart(tmp_path, 3)
-        write_restart(tmp_path / "none", 3)
-        assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    def test_follows_a_session_whose_clock_was_ahead(self, tmp_path, engine):
+        for name in ("train", "validation"):
+            with tf.summary.create_file_writer(str(tmp_path / name)).as_default():
+                for epoch in range(4):
+                    tf.summary.scalar("epoch_loss", 1.0, step=epoch)
+            (file,) = (tmp_path / name).iterdir()
+            file.rename(file.with_name("events.out.tfevents.9999999999.host.1.0.v2"))
+        self.write(tmp_path, engine, range(2, 5), loss=2.0)
+        self.write(tmp_path, engine, range(3, 5), loss=3.0)
+        expected = [(0, 1.0), (1, 1.0), (2, 2.0), (3, 3.0), (4, 3.0)]
+        assert scalars(tmp_path / "train")["epoch_loss"] == expected
+
+    def test_leaves_a_file_of_something_else_out_of_account(self, tmp_path, engine):
+        (tmp_path / "train").mkdir()
+        (tmp_path / "train" / "notes.txt").touch()
+        self.write(tmp_path, engine, range(1), loss=1.0)
+        assert sorted(path.name for path in (tmp_path / "train").iterdir()) == [
+            "events.out.tfevents.000001",
+            "notes.txt",
+        ]
+
+    def test_writes_into_a_folder_whose_name_is_no_text(self, tmp_path, engine):
+        folder = tmp_path / os.fsdecode(b"ep\xffo{1}chs")
+        self.write(folder, engine, range(2), loss=1.0)
+        (folder / "train").rename(tmp_path / "train")  # TensorBoard itself takes text only
+        assert scalars(tmp_path / "train")["epoch_loss"] == [(0, 1.0), (1, 1.0)]
+
+    def test_writes_the_histograms_that_keras_writes(self, tmp_path, engine):
+        ours = EventWriter(tmp_path / "ours", 0, histograms=True)
+        theirs = keras.callbacks.TensorBoard(tmp_path / "theirs", histogram_freq=1)
+        for writer in (ours, theirs):
+            writer.set_model(engine)
+            writer.on_train_begin()
+            writer.on_epoch_end(0, {"loss": 1.0, "val_loss": 2.0})
+        ours.close()
+        theirs.on_train_end()
+        found, expected = (
+            events_of(tmp_path / name / "train", "histograms") for name in ("ours", "theirs")
+        )
+        assert found.keys() == expected.keys()
+        for tag, ((step, array),) in expected.items():
+            ((found_step, found_array),) = found[tag]
+            assert found_step == step
+            np.testing.assert_allclose(found_array, array, err_msg=tag)
+
+    def test_writes_weights_that_are_not_finite(self, tmp_path, engine):
+        weights = engine.get_weights()
+        writer = EventWriter(tmp_path, 0, histograms=True)
+        writer.set_model(engine)
+        writer.on_train_begin()
+        engine.set_weights([np.full_like(one, np.nan) for one in weights])
+        writer.on_epoch_end(0, {"loss": math.nan, "val_loss": math.inf})
+        writer.close()
+        histograms = events_of(tmp_path / "train", "histograms")
+        assert len(histograms) == len(weights)
+        assert not any(array.any() for ((_, array),) in histograms.values())
 
     def write(self, folder, engine, epochs, loss):
         writer = EventWriter(folder, epochs[0], histograms=False)
@@ -407,6 +473,16 @@ class TestEventWriter:
         for epoch in epochs:
             writer.on_epoch_end(epoch, {"loss": loss, "val_loss": loss + 1})
         writer.close()
+
+
+def test_event_files_are_read_in_the_order_of_the_sessions():
+    names = ["events.out.tfevents.1795632040.vm.11245.1.v2"]
+    for _ in range(12):
+        names.append(next_name(names[::-1]))
+    assert names == sorted(names)
+    assert names[1] == "events.out.tfevents.1795632040.vm.11245.1.v2.000001"
+    assert names[-1].endswith(".v2.000012")
+    assert next_name([]) == "events.out.tfevents.000001"
 
 
 def test_tensorboard_s_server_lists_runs_and_scalars(trained):

@@ -655,7 +655,8 @@ def test_compare_conv_as_json_reads_the_finished_runs(
 ) -> None:
     again = server.run("compare-conv", "--data", "idx", "--epochs", "1", "--jobs", "2", "--json")
     assert again.code == 0
-    assert isinstance(again.json, dict)
+    (study,) = again.json
+    assert [pair["metric"] for pair in study["pairs"]] == ["test_accuracy"]
     assert "2 of 2 trainings done already" in again.err
 
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from mnist_keras.data import dataset as dataset_module
 from mnist_keras.data.dataset import Dataset, describe, from_arrays, load, split
-from mnist_keras.data.idx import digest
+from mnist_keras.data.identity import digest
 from mnist_keras.errors import UserError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -168,7 +168,7 @@ class TestShipped:
     def test_loading_imports_neither_tensorflow_nor_pydantic(self):
         code = (
             "import sys; from mnist_keras.data.dataset import load, split; load()\n"
-            "print(sorted({'tensorflow', 'keras', 'scipy', 'pydantic'} & set(sys.modules)))"
+            "print(sorted({'tensorflow', 'keras', 'scipy', 'pydantic', 'PIL'} & set(sys.modules)))"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert (done.stdout, done.stderr) == ("[]\n", "")
@@ -225,7 +225,7 @@ class TestFolder:
             ("x_train", b"\x00\x00\x08\x02"),
             ("x_train", b"\x01\x00\x08\x03"),
             ("y_test", b"\x00\x00\x0c\x01"),
-            ("y_test", b"\x1f\x8b\x08\x00"),
+            ("y_test", b"\x00\x00\x0c\x02"),
         ],
     )
     def test_wrong_magic_is_shown(self, idx_folder, key, start):
@@ -252,14 +252,19 @@ class TestFolder:
         start = path.read_bytes()[:4] + np.array(shape, ">u4").tobytes()
         path.write_bytes(start)
         assert peak_memory(idx_folder) < 2**20
-        assert f"{path} has the shape {'x'.join(map(str, shape))}; expected" in refused(idx_folder)
+        line = refused(idx_folder)
+        assert f"{path} has the shape {'x'.join(map(str, shape))}" in line
+        assert "; expected 1" in line
 
     def test_label_over_nine_is_named_with_its_place(self, idx_folder):
         path = idx_folder / FILES["y_train"]
         content = bytearray(path.read_bytes())
         content[8 + 17] = 10
         path.write_bytes(content)
-        assert f"{path} has the label 10 at 17; expected integers" in refused(idx_folder)
+        assert (
+            f"{path} has the label 10 at 17 and 11 classes from 0 to 10; expected integers from 0 "
+            "to 9; keep at most 10 classes, numbered from 0"
+        ) in refused(idx_folder)
 
     def test_counts_of_images_and_labels_must_agree(self, idx_folder, small_arrays):
         path = idx_folder / FILES["y_test"]
@@ -275,21 +280,42 @@ class TestFolder:
         assert peak_memory(idx_folder) < 4 * 2**20
         assert "goes on after its last element; expected 58 bytes unpacked" in refused(idx_folder)
 
+    def test_links_to_files_are_followed(self, idx_folder, small_dataset, tmp_path):
+        for name in FILES.values():
+            (idx_folder / name).rename(tmp_path / name)
+            (idx_folder / name).symlink_to(tmp_path / name)
+        assert_same(load(idx_folder), small_dataset)
+
     def test_only_regular_files_are_read(self, idx_folder, tmp_path):
         path = idx_folder / FILES["x_train"]
-        elsewhere = tmp_path / "elsewhere"
-        path.rename(elsewhere)
-        path.symlink_to(elsewhere)
-        assert "is a symbolic link" in refused(idx_folder)
         path.unlink()
         path.symlink_to(tmp_path / "nowhere")
-        assert "is a symbolic link" in refused(idx_folder)
+        assert f"{path} cannot be read (No such file" in refused(idx_folder)
+        path.unlink()
+        path.symlink_to(path)
+        assert f"{path} cannot be read (Too many levels" in refused(idx_folder)
+        path.unlink()
+        path.symlink_to("/dev/zero")
+        assert f"{path} is a device, pipe or socket" in refused(idx_folder)
         path.unlink()
         path.mkdir()
         assert "is a folder; expected a regular file" in refused(idx_folder)
         path.rmdir()
         os.mkfifo(path)
         assert "is a device, pipe or socket" in refused(idx_folder)
+
+    def test_names_must_tell_what_is_gzipped(self, idx_folder):
+        path = idx_folder / FILES["y_test"]
+        content = path.read_bytes()
+        path.write_bytes(gzip.compress(content))
+        assert f"{path} is gzipped; expected a plain IDX file" in refused(idx_folder)
+        packed = path.rename(f"{path}.gz")
+        load(idx_folder)
+        packed.write_bytes(content)
+        assert (
+            f"{packed} begins with 00 00 08 01, so it is not gzipped; expected a gzipped IDX file; "
+            f"if it is a plain IDX file, rename it to {path.name}"
+        ) in refused(idx_folder)
 
     def test_linked_folder_is_read(self, idx_folder, small_dataset, tmp_path):
         (tmp_path / "link").symlink_to(idx_folder)
@@ -346,7 +372,7 @@ class TestClassNames:
 
     def test_classes_file_must_be_a_regular_file(self, idx_folder):
         (idx_folder / "classes.txt").symlink_to("/dev/zero")
-        assert "classes.txt is a symbolic link" in refused(idx_folder)
+        assert "classes.txt is a device, pipe or socket" in refused(idx_folder)
 
 
 class TestNpz:
@@ -382,7 +408,8 @@ class TestNpz:
     def test_missing_and_repeated_members_are_named(self, tmp_path, small_arrays):
         members = [(f"{key}.npy", npy(array)) for key, array in small_arrays.items()]
         path = tmp_path / "a.npz"
-        assert "lacks y_train, y_test;" in refused(write_zip(path, members[::2]))
+        line = refused(write_zip(path, members[::2]))
+        assert "lacks y_train, y_test, and holds x_train, x_test;" in line
         assert "has x_test more than once;" in refused(write_zip(path, [*members, members[2]]))
 
     @pytest.mark.parametrize(
@@ -390,14 +417,16 @@ class TestNpz:
         [
             ("x_train", lambda a: a / np.float32(255), "x_train is float32; expected uint8"),
             ("x_train", lambda a: np.full(a.shape, np.nan), "x_train is float64; expected uint8"),
-            ("x_train", lambda a: a.astype(np.int8), "x_train is int8; expected uint8"),
-            ("x_test", lambda a: a[..., None], "x_test has the shape 50x28x28x1; expected"),
-            ("x_test", lambda a: a.reshape(50, 784), "x_test has the shape 50x784; expected"),
+            ("x_train", lambda a: a.astype(np.int8), "x_train is int8 with pixels from -96 to 63;"),
+            ("x_train", lambda a: a * np.int64(2), "x_train is int64 with pixels from 0 to 446;"),
+            ("x_test", lambda a: a.reshape(25, 2, 784), "x_test has the shape 25x2x784"),
+            ("x_test", lambda a: a[..., None, None][..., [0, 0], :], "50x28x28x2x1; expected"),
             ("x_test", lambda a: a[:0], "x_test has the shape 0x28x28; expected 1 to"),
             ("x_train", lambda a: a[:9], "x_train has the shape 9x28x28; expected 10 to"),
             ("y_train", lambda a: a.astype(float), "y_train is float64; expected integers"),
             ("y_train", lambda a: a > 4, "y_train is bool; expected integers"),
-            ("y_train", lambda a: a[:, None], "y_train has the shape 200x1; expected"),
+            ("y_train", lambda a: np.eye(10)[a], "200x10, as one-hot labels have; expected 10"),
+            ("y_train", lambda a: np.eye(10, dtype=np.uint8)[a], "store labels.argmax(axis=1)"),
             ("y_train", lambda a: a.sum(), "y_train has the shape of a single number"),
             ("y_train", lambda a: a[1:], "y_train has 199 labels; expected 200"),
             ("y_test", lambda a: a + 1, "has the label 10 at"),
@@ -515,7 +544,7 @@ class TestNpz:
     def test_only_regular_files_are_read(self, tmp_path, small_arrays):
         path = write_members(tmp_path / "a.npz", small_arrays)
         (tmp_path / "link.npz").symlink_to(path)
-        assert "is a symbolic link" in refused(tmp_path / "link.npz")
+        assert_holds(load(tmp_path / "link.npz"), small_arrays)
         os.mkfifo(tmp_path / "pipe.npz")
         assert "is a device, pipe or socket" in refused(tmp_path / "pipe.npz")
 
@@ -532,9 +561,9 @@ def header(text: str) -> bytes:
 
 
 class TestPaths:
-    def test_what_is_neither_folder_nor_npz_is_refused(self, idx_folder, tmp_path):
-        path = idx_folder / FILES["x_train"]
-        assert f"{path} is no data set; expected a folder with the four IDX" in refused(path)
+    def test_what_is_no_data_set_is_refused(self, tmp_path):
+        line = refused(tmp_path)
+        assert f"{tmp_path} is no data set; expected a data set: the four IDX files (train-" in line
         assert "No such file" in refused(tmp_path / "nowhere")
         assert "embedded null" in refused("a\0b")
         assert "is no data set" in refused("/dev/zero")
@@ -548,7 +577,7 @@ class TestPaths:
         def fail(*_):
             raise MemoryError
 
-        monkeypatch.setattr(dataset_module, "read_folder", fail)
+        monkeypatch.setattr(dataset_module, "find_contents", fail)
         assert "does not fit into memory" in refused(idx_folder)
 
 
@@ -696,12 +725,15 @@ class TestDataset:
             "source": "MNIST, shipped with mnist-keras",
             "identity": "mnist",
             "sha256": mnist.sha256,
+            "image_shape": [28, 28],
             "training_images": 60_000,
+            "validation_images": 0,
             "test_images": 10_000,
             "classes": 10,
             "class_names": list("0123456789"),
             "training_images_per_class": TRAINING_PER_CLASS,
             "test_images_per_class": TEST_PER_CLASS,
+            "notes": [],
         }
         assert describe(small_dataset)["training_images_per_class"] == [20] * 10
 
@@ -713,6 +745,7 @@ class TestDataset:
             )
         )
         assert told["training_images_per_class"] == [20, 180, 0]
+        assert told["notes"] == ["no training image is of never"]
         assert told["test_images_per_class"] == [5, 45, 0]
 
 

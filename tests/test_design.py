@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_keras.claims import ClaimBase
+from mnist_keras.claims.base import ClaimBase
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS
@@ -684,6 +684,13 @@ def test_wrong_files(tmp_path, text, message):
     assert re.search(message, error_of(tmp_path, text))
 
 
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path):
+    text = (STUDIES / "shallow.toml").read_text(encoding="utf-8").replace('"shallow"', '"mine"', 1)
+    for encoding in ("utf-8", "utf-8-sig"):
+        (tmp_path / f"{encoding}.toml").write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    assert load_study(tmp_path / "utf-8-sig.toml") == load_study(tmp_path / "utf-8.toml")
+
+
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(UserError, match=r"'shalow' is no study; expected one of compare-conv"):
         load_study("shalow")
@@ -695,6 +702,10 @@ def test_files_that_cannot_be_read(tmp_path):
     latin.write_bytes(b'name = "mine"\ntitle = "\xe9"\n')
     with pytest.raises(UserError, match="line 2 is not UTF-8"):
         load_study(latin)
+    control = tmp_path / "control.toml"
+    control.write_text('name = "mine"\ntitle = "a\\u001b[31m"\n')
+    with pytest.raises(UserError, match=r"has a text with the character '\\x1b'; delete it"):
+        load_study(control)
     large = tmp_path / "large.toml"
     large.write_bytes(b"#" * ((1 << 20) + 1))
     with pytest.raises(UserError, match="larger than 1 MiB"):

@@ -20,7 +20,16 @@ GENERATED = "docs/reproduction.md"
 
 PAGES = [
     page
-    for page in (ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md"))
+    for page in (
+        ROOT / name
+        for name in (
+            "README.md",
+            "ARCHITECTURE.md",
+            "CHANGELOG.md",
+            "CONTRIBUTING.md",
+            "examples/README.md",
+        )
+    )
     if page.is_file()
 ] + sorted(page for page in (ROOT / "docs").glob("*.md") if page != ROOT / GENERATED)
 
@@ -127,7 +136,7 @@ def test_every_file_of_the_project_that_a_page_names_is_there(page: Path) -> Non
     for name in named:
         if name.startswith(OUTPUTS):
             continue
-        if name.startswith(("mnist_keras/", "tests/", "docs/", "benchmarks/")):
+        if name.startswith(("mnist_keras/", "tests/", "docs/", "benchmarks/", "examples/")):
             assert (ROOT / name).exists(), f"{page.name}: {name} is not there"
         elif page.name == "ARCHITECTURE.md" and name.endswith((".py", "/")):
             assert (PACKAGE / name).exists() or Path(name).name in there, f"{name} is not there"

@@ -17,11 +17,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from command_line import CommandServer, run_here, start
 from devtools import CHROMIUM, CONTROL, SHIFT, Browser, Point
 from generated_runs import write_run
+from PIL import Image
+from scipy import ndimage
 from werkzeug.serving import make_server
 
 from mnist_keras.config import RunConfig
@@ -29,6 +32,7 @@ from mnist_keras.data.dataset import load
 from mnist_keras.data.pictures import as_mnist
 from mnist_keras.drawing.app import DRAWING_TYPE, MARGIN, SIDE, make_app
 from mnist_keras.drawing.choice import Reader, choose_readers, telling_settings
+from mnist_keras.drawing.server import addresses, new_token, open_port
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, run_folder
 
@@ -312,11 +316,27 @@ def test_digits_of_the_test_set_are_read_as_the_preprocessed_pictures(page: Page
         answer = read_drawing(page.url, drawing).json
         seen = as_mnist(np.pad(np.frombuffer(drawing, np.uint8).reshape(SIDE, SIDE), MARGIN))
         assert answer["seen"] == seen.ravel().tolist()
-        assert np.shape(answer["probabilities"]) == (3, 10)
-        np.testing.assert_allclose(np.sum(answer["probabilities"], axis=1), 1, atol=1e-5)
+        assert answer["kinds"] == ["scores", "probabilities", "probabilities"]
+        assert np.shape(answer["outputs"]) == (3, 10)
+        np.testing.assert_allclose(np.sum(answer["outputs"][1:], axis=1), 1, atol=1e-5)
         for run in right:
-            right[run] += int(np.argmax(answer["probabilities"][run]) == label)
+            right[run] += int(np.argmax(answer["outputs"][run]) == label)
     assert min(right.values()) >= 18
+
+
+def test_a_perceptron_answers_with_its_scores_as_they_are(page: Page, trained: Path) -> None:
+    answer = read_drawing(page.url, drawing_of(load().x_test[0])).json
+    (weights,) = (trained / "checkpoints" / "train").glob("perceptron-*/*.weights.h5")
+    with h5py.File(weights) as file:
+        arrays: list[np.ndarray] = []
+        file.visititems(
+            lambda _, item: arrays.append(item[()]) if isinstance(item, h5py.Dataset) else None
+        )
+    (kernel,) = (array for array in arrays if array.shape == (784, 10))
+    (bias,) = (array for array in arrays if array.shape == (10,))
+    expected = np.array(answer["seen"], np.float32) / 255 @ kernel + bias
+    np.testing.assert_allclose(answer["outputs"][0], expected, atol=1e-5)
+    assert not np.isclose(np.sum(answer["outputs"][0]), 1, atol=1e-5)
 
 
 def test_requests_at_the_same_time_get_the_answers_that_they_get_alone(page: Page) -> None:
@@ -375,7 +395,7 @@ REFUSED: list[tuple[str, str, bytes, str, int, str]] = [
     ("POST", "/read", bytes(5_000_000), DRAWING_TYPE, 413,
      "the drawing is too large; expected 78,400, one for each of 280 x 280 pixels"),
     ("POST", "/read", bytes(78_400), DRAWING_TYPE, 400,
-     "the drawing is empty; draw a digit first"),
+     "the drawing is empty; draw something first"),
     ("POST", "/read", b"a=1", "application/x-www-form-urlencoded", 415,
      "a drawing is sent as application/octet-stream, not as application/x-www-form-urlencoded"),
     ("GET", "/read", b"", DRAWING_TYPE, 405, "GET is not for /read"),
@@ -431,7 +451,7 @@ def test_noise_is_answered_with_numbers(page: Page) -> None:
     for noise in (generator.bytes(SIDE**2), b"\x01" + bytes(SIDE**2 - 1), b"\xff" * SIDE**2):
         answer = read_drawing(page.url, noise)
         assert answer.code in (200, 400)
-        assert set(answer.json) in ({"error"}, {"seen", "probabilities"})
+        assert set(answer.json) in ({"error"}, {"seen", "outputs", "kinds"})
 
 
 # Readers that are made for a test, in a server of this process
@@ -444,10 +464,25 @@ def reader(architecture: str, **fields: Any) -> Reader:
     return Reader(folder, config, result, tuple("0123456789"), "")
 
 
+@dataclass(frozen=True)
+class Told:
+    """Networks whose outputs a test tells."""
+
+    read: Callable[[np.ndarray], Any]
+    scores: Sequence[bool]
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        return self.read(image)
+
+
 @contextmanager
-def serving(readers: Sequence[Reader], read: Callable[[np.ndarray], Any]) -> Iterator[str]:
+def serving(
+    readers: Sequence[Reader], read: Callable[[np.ndarray], Any], token: str = ""
+) -> Iterator[str]:
     """A server of this process; its address."""
-    server = make_server("127.0.0.1", 0, make_app(readers, read), threaded=True)
+    scores = [reader.config.architecture == "perceptron" for reader in readers]
+    app = make_app(readers, Told(read, scores), token)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -472,11 +507,36 @@ def test_a_run_on_other_data_has_the_names_of_its_classes() -> None:
     assert re.findall(r'<article class="(.*?)"', page) == ["card words", "card"]
 
 
+@pytest.mark.parametrize(
+    ("class_names", "heading", "known"),
+    [
+        ([tuple("0123456789")] * 2, "Draw a digit", None),
+        ([tuple("01234567")], "Draw a digit", None),
+        ([tuple("abcdefghij")], "Draw a character", "It knows: a, b, c, d, e, f, g, h, i, j."),
+        ([("coat", "<bag>")] * 2, "Draw a picture", "They know: coat, &lt;bag&gt;."),
+        ([("coat", "bag"), tuple("0123456789")], "Draw a picture", None),
+    ],
+    ids=["digits", "fewer digits", "letters", "clothes", "clothes and digits"],
+)
+def test_the_words_of_the_page_fit_what_the_runs_were_trained_on(
+    class_names: list[tuple[str, ...]], heading: str, known: str | None
+) -> None:
+    readers = [replace(reader("cnn2"), class_names=names) for names in class_names]
+    with serving(readers, lambda image: sure_of(0)) as url:
+        page = ask(url, "GET", "/").body.decode()
+    assert f"<h1>{heading}</h1>" in page
+    assert f"<title>{heading} - mnist-keras</title>" in page
+    assert re.findall(r'<p class="classes">(.*?)</p>', page) == ([known] if known else [])
+    assert ("digit" in page.partition("<body>")[2].replace('class="digit"', "")) == (
+        heading == "Draw a digit"
+    )
+
+
 def test_outputs_that_are_no_numbers_are_null() -> None:
     broken = np.array([[np.nan] * 10, [0, 1, *[0] * 8]], np.float32)
     with serving([reader("perceptron"), reader("cnn2")], lambda image: broken) as url:
         answer = read_drawing(url, drawing_of(load().x_test[0])).json
-    assert answer["probabilities"] == [[None] * 10, [0, 1, *[0] * 8]]
+    assert answer["outputs"] == [[None] * 10, [0, 1, *[0] * 8]]
 
 
 def test_a_fault_of_ours_is_one_line_and_its_traceback_is_shown(
@@ -505,13 +565,140 @@ def test_cards_say_what_a_figure_must_not_be_shown_without() -> None:
     cards = body.split("<article")[1:]
     for card, text in zip(
         cards,
-        ("shown is their softmax", "selected on the test set", "trained on data-0123456789ab"),
+        ("scores, no probabilities", "selected on the test set", "trained on data-0123456789ab"),
         strict=True,
     ):
         assert text in card
         assert body.count(text) == 1
         assert "91.43 %" in card
         assert "7,850 parameters" in card
+
+
+# For others in the network
+
+TOKEN = "k7qm-2xvd-9hpt"
+
+WITHOUT_IT = {"error": "this page opens with the whole address that mnist-keras draw has printed"}
+
+
+def test_nothing_is_answered_without_the_token_or_with_a_guessed_one() -> None:
+    drawing = drawing_of(load().x_test[0])
+    asked = []
+
+    def read(image: np.ndarray) -> np.ndarray:
+        asked.append(image)
+        return sure_of(7)
+
+    with serving([reader("cnn2")], read, TOKEN) as url:
+        guesses = ["", "/k7qm-2xvd-9hpu", "/k7qm-2xvd-9hp", f"/{TOKEN}x", "/K7QM-2XVD-9HPT",
+                   "/%00", "/%E2%82%AC", "/%FF", "/k7qm-2xvd-9hpt%20",
+                   f"/x/../{TOKEN}", f"/static/{TOKEN}"]  # fmt: skip
+        for guess in guesses:
+            for method, path in (
+                ("GET", "/"), ("GET", "/static/draw.css"), ("POST", "/read"), ("GET", "/nothing"),
+                ("GET", f"/?token={TOKEN}"),
+            ):  # fmt: skip
+                answer = ask(
+                    url, method, guess + path, drawing if method == "POST" else b"",
+                    Content_Type=DRAWING_TYPE, Cookie=f"token={TOKEN}",
+                )  # fmt: skip
+                assert (answer.code, answer.json) == (403, WITHOUT_IT), guess + path
+                assert TOKEN not in str(answer.headers)
+        assert asked == []
+        for method, path in (("GET", "/"), ("GET", "/static/draw.css"), ("POST", "/read")):
+            answer = ask(url, method, f"/{TOKEN}{path}", drawing, Content_Type=DRAWING_TYPE)
+            assert answer.code == 200
+    assert len(asked) == 1
+
+
+def test_with_the_token_any_name_of_this_machine_is_answered() -> None:
+    with serving([reader("cnn2")], lambda image: sure_of(7), TOKEN) as url:
+        for host in ("192.168.0.1:8000", "teacher.local", "[fe80::1]:8000"):
+            assert ask(url, "GET", f"/{TOKEN}/", Host=host).code == 200
+        missing = ask(url, "GET", f"/{TOKEN}/nothing")
+        assert missing.json == {
+            "error": f"there is nothing at /{TOKEN}/nothing; the page is at /{TOKEN}/"
+        }
+
+
+@pytest.mark.parametrize("token", ["", TOKEN], ids=["this machine", "others too"])
+def test_a_page_of_another_origin_is_refused(token: str) -> None:
+    drawing = drawing_of(load().x_test[0])
+    asked = []
+
+    def read(image: np.ndarray) -> np.ndarray:
+        asked.append(image)
+        return sure_of(7)
+
+    with serving([reader("cnn2")], read, token) as url:
+        place = url.split("/")[2]
+        path = f"/{token}/read" if token else "/read"
+        for origin in (
+            "http://elsewhere.example", "null", f"http://elsewhere.{place}", "http://127.0.0.1:1",
+            f"http://{place}.elsewhere.example", f"http://{place}@elsewhere.example", "",
+        ):  # fmt: skip
+            answer = ask(url, "POST", path, drawing, Content_Type=DRAWING_TYPE, Origin=origin)
+            assert (answer.code, answer.json) == (
+                403,
+                {"error": "pages of other sites may not ask here"},
+            )
+            assert not [name for name in answer.headers if name.startswith("Access-Control")]
+        assert asked == []
+        for origin in (f"http://{place}", f"HTTP://{place.upper()}"):
+            answer = ask(url, "POST", path, drawing, Content_Type=DRAWING_TYPE, Origin=origin)
+            assert answer.code == 200
+    assert len(asked) == 2
+
+
+def test_tokens_are_new_each_time_and_only_where_others_can_ask() -> None:
+    with open_port(0) as here, open_port(0, "localhost") as named, open_port(0, "0.0.0.0") as wide:
+        assert new_token(here) == new_token(named) == ""
+        tokens = {new_token(wide) for _ in range(100)}
+        port = wide.getsockname()[1]
+        assert addresses(here, "") == [f"http://127.0.0.1:{here.getsockname()[1]}/"]
+        first, *others = addresses(wide, TOKEN)
+    assert len(tokens) == 100
+    assert all(re.fullmatch(r"([a-z2-9]{4}-){2}[a-z2-9]{4}", token) for token in tokens)
+    assert first == f"http://127.0.0.1:{port}/{TOKEN}/"
+    for other in others:
+        assert re.fullmatch(rf"http://(\d+\.){{3}}\d+:{port}/{TOKEN}/", other)
+        assert "//127." not in other
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "nowhere.invalid", "a..b", ""])
+def test_a_host_that_is_not_this_machine_is_refused_in_one_line(tmp_path: Path, host: str) -> None:
+    write(tmp_path, "a", one_epoch("shallow"), 0.9)
+    outcome = run_here(
+        "draw", "--logs", str(tmp_path / "logs"), "--checkpoints", str(tmp_path / "checkpoints"),
+        "--port", "0", "--host", host,
+    )  # fmt: skip
+    assert outcome.code == 1
+    assert outcome.err == (
+        f"error: --host is {host!r}, which is no address of this machine; leave it out to draw on "
+        "this machine only, or give 0.0.0.0 for all of its addresses\n"
+    )
+
+
+def test_a_class_reaches_the_page_by_the_printed_address_alone(trained: Path) -> None:
+    with open_page(trained, "perceptron", "--host", "0.0.0.0") as page:
+        found = re.search(r"draw at (http://127\.0\.0\.1:\d+/)(\S+/) - Ctrl-C", page.lines[-1])
+        assert found
+        drawing = drawing_of(load().x_test[0])
+        answer = ask(found[1], "POST", f"/{found[2]}read", drawing, Content_Type=DRAWING_TYPE)
+        assert answer.code == 200
+        assert read_drawing(found[1], drawing).json == WITHOUT_IT
+        for line in page.lines[1:-1]:
+            assert line.startswith("for others in the network: http://")
+            url = line.split(": ")[1]
+            assert url.endswith(f"/{found[2]}")
+            answer = ask(url, "POST", f"/{found[2]}read", drawing, Content_Type=DRAWING_TYPE)
+            assert answer.code == 200
+
+
+def test_without_host_no_other_address_of_this_machine_is_listened_on(page: Page) -> None:
+    port = int(page.url[:-1].split(":")[2])
+    with socket.create_server(("127.0.0.2", port)):
+        pass  # it would be taken, if the page listened on all addresses
 
 
 # Drawn in a real browser
@@ -552,6 +739,17 @@ ZERO = [
     (0.5 + 0.2 * float(np.sin(angle)), 0.5 - 0.3 * float(np.cos(angle)))
     for angle in np.linspace(0, 2 * np.pi, 30)
 ]
+
+
+EIGHT = [
+    (0.5 + 0.22 * float(np.sin(2 * angle)), 0.5 - 0.4 * float(np.cos(angle)))
+    for angle in np.linspace(0, 2 * np.pi, 60)
+]
+
+SEEN = (
+    "Array.from(document.getElementById('seen').getContext('2d')"
+    ".getImageData(0, 0, 28, 28).data).filter((_, place) => place % 4 === 0)"
+)
 
 
 def winners(browser: Browser) -> dict[str, str]:
@@ -597,6 +795,9 @@ def test_a_digit_that_is_drawn_with_the_mouse_wins(
     )
     for best, sure, numbers in shown:
         assert numbers[int(best)] == sure
+    scores, *probabilities = [numbers for _, _, numbers in shown]
+    assert all(re.fullmatch(r"\u2212?\d\.\d\d", score) for score in scores)
+    for numbers in probabilities:
         assert sum(_percent(number) for number in numbers) == pytest.approx(100, abs=0.6)
     assert browser.console == []
     assert {url.rsplit("/", 1)[0] + "/" for url in browser.requests} == {
@@ -616,11 +817,7 @@ def test_what_the_networks_see_is_a_digit_in_the_form_of_mnist(
     browser.open(page.url)
     draw(browser, SEVEN)
     wait_for_answers(browser)
-    pixels = browser.evaluate(
-        "Array.from(document.getElementById('seen').getContext('2d')"
-        ".getImageData(0, 0, 28, 28).data).filter((_, place) => place % 4 === 0)"
-    )
-    image = np.array(pixels, float).reshape(28, 28)
+    image = np.array(browser.evaluate(SEEN), float).reshape(28, 28)
     rows, columns = np.nonzero(image > 30)
     assert 19 <= np.ptp(rows) + 1 <= 21
     weights = image / image.sum()
@@ -664,12 +861,19 @@ def test_a_digit_that_is_drawn_with_the_keyboard_alone_wins(browser: Browser, pa
     assert browser.console == []
 
 
+def offered(browser: Browser) -> dict[str, bool]:
+    """Which of the buttons can be used."""
+    return browser.evaluate(
+        "Object.fromEntries(['undo', 'redo', 'clear'].map(id =>"
+        " [id, document.getElementById(id).getAttribute('aria-disabled') === 'false']))"
+    )
+
+
 @needs_browser
 def test_a_step_undone_or_cleared_is_gone_and_comes_back(browser: Browser, page: Page) -> None:
     browser.look(1280, 900)
     browser.open(page.url)
-    assert browser.evaluate("document.getElementById('undo').disabled")
-    assert browser.evaluate("document.getElementById('clear').disabled")
+    assert offered(browser) == {"undo": False, "redo": False, "clear": False}
     draw(browser, SEVEN, line((0.3, 0.8), (0.7, 0.8)))
     wait_for_answers(browser)
     browser.click("#undo")
@@ -685,8 +889,77 @@ def test_a_step_undone_or_cleared_is_gone_and_comes_back(browser: Browser, page:
     wait_for_readers(browser, "7", "shallow", "lenet5")
     browser.press("z", modifiers=CONTROL)
     browser.wait_for(NOTHING)
-    assert browser.evaluate("document.getElementById('undo').disabled")
+    assert offered(browser) == {"undo": False, "redo": True, "clear": False}
     assert browser.console == []
+
+
+@needs_browser
+def test_what_was_undone_is_done_again_until_something_else_is_drawn(
+    browser: Browser, page: Page
+) -> None:
+    browser.look(1280, 900)
+    browser.open(page.url)
+    draw(browser, SEVEN)
+    wait_for_readers(browser, "7", "shallow", "lenet5")
+    browser.press("Escape")
+    for again in (
+        lambda: browser.click("#redo"),
+        lambda: browser.press("y", modifiers=CONTROL),
+        lambda: browser.press("z", modifiers=CONTROL + SHIFT),
+    ):
+        browser.press("z", 2, CONTROL)
+        browser.wait_for(NOTHING)
+        again()
+        wait_for_readers(browser, "7", "shallow", "lenet5")
+        again()
+        browser.wait_for(NOTHING)
+        assert offered(browser) == {"undo": True, "redo": False, "clear": False}
+    browser.press("z", 2, CONTROL)
+    draw(browser, ONE)
+    wait_for_readers(browser, "1", "shallow", "lenet5")
+    assert offered(browser) == {"undo": True, "redo": False, "clear": True}
+    browser.press("y", modifiers=CONTROL)
+    wait_for_answers(browser)
+    assert winners(browser)["lenet5"] == "1"
+    assert browser.console == []
+
+
+@needs_browser
+@pytest.mark.parametrize("stroke", [ONE, SEVEN, ZERO, EIGHT], ids=["1", "7", "0", "8"])
+def test_a_small_drawing_is_seen_as_a_large_one(browser: Browser, stroke: list[Point]) -> None:
+    seen, verdicts = [], []
+    with serving([reader("cnn2")], lambda image: sure_of(3)) as url:
+        browser.look(1280, 900)
+        for size in (1.0, 0.5, 0.2):
+            browser.open(url)
+            draw(browser, [(0.1 + size * (x - 0.1), 0.9 + size * (y - 0.9)) for x, y in stroke])
+            wait_for_answers(browser)
+            seen.append(np.reshape(browser.evaluate(SEEN), (28, 28)))
+            verdicts.append(browser.evaluate(VERDICT))
+    assert verdicts == ["cnn2 reads 3"] * 3
+    for smaller in seen[1:]:
+        # The mouse is at whole pixels, which moves small strokes by a little.
+        assert np.abs(smaller - seen[0]).mean() < 8
+    if stroke is EIGHT:
+        assert all(holes(image) == 2 for image in seen)
+
+
+def holes(image: np.ndarray) -> int:
+    """How many pieces of paper the ink encloses."""
+    return int(ndimage.label(np.pad(image, 1) < 128)[1]) - 1
+
+
+@needs_browser
+def test_a_dot_is_seen_as_a_dot(browser: Browser) -> None:
+    with serving([reader("cnn2")], lambda image: sure_of(1)) as url:
+        browser.look(1280, 900)
+        browser.open(url)
+        draw(browser, [(0.9, 0.1)])
+        wait_for_answers(browser)
+        image = np.reshape(browser.evaluate(SEEN), (28, 28)) > 128
+    height, width = (int(np.ptp(places)) + 1 for places in np.nonzero(image))
+    assert abs(height - width) <= 1
+    assert image.sum() / (height * width) == pytest.approx(np.pi / 4, abs=0.08)
 
 
 @needs_browser
@@ -715,7 +988,7 @@ def test_the_tab_key_reaches_everything_and_shows_where_it_is(browser: Browser, 
     draw(browser, ONE)
     wait_for_answers(browser)
     seen = []
-    for _ in ("undo", "clear"):
+    for _ in ("undo", "redo", "clear"):
         browser.press("Tab")
         seen.append(
             browser.evaluate(
@@ -723,9 +996,110 @@ def test_the_tab_key_reaches_everything_and_shows_where_it_is(browser: Browser, 
                 " getComputedStyle(document.activeElement).outlineWidth]"
             )
         )
-    assert seen == [["undo", "solid", "3px"], ["clear", "solid", "3px"]]
+    assert seen == [[name, "solid", "3px"] for name in ("undo", "redo", "clear")]
+    # Who has cleared with the keyboard is where they were, and can draw on from there.
     browser.press("Enter")
     browser.wait_for(NOTHING)
+    assert browser.evaluate("document.activeElement.id") == "clear"
+    browser.press("Tab", 3, SHIFT)
+    assert browser.evaluate("document.activeElement.id") == "paper"
+
+
+LONG_NAMES = (
+    "T-shirt or top with short sleeves", "Trouser", "Pullover with a round neck", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Donaudampfschifffahrtsgesellschaftskapitaenswesten",
+)  # fmt: skip
+
+SIZES = [(844, 390, False), (1280, 800, False), (390, 844, True), (640, 400, False)]
+"""Windows in CSS pixels: a telephone on its side, a laptop, a telephone, a laptop at 200 %."""
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "height", "phone"), SIZES)
+def test_long_class_names_leave_the_bars_their_room(
+    browser: Browser, width: int, height: int, phone: bool
+) -> None:
+    readers = [replace(reader(name), class_names=LONG_NAMES) for name in ("perceptron", "cnn2")]
+    browser.look(width, height, phone=phone)
+    with serving(readers, lambda image: sure_of(9, 0)) as url:
+        browser.open(url)
+        draw(browser, ONE, touch=phone)
+        wait_for_answers(browser)
+        bars, full = (
+            browser.evaluate(
+                f"Array.from(document.querySelectorAll('{what}'),"
+                " bar => bar.getBoundingClientRect().width)"
+            )
+            for what in (".bar div", ".best .bar span")
+        )
+        assert len(bars) == 20
+        assert min(bars) > 100
+        assert max(full) == pytest.approx(max(bars), abs=1)
+        assert browser.evaluate("document.documentElement.scrollWidth") == width
+        assert browser.evaluate(VERDICT).startswith("perceptron reads Donaudampf")
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "height", "phone"), SIZES)
+def test_sheet_and_verdict_are_in_the_window_without_scrolling(
+    browser: Browser, page: Page, width: int, height: int, phone: bool
+) -> None:
+    browser.look(width, height, phone=phone)
+    browser.open(page.url)
+    draw(browser, SEVEN, touch=phone)
+    wait_for_readers(browser, "7", "shallow", "lenet5")
+    for part in ("#paper", "#undo", "#clear", "#verdict", "#seen"):
+        left, top, across, down = browser.box(part)
+        assert min(left, top) >= 0
+        assert left + across <= width
+        assert top + down <= height, part
+    assert browser.evaluate("[scrollY, document.documentElement.scrollWidth]") == [0, width]
+    # A drawing is not small there either.
+    assert browser.box("#paper")[2] >= 300
+
+
+@needs_browser
+def test_on_a_laptop_the_verdict_stands_over_the_cards(browser: Browser, page: Page) -> None:
+    browser.look(1280, 800)
+    browser.open(page.url)
+    draw(browser, SEVEN)
+    wait_for_readers(browser, "7", "shallow", "lenet5")
+    left, top, _, height = browser.box("#verdict")
+    first = browser.box(".card")
+    assert left == first[0]
+    assert 0 < first[1] - (top + height) < 40
+
+
+@needs_browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_bars_are_seen_in_the_readers_own_colours(
+    browser: Browser, tmp_path: Path, dark: bool
+) -> None:
+    shares = np.array([[0.0, 0.5, 0.3, *[0.2 / 7] * 7]], np.float32)
+    browser.look(1280, 800, forced=True, dark=dark)
+    with serving([reader("cnn2")], lambda image: shares) as url:
+        browser.open(url)
+        draw(browser, ONE)
+        browser.wait_for(f"{VERDICT} === 'cnn2 reads 1'")
+        browser.wait_for("!document.getAnimations().length")
+        browser.screenshot(tmp_path / "page.png")
+        boxes = [browser.box(f"tr:nth-child({row}) .bar div") for row in (1, 2, 3)]
+    picture = Image.open(tmp_path / "page.png").convert("RGB")
+
+    def colours(box: tuple[float, float, float, float]) -> list[tuple[int, int, int]]:
+        """Of the frame, and within it at a quarter and at the end."""
+        left, top, width, height = box
+        points = [(left + 0.5, top + height / 2)]
+        points += [(left + share * width, top + height / 2) for share in (0.25, 0.95)]
+        return [picture.getpixel((int(x), int(y))) for x, y in points]  # type: ignore[misc]
+
+    empty, best, other = map(colours, boxes)
+    paper = empty[1]
+    assert empty == [empty[0], paper, paper]
+    assert empty[0] != paper
+    assert best[1] not in (paper, other[1])
+    assert other[1] != paper
+    assert best[2] == other[2] == paper
 
 
 @needs_browser
@@ -738,6 +1112,42 @@ def test_it_is_dark_where_the_reader_wants_it_dark(browser: Browser, page: Page)
         wait_for_readers(browser, "1", "shallow", "lenet5")
         backgrounds.append(browser.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert backgrounds == ["rgb(255, 255, 255)", "rgb(21, 25, 28)"]
+
+
+@needs_browser
+def test_a_page_with_a_token_draws_and_asks_below_it(browser: Browser) -> None:
+    browser.look(1280, 900)
+    with serving([reader("cnn2")], lambda image: sure_of(3), TOKEN) as url:
+        browser.open(f"{url}{TOKEN}/")
+        draw(browser, ONE)
+        browser.wait_for(f"{VERDICT} === 'cnn2 reads 3'")
+        wait_for_answers(browser)
+        assert browser.console == []
+        assert all(request.startswith(f"{url}{TOKEN}/") for request in browser.requests)
+
+
+@needs_browser
+def test_a_page_of_another_site_cannot_ask_even_where_it_knows_the_token(
+    browser: Browser, tmp_path: Path
+) -> None:
+    asked = []
+
+    def read(image: np.ndarray) -> np.ndarray:
+        asked.append(image)
+        return sure_of(3)
+
+    with serving([reader("cnn2")], read, TOKEN) as url:
+        page = tmp_path / "other.html"
+        page.write_text(f"""<!doctype html><script>
+        const ask = (kind, mode) => fetch('{url}{TOKEN}/read', {{method: 'POST', mode,
+          headers: {{'Content-Type': kind}}, body: new Uint8Array({SIDE**2}).fill(255)}})
+          .then(answer => answer.type, () => 'refused');
+        Promise.all([ask('application/octet-stream', 'cors'), ask('text/plain', 'no-cors')])
+          .then(answers => {{ document.title = answers.join(); }});
+        </script>""")
+        browser.open(page.as_uri())
+        assert browser.wait_for("document.title") == "refused,refused"
+    assert asked == []
 
 
 @needs_browser
@@ -798,6 +1208,28 @@ def test_a_page_whose_server_is_gone_says_so(browser: Browser) -> None:
     assert browser.evaluate(f"{failure}.textContent") == (
         "The server does not answer. Is mnist-keras draw still running?"
     )
+    # What was read before is not shown beside it, and it goes when the sheet is cleared.
+    assert browser.evaluate(VERDICT) == ""
+    assert winners(browser) == {"cnn2": "?"}
+    assert not any(browser.evaluate(SEEN))
+    browser.press("Escape")
+    browser.wait_for(NOTHING)
+    assert browser.evaluate(f"{failure}.hidden")
+
+
+@needs_browser
+def test_an_error_that_comes_after_clearing_is_not_shown(browser: Browser) -> None:
+    def fail_slowly(image: np.ndarray) -> np.ndarray:
+        time.sleep(0.3)
+        raise UserError("what was cleared before")
+
+    with serving([reader("cnn2")], fail_slowly) as url:
+        browser.open(url)
+        draw(browser, ONE)
+        browser.press("Escape")
+        wait_for_answers(browser)
+        assert browser.evaluate(NOTHING)
+        assert browser.evaluate("document.getElementById('failure').hidden")
 
 
 @needs_browser

@@ -268,6 +268,18 @@ def test_evaluate_as_json_agrees_with_the_predictions(trained):
     assert not facts["selected_on_test"]
 
 
+def test_class_names_are_no_formulas(trained):
+    root = trained["perceptron"].logs.parents[2]
+    names = ("$x_$", r"$\frac$", "$a$", "_x", "{a}", "%d", "<b>", "&amp;", r"\n", "[red]x")
+    (root / "idx" / "classes.txt").write_text("\n".join(names))
+    try:
+        outcome = evaluate(trained["perceptron"])
+    finally:
+        (root / "idx" / "classes.txt").unlink()
+    assert outcome.code == 0
+    assert all(name in outcome.out for name in names)
+
+
 def test_class_names_are_used(trained):
     root = trained["deep"].logs.parents[2]
     (root / "idx" / "classes.txt").write_text("\n".join(f"kind {name}" for name in NAMES))

@@ -201,6 +201,20 @@ def test_smallest_text_is_legible_at_1000_pixels():
     assert min(text.get_fontsize() for text in shown) * 1000 / WIDTH / 72 >= 13
 
 
+def test_a_dollar_sign_is_no_formula(tmp_path):
+    with look():
+        figure = new_figure(3)
+        axes = figure.subplots()
+        axes.plot([1, 2], label=r"$\frac$")
+        axes.set(title="$x_$", xlabel=r"\$ $", xticks=[0, 1])
+        axes.set_xticklabels(["$", "$a^$"])
+        axes.legend()
+        plain, dollars = (figure.text(0.5, 0.5, text) for text in ("abc", "$abc$"))
+    save_figure(figure, tmp_path, "dollars")
+    assert dollars.get_window_extent().width > plain.get_window_extent().width + 10
+    assert "<!-- $x_$ -->" in (tmp_path / "dollars.svg").read_text()
+
+
 def test_users_own_settings_do_not_leak_in_or_out(tmp_path):
     plain = save_figure(curve_pair([ONE_SEED], TITLE), tmp_path, "plain")[1].read_bytes()
     with mpl.rc_context({"lines.linewidth": 9.0, "axes.facecolor": "black"}):

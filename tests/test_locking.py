@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from mnist_keras.errors import UserError
-from mnist_keras.locking import locked
+from mnist_keras.locking import locked, one_after_another
 from mnist_keras.records import run_folder
 
 HOLD = """
@@ -18,6 +18,16 @@ from pathlib import Path
 from mnist_keras.locking import locked
 from mnist_keras.records import run_folder
 with locked(run_folder(Path(sys.argv[1]), Path(sys.argv[2]), "study", "run")):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+TRAIN_IN = """
+import sys
+from pathlib import Path
+from mnist_keras.locking import one_after_another
+with one_after_another(Path(sys.argv[1]), print):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -114,3 +124,30 @@ def test_a_holder_that_has_not_named_itself_yet_is_unknown(folder):
         assert_refused(folder, "(unknown)")
         folder.lock.with_suffix(".pid").unlink()
         assert_refused(folder, "(unknown)")
+
+
+def test_a_second_study_waits_for_the_first_and_says_so(tmp_path):
+    command = [sys.executable, "-c", TRAIN_IN, str(tmp_path / "study")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        assert first.stdout.readline() == b"held\n"
+        lines = []
+
+        def tell(line):
+            lines.append(line)
+            assert first.poll() is None
+            first.stdin.close()  # which lets it end
+
+        with one_after_another(tmp_path / "study", tell):
+            assert first.wait() == 0
+    assert lines == [
+        f"process {first.pid} trains in {tmp_path / 'study'}; this one waits for it, then goes on "
+        "from there"
+    ]
+
+
+def test_a_study_that_is_alone_waits_for_nobody(tmp_path):
+    lines = []
+    for name in ("one", "one", "two"):
+        with one_after_another(tmp_path / name, lines.append):
+            assert (tmp_path / name / ".study.pid").read_text() == f"{os.getpid()}\n"
+    assert lines == []

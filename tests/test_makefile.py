@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mnist_keras.config import ARCHITECTURE_NAMES
 
 MAKEFILE = Path(__file__).parent.parent / "Makefile"
+HOOKS = MAKEFILE.parent / ".pre-commit-config.yaml"
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
@@ -81,6 +83,19 @@ def test_each_architecture_has_its_command(installed: Path, name: str) -> None:
 def test_the_other_commands_pass_args_on(installed: Path, target: str, command: str) -> None:
     assert make(installed, "-n", target) == [f"{command} "]
     assert make(installed, "-n", target, "ARGS=--some option") == [f"{command} --some option"]
+
+
+def test_a_commit_is_checked_for_what_make_lint_checks(installed: Path) -> None:
+    (repository,) = yaml.safe_load(HOOKS.read_text())["repos"]
+    assert repository["repo"] == "local"
+    assert {hook["language"] for hook in repository["hooks"]} == {"system"}
+    # The first two are given the names of the files that are committed.
+    entries = [
+        f"{hook['entry']} ." if hook.get("pass_filenames", True) else hook["entry"]
+        for hook in repository["hooks"]
+    ]
+    assert entries == [*make(installed, "-n", "lint"), ".venv/bin/pytest tests/test_docs.py"]
+    assert make(installed, "-n", "hooks") == [".venv/bin/pre-commit install"]
 
 
 def test_every_command_can_be_made(installed: Path) -> None:

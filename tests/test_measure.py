@@ -82,15 +82,6 @@ def test_a_beginning_without_a_test_curve_does_not_know_its_test_accuracy(logs):
     assert not read(logs, epochs=2, shortened=True).knows_test_accuracy
 
 
-def test_a_record_with_fewer_epochs_than_its_result_says_is_refused(logs):
-    folder = write_run(logs, "s", CONFIG, CURVES)
-    lines = folder.epochs.read_text().splitlines(keepends=True)
-    lines[2] = lines[2].replace("0.9,", ",")
-    folder.epochs.write_text("".join(lines))
-    with pytest.raises(UserError, match=r"holds 3 epochs, but result.json says 4; train"):
-        read(logs)
-
-
 def test_a_result_without_a_number_is_refused(logs):
     write_run(logs, "s", CONFIG, CURVES, parameters="many")
     with pytest.raises(UserError, match=r"parameters is 'many'; it should be"):
@@ -136,12 +127,11 @@ def test_correct_answers_come_from_labels_and_probabilities(logs):
     assert records.correct(without) is None
 
 
-def test_damaged_predictions_are_named(logs):
+def test_of_damaged_predictions_nothing_is_known(logs):
     folder = write_run(logs, "s", CONFIG, CURVES)
     folder.predictions.write_bytes(b"PK\x03\x04 not an archive")
     records = Records(logs)
-    with pytest.raises(UserError, match=r"predictions.npz is damaged .*--fresh"):
-        records.correct(records.of("s")[0])
+    assert records.correct(records.of("s")[0]) is None
 
 
 def test_the_runs_of_a_study_may_be_elsewhere(logs, tmp_path):

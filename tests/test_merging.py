@@ -15,7 +15,8 @@ from generated_runs import ENVIRONMENT, write_run, write_study
 from small_runs import noisy_data, small_config, train_below, what_was_computed, write_idx
 
 from mnist_keras.config import RunConfig, make_config
-from mnist_keras.data.dataset import is_of_identity, load
+from mnist_keras.data.dataset import load
+from mnist_keras.data.identity import is_of_identity
 from mnist_keras.records import RunFolder, read_json, read_run, read_runs, run_folder
 from mnist_keras.study import handed_in
 from mnist_keras.study.design import load_study
@@ -413,6 +414,10 @@ DAMAGE: dict[str, tuple[Any, str]] = {
         lambda f: rewrite_result(f, environment={**MNIST, "processor": "\x1b[2J"}),
         "(processor is ?[2J in result.json)",
     ),
+    "escapes in a variable": (
+        lambda f: rewrite_result(f, environment={**MNIST, "variables": {"XLA_FLAGS": "\x1b[2J"}}),
+        "(variables is {'XLA_FLAGS': '\\x1b[2J'} in result.json)",
+    ),
     "odd resumption": (lambda f: rewrite_result(f, resumed="x"), "result.json: resumed is 'x'"),
     "endless time": (
         lambda f: f.epochs.write_text(f.epochs.read_text().replace(",1.0,100.0", ",inf,100.0", 1)),
@@ -463,6 +468,14 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     ),
     "a large model": (lambda f: grow(f.model, 1 << 40), "model.keras has 1099511627776 bytes"),
 }
+
+
+def test_a_run_that_was_trained_today_is_taken() -> None:
+    from mnist_keras.training.environment import describe_environment
+
+    environment = {**describe_environment(), "variables": {"XLA_FLAGS": "--xla_dump_to=there"}}
+    hand_in("alice", environment={**environment, "data_sha256": MNIST["data_sha256"]})
+    assert list(merge("alice")[1]) == ["merged"]
 
 
 @pytest.mark.parametrize("name", DAMAGE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -324,37 +323,3 @@ def test_data_tells_what_a_tenth_holds(folder: Path) -> None:
     assert said["source"] == f"a tenth of {folder / 'clothes'}"
     assert said["class_names"] == list(NAMES)
     assert sum(said["training_images_per_class"]) == said["training_images"]
-
-
-# Formats
-
-
-def test_emnist_is_read_once_it_is_renamed_and_upright_as_the_docs_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its file names differ, and its images lie on their sides."""
-    arrays = noisy_arrays()
-    names = {
-        "x_train": "emnist-digits-train-images-idx3-ubyte",
-        "y_train": "emnist-digits-train-labels-idx1-ubyte",
-        "x_test": "emnist-digits-test-images-idx3-ubyte",
-        "y_test": "emnist-digits-test-labels-idx1-ubyte",
-    }
-    upright = write_idx(tmp_path / "upright", arrays)
-    emnist = tmp_path / "emnist"
-    emnist.mkdir()
-    for key, name in names.items():
-        array = arrays[key].swapaxes(1, 2) if key.startswith("x") else arrays[key]
-        header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
-        (emnist / f"{name}.gz").write_bytes(gzip.compress(header + array.tobytes()))
-    with pytest.raises(UserError, match="lacks train-images-idx3-ubyte"):
-        load(emnist)
-    for name in names.values():
-        target = name.removeprefix("emnist-digits-").replace("test-", "t10k-")
-        (emnist / f"{name}.gz").rename(emnist / f"{target}.gz")
-    assert (load(emnist).x_train == load(upright).x_train.swapaxes(1, 2)).all()
-    docs = (Path(__file__).parents[1] / "docs" / "data.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", docs, re.S)
-    monkeypatch.chdir(tmp_path)
-    exec(code, {})
-    assert load(emnist).identity == load(upright).identity

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from report_samples import ENVIRONMENT, TIMES, sample_outcome, sample_pictures
+from report_samples import ENVIRONMENT, sample_outcome, sample_pictures
 
+from mnist_keras.analysis.outcome import OtherMachine
+from mnist_keras.analysis.sources import audit_source
+from mnist_keras.claims.base import Replay
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.marks import SELECTED_ON_TEST
@@ -35,10 +38,13 @@ from mnist_keras.report.page.wording import (
     seeds_text,
     settings_text,
 )
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.study.design import load_study
 from mnist_keras.study.published import PublishedCell
 from mnist_keras.subjects import Subject
+
+TIMES = "a time of another machine is not judged, only ratios of times are"
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 COMMAND = "mnist-keras report shallow"
@@ -135,15 +141,17 @@ def test_every_claim_is_there_with_number_sentence_verdict_and_reason(shallow):
     assert [item.text for item in findings.items] == [claim.text for claim in claims]
     assert [item.label for item in findings.items] == [claim.label for claim in claims]
     assert findings.items[0].chip.text == "not judged"
-    assert findings.items[0].reason == "the runs for it are missing"
+    assert findings.items[0].reason == "no finished run of small yet"
     assert findings.items[1].chip.text == "does not hold"
-    assert findings.items[1].reason == "reason 1 <of> it"
+    assert findings.items[1].reason.startswith(
+        "validation accuracy: over 3 seeds <hidden> = 64 is 0.8"
+    )
 
 
 def test_reasons_for_not_judging_are_counted(shallow):
     document, _ = shallow
     cells = sample_outcome(load_study("shallow")).cells
-    times = sum(cell.why_not == TIMES for cell in cells)
+    times = sum(cell.why_not == OtherMachine(time=True) for cell in cells)
     assert f"{TIMES} ({times})" in Page(render_page(document)).text
 
 
@@ -190,28 +198,70 @@ def test_factors_pairs_confirmation_cost_and_environment_are_there(shallow):
     assert [row.cells[0] for row in cost.rows] == ["9", "11", "36"]
 
 
-def test_impacts_stand_beside_chance(shallow):
+def test_impacts_stand_beside_the_smallest_that_could_have_passed(shallow):
     document, _ = shallow
     outcome = sample_outcome(load_study("shallow"))
     impacts = next(t for t in _tables(document) if t.caption.startswith("Impact of each factor"))
     assert [row.header for row in impacts.rows] == ["learning rate", "hidden", "batch size"]
     judged = outcome.factors[1].impact
-    assert impacts.rows[1].cells[1] == f"{100 * judged.impact:.2f}"
-    assert impacts.rows[1].cells[3] == f"{100 * judged.chance_range:.2f}"
+    assert impacts.rows[1].cells[1] == f"{100 * judged.size:.2f}"
+    assert impacts.rows[1].cells[3] == f"{100 * judged.smallest_visible:.2f}"
 
 
-def test_a_pair_that_differs_only_before_holm_is_left_open():
+def test_a_value_is_called_best_only_where_a_test_says_so():
+    outcome = sample_outcome(load_study("shallow"))
+    rates, *others = outcome.factors
+    sole = replace(rates, best=0.001, tied=(0.001,))
+    level = replace(rates, best=0.001, tied=(0.001, 0.01))
+    for factor, said in (
+        (sole, ["0.001 (best)"]),
+        (level, ["0.001 (tied for the best)", "0.01 (tied for the best)"]),
+    ):
+        changed = replace(outcome, factors=(factor, *others))
+        document = study_document(Chapter(changed, ()), COMMAND)
+        table = next(t for t in _tables(document) if t.caption == "Values of learning rate")
+        assert [row.header for row in table.rows if "(" in row.header] == said
+
+
+def test_a_pair_shows_what_its_family_says_and_both_intervals():
     outcome = sample_outcome(load_study("shallow"))
     pair = outcome.pairs[0]
-    clear = replace(pair.comparison, verdict=Verdict.DIFFERS, p=0.04)
-    pairs = (
-        replace(pair, comparison=clear, p_holm=0.4),
-        replace(pair, comparison=clear, p_holm=0.04),
-    )
+    pairs = (replace(pair, verdict=Verdict.OPEN), replace(pair, verdict=Verdict.DIFFERENT))
     document = study_document(Chapter(replace(outcome, pairs=pairs), ()), COMMAND)
     table = next(t for t in _tables(document) if t.caption == "Pairs by learning rate")
-    assert [row.cells[-1].text for row in table.rows] == ["not after Holm", "differ"]
+    assert [row.cells[-1].text for row in table.rows] == ["cannot tell", "differ"]
     assert table.rows[0].header == "0.0001 against 0.001"
+    titles = [column.title for column in table.columns]
+    assert table.rows[0].cells[titles.index("Other images, too") - 1] == "−0.40 to +0.30"
+    assert table.rows[0].cells[titles.index("Smallest that could pass") - 1] == "0.21"
+
+
+def test_no_interval_of_an_accuracy_ends_above_100_percent():
+    assert interval(Interval(0.985, 1.004), "val_accuracy") == "98.50 to 100.00"
+    assert interval(Interval(-0.3, 2.0), "seconds") == "0.00 to 2.00"
+    assert interval(Interval(-0.003, 0.004), "val_accuracy", signed=True) == "−0.30 to +0.40"
+
+
+def test_whether_the_source_could_have_known_stands_beside_a_claim(tmp_path):
+    outcome = sample_outcome(load_study("shallow"))
+    claims = (replace(outcome.claims[1], replay=Replay(5, 0.42)), *outcome.claims[2:])
+    document = study_document(Chapter(replace(outcome, claims=claims), ()), COMMAND)
+    said = "one run a value, as the source had, says this in 42 % of replays of our 5 seeds"
+    assert said in Page(render_page(document)).text
+    assert said in render_markdown(document, tmp_path)
+
+
+def test_how_often_a_study_was_looked_at_is_said():
+    outcome = sample_outcome(load_study("shallow"), looks=4, rule=Rule.SEQUENTIAL)
+    text = Page(render_page(study_document(Chapter(outcome, ()), COMMAND))).text
+    assert "The verdicts were looked at 4 times while seeds were added" in text
+
+
+def test_what_does_not_follow_from_the_sources_own_tables_is_said():
+    study = load_study("cnn")
+    outcome = sample_outcome(study, source_audit=audit_source(study))
+    text = Page(render_page(study_document(Chapter(outcome, ()), COMMAND))).text
+    assert "The impact of learning rate is stated as 1.08; its table gives 1.58" in text
 
 
 def test_published_figures_are_hidden_beside_other_settings():
@@ -337,8 +387,8 @@ def test_every_figure_is_inside_the_page_with_what_it_shows(joint):
 
 def test_text_is_escaped(shallow):
     html = render_page(shallow[0])
-    assert "reason 1 &lt;of&gt; it" in html
-    assert "<of>" not in html
+    assert "&lt;hidden&gt; = 64" in html
+    assert "<hidden>" not in html
     assert "Some &lt;Processor&gt; &amp; more" in html
 
 
@@ -408,7 +458,7 @@ def test_markdown_has_every_table_row_claim_and_figure(shallow):
     assert kinds["tr_open"] == rows + tables
     assert kinds["td_open"] == sum(
         len(row.cells) + 1 for table in _tables(document) for row in table.rows
-    ) + 4 * len(claims.items)
+    ) + 5 * len(claims.items)
     images = [c for t in tokens for c in t.children or () if c.type == "image"]
     assert [image.attrs["src"] for image in images] == ["figures/one.png", "figures/two.png"]
     assert images[0].content == "What one shows & says"

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import pytest
 
+from mnist_keras.training import performance
+from mnist_keras.training.gpu import Gpu
 from mnist_keras.training.performance import LOGGED, PerformanceCallback, format_usage
 from mnist_keras.training.resources import Resources, ResourceUsage
 
@@ -36,6 +38,7 @@ def card(tmp_path, monkeypatch):
     program.write_text(f"#!/bin/sh\necho '{answer}'\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(performance, "computing_gpus", lambda: [Gpu("RTX", 0)])
 
 
 def wait_until(condition):

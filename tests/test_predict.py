@@ -219,7 +219,10 @@ def test_the_picture_has_a_row_for_each_reading_and_carries_the_mark():
     heights = [bar.get_height() for bar in figure.axes[2].patches]
     np.testing.assert_allclose(heights, 100 * readings[0].probabilities)
     assert "selected on the test set" in [text.get_text() for text in figure.texts]
-    assert figure.axes[3].get_title(loc="left").endswith("...")
+    name = figure.axes[3].get_title(loc="left")
+    assert name.startswith("$x^$ and a very long name")
+    assert name.endswith("...")
+    figure.draw_without_rendering()  # it would raise if the name were a formula
 
 
 def test_too_many_pictures_to_show(tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ from functools import partial
 
 import psutil
 import pytest
+from joblib.externals.loky.backend import utils as loky_utils
 from worker_processes import wait_until, workers
 
 from mnist_keras.processes import run_in_processes
@@ -22,6 +24,36 @@ def test_results_come_in_order_from_other_processes():
     assert run_in_processes(calls) == [divmod(17, number) for number in range(1, 6)]
     assert os.getpid() not in run_in_processes([os.getpid, os.getpid])
     assert workers() == []
+
+
+def test_processes_end_where_the_system_hides_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(loky_utils, "psutil", psutil)  # is put back at the end
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    with pytest.raises(ValueError, match="it failed"):
+        run_in_processes([fail, partial(time.sleep, 600)])
+    monkeypatch.undo()
+    assert workers() == []
+
+
+READ_ONLY = "mount -t tmpfs -o ro none /dev/shm && exec"
+
+
+def has_mounts() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    tried = subprocess.run(["unshare", "-rm", "sh", "-c", f"{READ_ONLY} true"], capture_output=True)
+    return tried.returncode == 0
+
+
+@pytest.mark.skipif(not has_mounts(), reason="needs a mount of its own")
+def test_a_system_without_room_for_locks_is_named():
+    starts = "from mnist_keras.processes import start_executor; start_executor(1, print)"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", f'{READ_ONLY} "$@"', "sh", sys.executable, "-W", "ignore",
+         "-c", starts],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert "OSError: [Errno 30] Read-only file system: '/dev/shm'" in done.stderr
 
 
 def test_a_single_call_needs_no_process():

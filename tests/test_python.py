@@ -1,34 +1,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import python
 
 import mnist_keras
 from mnist_keras.config import RunConfig
 from mnist_keras.records import read_runs
 
 PAGE = Path(__file__).parent.parent / "docs" / "python.md"
-KERAS = "ignore:__array__ implementation:DeprecationWarning"
-"""Keras saves variables through NumPy's old array protocol."""
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def python(folder: Path, code: str) -> str:
-    """What a program prints that is run in a folder; it must end well and silently."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-W", KERAS, "-c", code],
-        cwd=folder,
-        env={"PYTHONPATH": str(PAGE.parent.parent), "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
 
 
 def test_the_page_runs_as_it_stands_and_prints_what_it_says(tmp_path: Path) -> None:

@@ -222,6 +222,13 @@ class TestEpochs:
         assert math.isnan(row["loss"])
         assert row["val_loss"] == math.inf
 
+    def test_a_spreadsheet_s_byte_order_mark_and_line_ends_are_taken(self, tmp_path):
+        path = tmp_path / "epochs.csv"
+        rows = [{"epoch": 1.0, "loss": 0.5}, {"epoch": 2.0, "loss": 0.25}]
+        write_epochs(path, rows, sync=False)
+        path.write_bytes(path.read_text().replace("\n", "\r\n").encode("utf-8-sig"))
+        assert read_epochs(path) == rows
+
     def test_no_file_is_no_epoch(self, tmp_path):
         assert read_epochs(tmp_path / "epochs.csv") == []
 
@@ -263,10 +270,17 @@ class TestReadRun:
         assert not record.done
 
     def test_a_curve_has_nan_where_a_cell_is_empty(self, run):
-        write_epochs(run.epochs, [ROWS[0], {"epoch": 2, "loss": 0.1}], sync=False)
-        curve = read_run(run.logs).curve("val_accuracy")
+        row = {"epoch": 2, "val_accuracy": 0.5}
+        write_epochs(run.epochs, [ROWS[0], row], sync=False)
+        curve = read_run(run.logs).curve("loss")
         assert curve.dtype == np.float64
-        np.testing.assert_array_equal(curve, [0.25, math.nan])
+        np.testing.assert_array_equal(curve, [ROWS[0]["loss"], math.nan])
+
+    def test_refuses_a_finished_run_that_lacks_the_accuracy_of_an_epoch(self, run):
+        write_epochs(run.epochs, [ROWS[0], {"epoch": 2, "loss": 0.1}], sync=False)
+        with pytest.raises(UserError) as error:
+            read_run(run.logs)
+        assert "lacks the val_accuracy of an epoch" in assert_one_line(error, run.epochs)
 
     @pytest.mark.parametrize("field", RESULT_FIELDS)
     def test_refuses_a_result_that_lacks_a_field(self, run, field):

@@ -4,13 +4,17 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from mnist_keras import limits
+from mnist_keras import accelerators, limits
+from mnist_keras.accelerators import has_gpu
+from mnist_keras.cli.options import available_cores, default_jobs
 from mnist_keras.limits import CpuMeter, MemoryMeter, cpu_limit, memory_limit_mb
 from mnist_keras.training import gpu, resources
+from mnist_keras.training.gpu import UNKNOWN, Gpu, computing_gpus, find_card
 from mnist_keras.training.resources import Resources, ResourceSampler
 
 PATIENCE_SECONDS = 300
@@ -31,6 +35,7 @@ FAULTS = {
     ),
 }
 HANGING = "sleep 600"
+CARD = Gpu("NVIDIA RTX", 0)
 
 
 def wait_until(condition):
@@ -91,16 +96,104 @@ def hanging_tree(calls):
 
 def test_the_first_card_is_reported(nvidia_smi):
     nvidia_smi(TWO_CARDS)
-    with ResourceSampler() as sampler:
+    with ResourceSampler(gpu=CARD) as sampler:
         wait_until(lambda: sampler.overall().mean.gpu_percent is not None)
         window = sampler.window()
     assert gpu_values(window.mean) == pytest.approx((4.0, 846.0, 16303.0))
     assert gpu_values(window.peak) == pytest.approx((4.0, 846.0, 16303.0))
 
 
+TWO_RTX = TWO_CARDS.replace("GTX", "RTX")
+
+
+@pytest.mark.parametrize(
+    ("visible", "gpu", "cards", "load"),
+    [
+        (None, Gpu("NVIDIA RTX", 1), TWO_RTX, 90.0),
+        ("1", CARD, TWO_RTX, 90.0),
+        ("1,0", CARD, TWO_RTX, 90.0),
+        ("1, 0", Gpu("NVIDIA RTX", 1), TWO_RTX, 4.0),
+        ("GPU-b", CARD, TWO_RTX, 90.0),
+        ("1,0", Gpu(UNKNOWN, 0), TWO_CARDS, 90.0),
+        # CUDA's fastest card first, the bus's first card first: the name tells.
+        (None, Gpu("NVIDIA GTX", 0), TWO_CARDS, 90.0),
+        ("0,1", Gpu("NVIDIA GTX", 0), TWO_CARDS, 90.0),
+        # Of one name they are in the bus's order.
+        ("0", Gpu("NVIDIA RTX", 0), TWO_RTX, 4.0),
+    ],
+)
+def test_the_card_that_tensorflow_computes_on_is_reported(
+    nvidia_smi, monkeypatch, visible, gpu, cards, load
+):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    nvidia_smi(cards)
+    with ResourceSampler(gpu=gpu) as sampler:
+        wait_until(lambda: sampler.overall().mean.gpu_percent is not None)
+        assert sampler.window().mean.gpu_percent == pytest.approx(load)
+
+
+@pytest.mark.parametrize(
+    ("visible", "gpu"),
+    [
+        ("MIG-5f0c", CARD),
+        ("2", CARD),
+        ("", CARD),
+        ("GPU-", CARD),  # the beginning of both
+        ("1", Gpu("NVIDIA RTX", 1)),
+    ],
+)
+def test_a_card_that_cannot_be_told_is_not_available(nvidia_smi, monkeypatch, visible, gpu):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    calls = nvidia_smi(TWO_RTX)
+    with ResourceSampler(gpu=gpu, gpu_interval=0.01) as sampler:
+        wait_until(lambda: not gpu_thread_lives())
+        assert gpu_values(sampler.window().mean) == (None, None, None)
+    assert calls_in(calls) == resources.GPU_FAILURES_ALLOWED
+
+
+def test_a_third_card_of_the_same_name_cannot_be_told(monkeypatch):
+    """CUDA numbers a slow card as 0 there; which of the two fast ones it means is unknown."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    cards = [SimpleNamespace(id=n, uuid="", name=name) for n, name in enumerate(["a", "b", "b"])]
+    assert find_card(Gpu("b", 0), cards) is None
+    assert find_card(Gpu("b", 1), cards) is cards[1]
+
+
+def test_a_driver_without_a_gpu_of_tensorflow_is_not_asked(nvidia_smi):
+    calls = nvidia_smi(TWO_CARDS)
+    with ResourceSampler(gpu_interval=0.01) as sampler:
+        wait_until(lambda: sampler.overall().mean.cpu_percent is not None)
+        assert not gpu_thread_lives()
+    assert gpu_values(sampler.overall().mean) == (None, None, None)
+    assert calls_in(calls) == 0
+
+
+def test_a_program_called_nvidia_smi_is_no_gpu(nvidia_smi):
+    """TensorFlow, in a process of its own, says what it can use."""
+    nvidia_smi(TWO_CARDS)
+    on_gpu = bool(computing_gpus())
+    assert has_gpu() is on_gpu
+    assert default_jobs() == (1 if on_gpu else available_cores())
+
+
+@pytest.mark.parametrize(
+    ("answer", "jobs"),
+    [("pass", 1), ("raise SystemExit(1)", None), ("import no_such_module", None)],
+)
+def test_one_trial_at_a_time_where_tensorflow_says_that_it_has_a_gpu(
+    nvidia_smi, monkeypatch, answer, jobs
+):
+    """No machine here has one, so another program answers in its place."""
+    nvidia_smi(TWO_CARDS)
+    monkeypatch.setattr(accelerators, "_ASK", answer)
+    assert default_jobs() == (jobs or available_cores())
+
+
 def test_a_load_that_the_card_does_not_tell_is_not_zero(nvidia_smi):
     nvidia_smi(TWO_CARDS.replace("GPU-a, 4,", "GPU-a, [N/A],"))
-    with ResourceSampler() as sampler:
+    with ResourceSampler(gpu=CARD) as sampler:
         wait_until(lambda: sampler.overall().mean.vram_mb is not None)
         window = sampler.window()
     assert gpu_values(window.mean) == (None, 846.0, 16303.0)
@@ -109,7 +202,7 @@ def test_a_load_that_the_card_does_not_tell_is_not_zero(nvidia_smi):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_means_not_available_and_ends_the_asking(nvidia_smi, capfd, fault):
     calls = nvidia_smi(FAULTS[fault])
-    with ResourceSampler(gpu_interval=0.01) as sampler:
+    with ResourceSampler(gpu=CARD, gpu_interval=0.01) as sampler:
         wait_until(lambda: not gpu_thread_lives())
         window = sampler.window()
     assert calls_in(calls) == resources.GPU_FAILURES_ALLOWED
@@ -120,7 +213,7 @@ def test_a_fault_means_not_available_and_ends_the_asking(nvidia_smi, capfd, faul
 
 def test_only_failures_in_a_row_end_the_asking(nvidia_smi, tmp_path):
     calls = nvidia_smi(f"[ $(($(wc -l < '{tmp_path}/calls') % 3)) -eq 0 ] || exit 9\n{TWO_CARDS}")
-    with ResourceSampler(gpu_interval=0.01) as sampler:
+    with ResourceSampler(gpu=CARD, gpu_interval=0.01) as sampler:
         wait_until(lambda: calls_in(calls) > 3 * resources.GPU_FAILURES_ALLOWED)
         assert gpu_thread_lives()
     assert sampler.overall().mean.gpu_percent == pytest.approx(4.0)
@@ -132,7 +225,7 @@ def test_mean_and_peak_of_the_window_and_of_the_run(nvidia_smi, tmp_path, monkey
     answer = 'echo "0, a, $load, 1000, ${load}0, 9, 550, b, c, Disabled, Disabled, 41"'
     nvidia_smi(f'{load}[ -n "$load" ] || exit 9\n{answer}')
     (tmp_path / "loads").write_text("10\n60\n20\n")
-    with ResourceSampler(gpu_interval=0.01) as sampler:
+    with ResourceSampler(gpu=CARD, gpu_interval=0.01) as sampler:
         wait_until(lambda: not gpu_thread_lives())
         first, second = sampler.window(), sampler.window()
     for usage in (first, sampler.overall()):
@@ -144,7 +237,7 @@ def test_mean_and_peak_of_the_window_and_of_the_run(nvidia_smi, tmp_path, monkey
 
 def test_a_query_that_hangs_holds_up_neither_window_nor_stop(nvidia_smi):
     calls = nvidia_smi(HANGING)
-    sampler = ResourceSampler()
+    sampler = ResourceSampler(gpu=CARD)
     sampler.start()
     tree = hanging_tree(calls)
     wait_until(lambda: sampler.overall().mean.cpu_percent is not None)
@@ -161,7 +254,7 @@ def test_a_query_that_hangs_holds_up_neither_window_nor_stop(nvidia_smi):
 def test_queries_that_hang_are_ended_and_given_up(nvidia_smi, monkeypatch):
     monkeypatch.setattr(gpu, "GPU_TIMEOUT_SECONDS", 0.3)
     calls = nvidia_smi(HANGING)
-    with ResourceSampler(gpu_interval=0.01) as sampler:
+    with ResourceSampler(gpu=CARD, gpu_interval=0.01) as sampler:
         wait_until(lambda: not gpu_thread_lives())
         assert gpu_values(sampler.window().mean) == (None, None, None)
     pids = [int(line) for line in calls.read_text().split()]
@@ -176,7 +269,7 @@ def test_a_query_that_hangs_does_not_outlive_the_interpreter(nvidia_smi, tmp_pat
     program = (
         "import pathlib, time\n"
         "from mnist_keras.training.resources import ResourceSampler\n"
-        "ResourceSampler().start()\n"
+        f"from mnist_keras.training.gpu import Gpu\nResourceSampler(gpu={CARD}).start()\n"
         f"while not pathlib.Path({str(calls)!r}).read_text():\n    time.sleep(0.01)\n"
     )
     done = subprocess.run(
@@ -193,17 +286,18 @@ def test_a_query_that_hangs_does_not_outlive_the_interpreter(nvidia_smi, tmp_pat
 def test_without_distutils_the_card_is_not_available(nvidia_smi, monkeypatch):
     calls = nvidia_smi(TWO_CARDS)
     monkeypatch.setitem(sys.modules, "distutils", None)
-    with ResourceSampler(gpu_interval=0.01) as sampler:
+    with ResourceSampler(gpu=CARD, gpu_interval=0.01) as sampler:
         wait_until(lambda: not gpu_thread_lives())
         assert gpu_values(sampler.window().mean) == (None, None, None)
     assert calls_in(calls) == 0
 
 
-def test_without_nvidia_smi_nobody_asks(tmp_path, monkeypatch):
+def test_without_nvidia_smi_the_asking_ends(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with ResourceSampler() as sampler:
-        assert not gpu_thread_lives()
-        assert gpu_values(sampler.window().mean) == (None, None, None)
+    with ResourceSampler(gpu=CARD, gpu_interval=0.01) as sampler:
+        wait_until(lambda: not gpu_thread_lives())
+        wait_until(lambda: sampler.overall().mean.cpu_percent is not None)
+    assert gpu_values(sampler.overall().mean) == (None, None, None)
 
 
 def test_a_window_before_the_first_load_has_memory_and_no_load(monkeypatch):
@@ -238,6 +332,33 @@ def test_the_process_memory_rises_with_an_allocation():
     assert len(block) == 64 * 1024**2
     assert after - before == pytest.approx(64, abs=8)
     assert sampler.overall().peak.process_ram_mb >= after
+
+
+@pytest.mark.parametrize("content", [None, b"", b"MemTotal: many\ncpu  x\n\xff"])
+def test_what_the_system_hides_is_not_available(tmp_path, monkeypatch, capfd, content):
+    if content is not None:
+        for name in ("meminfo", "stat"):
+            (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    with ResourceSampler(interval=0.01, root=tmp_path) as sampler:
+        time.sleep(0.3)
+        assert all(thread.is_alive() for thread in sampler._threads)
+        assert sampler.window().mean == Resources()
+    assert memory_limit_mb(tmp_path) > 0
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("refusal", [PermissionError(13, "Permission denied"), KeyError("cpu")])
+def test_what_psutil_raises_ends_no_thread(monkeypatch, refusal):
+    def refuse(*arguments, **options):
+        raise refusal
+
+    for name in ("cpu_percent", "virtual_memory", "Process"):
+        monkeypatch.setattr(psutil, name, refuse)
+    with ResourceSampler(interval=0.01) as sampler:
+        time.sleep(0.3)
+        assert all(thread.is_alive() for thread in sampler._threads)
+        assert sampler.window().mean.cpu_percent is None
 
 
 def test_a_sampler_serves_one_run():

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
+import psutil
 import pytest
+from generated_runs import write_run
 from small_runs import noisy_arrays, write_idx
 from test_execution import meanwhile
 from worker_processes import workers
 
 from mnist_keras.errors import UserError
+from mnist_keras.locking import one_after_another
 from mnist_keras.records import read_runs
 from mnist_keras.study.running import prepare, train_all, train_study
 
@@ -48,6 +54,27 @@ def run(tmp_path):
 
 def trained(run):
     return {record.config.name for record in read_runs(run.place.logs / "tiny") if record.done}
+
+
+def test_a_second_study_waits_and_takes_what_the_first_has_trained(run, tmp_path):
+    """The first one is this process, which holds the folder and writes the runs of its workers."""
+    command = [sys.executable, "-m", "mnist_keras", "study", "tiny.toml", "--data", "idx"]
+    runs = [task.config for task in run.tasks()]
+    best = runs[0].replace(hidden=(16,), learning_rate=0.01)
+    with one_after_another(run.place.study_checkpoints, print):
+        second = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        told = [second.stderr.readline() for _ in range(2)]
+        for config in dict.fromkeys([*runs, best]):
+            accuracy = 0.9 if config == best else 0.5
+            write_run(run.place.logs, "tiny", config, {"val_accuracy": 3 * [accuracy]})
+    _, rest = second.communicate()
+    assert second.returncode == 0, rest
+    assert told[1] == (
+        f"process {os.getpid()} trains in checkpoints/tiny; this one waits for it, then goes on "
+        "from there\n"
+    )
+    assert rest.splitlines()[0] == "3 of 3 trainings done already"
+    assert not workers(psutil.Process())
 
 
 def test_the_confirmation_is_trained_by_the_worker_of_the_trials(run):

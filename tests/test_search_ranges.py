@@ -63,7 +63,7 @@ def test_a_file_gives_ranges_and_the_command_line_goes_before_it(tmp_path):
         "hidden=16", "learning_rate=0.0001..0.01", "batch_size=32", "epochs=3,5",
     ]  # fmt: skip
     assert space.longest == 5
-    file.write_text("hidden = [[64, 32], [128, 64]]\n")
+    file.write_text("hidden = [[64, 32], [128, 64]]\n", encoding="utf-8-sig")
     assert [one.labels for one in make_space("deep", file=file).ranges] == [("64x32", "128x64")]
 
 

@@ -497,7 +497,7 @@ def test_gpu_memory_grows_where_nothing_else_was_chosen(monkeypatch):
             raise RuntimeError("Physical devices cannot be modified after being initialized")
         grown.append((gpu, enable))
 
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["busy", f"a {kind}"])
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: ["busy", f"a {kind}"])
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", set_memory_growth)
     grow_gpu_memory()
     assert grown == [("a GPU", True)]

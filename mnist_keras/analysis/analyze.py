@@ -55,8 +55,7 @@ def analyze(
         sequential: draw verdicts by the sequential rule, even if the study was not looked at
             before: for whoever will add seeds until it is settled.
 
-    Raises:
-        UserError: a file of a run is damaged; the line says which and what to do.
+    Runs that are damaged are left out, and named in a note.
     """
     records = records or Records(logs, studies)
     runs = StudyRuns(study, records, wide)
@@ -68,6 +67,7 @@ def analyze(
     everything = [*runs.configurations, *([confirmation] if confirmation else [])]
     all_runs = records.of(study.name)
     left = combination if combination is not None and confirmation is None else None
+    damaged = tuple(one.folder.name for one in records.damaged(study.name))
     return StudyOutcome(
         study=study,
         wide=wide,
@@ -81,10 +81,12 @@ def analyze(
         published_optimum=_published_optimum(runs),
         cost=study.cost(wide),
         unfinished=tuple(record.config.name for record in all_runs if not record.done),
+        damaged=damaged,
         selected_on_test=any(one.config.selected_on_test for one in everything),
         environments=distinct_environments(everything),
         train_seconds=train_seconds(everything, all_runs),
-        notes=make_notes(study, everything, all_runs) + ((StillToTrain(left),) if left else ()),
+        notes=make_notes(study, everything, all_runs, damaged)
+        + ((StillToTrain(left),) if left else ()),
         confirmation_config=combination,
         class_names=class_names(everything, all_runs),
         quick=any(one.config.quick for one in everything),
@@ -136,8 +138,6 @@ def confirmation_config(study: Study, logs: Path, wide: bool = False) -> RunConf
 
     None while a factor has a value without runs, and where the combination is in the study anyway.
 
-    Raises:
-        UserError: a file of a run is damaged; the line says which and what to do.
     """
     runs = StudyRuns(study, Records(logs), wide)
     combination = _combination(study, judge_factors(runs))

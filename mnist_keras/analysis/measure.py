@@ -17,7 +17,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import RESOURCES
-from mnist_keras.records import EPOCH_COLUMNS, RunRecord, read_runs
+from mnist_keras.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_runs
 from mnist_keras.subjects import Label
 
 CURVE_COLUMNS = tuple(name for name in EPOCH_COLUMNS if name != "epoch")
@@ -34,7 +34,7 @@ class Records:
     def __init__(self, logs: Path, folders: Mapping[str, Path] | None = None) -> None:
         self._logs = logs
         self._folders = dict(folders or {})
-        self._runs: dict[str, list[RunRecord]] = {}
+        self._runs: dict[str, tuple[list[RunRecord], list[DamagedRun]]] = {}
         self._correct: dict[Path, NDArray[np.bool_] | None] = {}
 
     def folder(self, study: str) -> Path:
@@ -42,21 +42,20 @@ class Records:
         return self._folders.get(study, self._logs / study)
 
     def of(self, study: str) -> list[RunRecord]:
-        """Every run of a study, by name; none if it has no folder.
+        """Every run of a study that can be read, by name; none if it has no folder."""
+        return self._scan(study)[0]
 
-        Raises:
-            UserError: a file of a run cannot be read as what it should be.
-        """
+    def damaged(self, study: str) -> list[DamagedRun]:
+        """The runs of a study that cannot be read, by name."""
+        return self._scan(study)[1]
+
+    def _scan(self, study: str) -> tuple[list[RunRecord], list[DamagedRun]]:
         if study not in self._runs:
-            self._runs[study] = read_runs(self.folder(study))
+            self._runs[study] = scan_runs(self.folder(study))
         return self._runs[study]
 
     def correct(self, record: RunRecord) -> NDArray[np.bool_] | None:
-        """Which test images the best epoch's weights get right, bool [images]; None if unknown.
-
-        Raises:
-            UserError: predictions.npz cannot be read.
-        """
+        """Which test images the best epoch's weights get right, bool [images]; None if unknown."""
         path = record.folder / "predictions.npz"
         if path not in self._correct:
             self._correct[path] = _read_correct(path)
@@ -66,29 +65,19 @@ class Records:
 def _read_correct(path: Path) -> NDArray[np.bool_] | None:
     if not path.is_file():
         return None
-    return read_predictions(path).correct
+    try:
+        return read_predictions(path).correct
+    except UserError:  # named by `study.damage.check_whole`
+        return None
 
 
 @dataclass(frozen=True)
 class RunReading:
-    """A finished run, read in its first `epochs` epochs (all of them, unless it is `shortened`).
-
-    Raises:
-        UserError: the record is not whole.
-    """
+    """A finished run, read in its first `epochs` epochs (all of them, unless it is `shortened`)."""
 
     record: RunRecord
     epochs: int
     shortened: bool
-
-    def __post_init__(self) -> None:
-        expected = min(self.epochs, int(self._number("epochs_run")))
-        whole = np.isfinite(self.curve("val_accuracy")).sum()
-        if whole < expected:
-            raise UserError(
-                f"{self.record.folder / 'epochs.csv'} holds {whole} epochs, but result.json says "
-                f"{expected}; train the run again with --fresh"
-            )
 
     @property
     def result(self) -> Mapping[str, Any]:

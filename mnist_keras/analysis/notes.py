@@ -72,6 +72,13 @@ class Unfinished:
 
 
 @dataclass(frozen=True)
+class Damaged:
+    """These runs are damaged, and left out."""
+
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StillToTrain:
     """The combination of the best values has not been trained yet."""
 
@@ -80,7 +87,7 @@ class StillToTrain:
 
 Note = (
     OtherStudySettings | FewerSeeds | MixedEnvironments | SharedDifferently | DisturbedRuns
-    | NotBitExact | Copied | Unfinished | StillToTrain
+    | NotBitExact | Copied | Unfinished | Damaged | StillToTrain
 )  # fmt: skip
 
 
@@ -121,9 +128,12 @@ def train_seconds(configurations: Sequence[Measured], records: Sequence[RunRecor
 
 
 def make_notes(
-    study: Study, configurations: Sequence[Measured], records: Sequence[RunRecord]
+    study: Study,
+    configurations: Sequence[Measured],
+    records: Sequence[RunRecord],
+    damaged: tuple[str, ...] = (),
 ) -> tuple[Note, ...]:
-    """The notes that apply."""
+    """The notes that apply; `damaged` names runs that cannot be read."""
     used = {run for one in configurations for run in one.runs}
     in_use = [record for record in records if record.config.name in used]
     notes: list[Note | None] = [
@@ -135,6 +145,7 @@ def make_notes(
         _not_bit_exact(configurations),
         _copied(in_use),
         _unfinished(records),
+        Damaged(damaged) if damaged else None,
     ]
     return tuple(note for note in notes if note is not None)
 

@@ -189,6 +189,7 @@ class StudyOutcome:
     confirmation_config: RunConfig | None = None
     quick: bool = False
     class_names: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
     looks: int = 1
     rule: Rule = Rule.FIXED
     source_audit: tuple[SourceFinding, ...] = ()

@@ -1,1 +1,1 @@
-"""What TensorBoard shows of a finished run, beside its curves. Needs no TensorFlow."""
+"""What TensorBoard shows of a run. Needs no TensorFlow."""

@@ -14,14 +14,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from mnist_keras.claims.evidence import (
-    Array,
-    Evidence,
-    Side,
-    WhyNot,
-    margin_between,
-    paired,
-)
+from mnist_keras.claims.evidence import Array, Evidence, Side, WhyNot, margin_between, paired
 from mnist_keras.metrics import METRICS
 from mnist_keras.statistics.differences import Difference, compare_paired
 from mnist_keras.statistics.impacts import Impact, ImpactDifference

@@ -7,6 +7,7 @@ import click
 from mnist_keras.cli.completion import completion
 from mnist_keras.cli.draw import draw
 from mnist_keras.cli.inspect import architectures, data, runs, shapes
+from mnist_keras.cli.judge import judge
 from mnist_keras.cli.merge import merge
 from mnist_keras.cli.models import evaluate, predict
 from mnist_keras.cli.search import search
@@ -56,6 +57,7 @@ for command in (
     reproduce,
     search,
     report,
+    judge,
     runs,
     evaluate,
     predict,

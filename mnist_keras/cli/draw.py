@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mnist_keras.cli.options import checkpoints_option, logs_option
 from mnist_keras.cli.types import RunType
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from mnist_keras.drawing.choice import Reader
 
 
 @click.command()
@@ -21,19 +28,27 @@ from mnist_keras.cli.types import RunType
     help="Port of the page on this machine; 0 takes a free one.",
 )
 @click.option(
+    "--host",
+    metavar="ADDRESS",
+    help="Also let others draw: an address of this machine, or 0.0.0.0 for all of them. The page's "
+    "address then has a token, without which nothing is answered.  [default: this machine only]",
+)
+@click.option(
     "--open/--no-open", "opens", default=True, show_default=True, help="Open the page in a browser."
 )
 @logs_option
 @checkpoints_option
-def draw(runs: tuple[str, ...], port: int, opens: bool, logs: Path, checkpoints: Path) -> None:
-    """Draw digits on a page and see what trained runs read in them, side by side.
+def draw(
+    runs: tuple[str, ...], port: int, host: str | None, opens: bool, logs: Path, checkpoints: Path
+) -> None:
+    """Draw on a page and see what trained runs read in it, side by side.
 
     RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder;
     without any, the best finished run of each architecture is taken, by validation accuracy. The
-    page is seen from this machine only; Ctrl-C ends it.
+    page is seen from this machine only, unless --host is given; Ctrl-C ends it.
     """
     from mnist_keras.drawing.choice import choose_readers
-    from mnist_keras.drawing.server import address, open_browser, open_port, serve
+    from mnist_keras.drawing.server import LOOPBACK, open_port
     from mnist_keras.marks import in_brackets, marks_of
     from mnist_keras.report.console import percent
 
@@ -44,15 +59,24 @@ def draw(runs: tuple[str, ...], port: int, opens: bool, logs: Path, checkpoints:
         mark = in_brackets(marks_of([reader.config]))
         accuracy = percent(reader.result["val_accuracy"])
         click.echo(f"  {reader.folder.logs}: validation accuracy {accuracy}{mark}")
-    with open_port(port) as listening:
-        from mnist_keras.drawing.app import make_app
-        from mnist_keras.drawing.models import Models
+    with open_port(port, LOOPBACK if host is None else host) as listening:
+        _serve(readers, listening, opens)
 
-        models = Models([reader.folder for reader in readers])
-        try:
-            click.echo(f"draw at {address(listening)} - Ctrl-C ends it")
-            if opens:
-                open_browser(address(listening))
-            serve(make_app(readers, models), listening)
-        finally:
-            models.close()
+
+def _serve(readers: Sequence[Reader], listening: socket, opens: bool) -> None:
+    from mnist_keras.drawing.app import make_app
+    from mnist_keras.drawing.models import Models
+    from mnist_keras.drawing.server import addresses, new_token, open_browser, serve
+
+    models = Models([reader.folder for reader in readers])
+    try:
+        token = new_token(listening)
+        here, *elsewhere = addresses(listening, token)
+        for address in elsewhere:
+            click.echo(f"for others in the network: {address}")
+        click.echo(f"draw at {here} - Ctrl-C ends it")
+        if opens:
+            open_browser(here)
+        serve(make_app(readers, models, token), listening)
+    finally:
+        models.close()

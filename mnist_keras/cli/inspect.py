@@ -67,8 +67,9 @@ def runs(studies: tuple[str, ...], logs: Path, as_json: bool) -> None:
     With STUDY, only the runs of that study; a lone training is in the study "train".
     """
     from mnist_keras.errors import UserError
-    from mnist_keras.records import read_runs
+    from mnist_keras.records import scan_runs
     from mnist_keras.report.console import print_rows, run_facts, run_row
+    from mnist_keras.study.damage import check_whole
 
     unknown = [study for study in studies if not (logs / study).is_dir()]
     if unknown:
@@ -80,21 +81,51 @@ def runs(studies: tuple[str, ...], logs: Path, as_json: bool) -> None:
     rows = [
         describe(study, record)
         for study in studies or folders
-        for record in read_runs(logs / study)
+        for record in scan_runs(logs / study)[0]
     ]
+    if rows or as_json:
+        print_rows(rows, as_json)
+    check_whole(logs / study for study in studies or folders)
     if not rows and not as_json:
         click.echo(f"no runs in {logs} yet; begin with: mnist-keras train shallow")
-        return
-    print_rows(rows, as_json)
 
 
 @click.command()
 @data_option
 @quick_option
+@click.option("--resize", is_flag=True, help="Make 28x28 grey images of others.")
+@click.option(
+    "--transpose",
+    is_flag=True,
+    help="Exchange rows and columns of the images: EMNIST's lie on their sides.",
+)
+@click.option(
+    "--save",
+    metavar="FILE.npz",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the set in a file, which --data takes.",
+)
 @json_option
-def data(data: Path | None, quick: bool, as_json: bool) -> None:
+def data(
+    data: Path | None,
+    quick: bool,
+    resize: bool,
+    transpose: bool,
+    save: Path | None,
+    as_json: bool,
+) -> None:
     """Check a data set and say what is in it: counts, classes, checksum."""
     from mnist_keras.data.dataset import describe, load
     from mnist_keras.report.console import print_mapping
 
-    print_mapping(describe(load(data, quick=quick)), as_json)
+    dataset = load(data, quick=quick, resize=resize, transpose=transpose)
+    if save is not None:
+        from mnist_keras.data.conversion import save as save_set
+
+        save_set(dataset.arrays(), dataset.class_names, save)
+    told = describe(dataset)
+    notes = told["notes"] if as_json else told.pop("notes")
+    print_mapping(told, as_json)
+    if not as_json:
+        for note in notes:
+            click.echo(f"note: {note}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +35,7 @@ data_option = click.option(
     type=click.Path(exists=True, path_type=Path),
     default=None,
     show_default="MNIST, which is built in",
-    help="Folder of IDX files, or an .npz as Keras keeps its own.",
+    help="Another data set: IDX files, .npz, CSV, pictures by class and others (docs/data.md).",
 )
 quick_option = click.option(
     "--quick",
@@ -170,7 +169,9 @@ def available_cores() -> int:
 
 def default_jobs() -> int:
     """One trial a core, or one on a GPU."""
-    return 1 if shutil.which("nvidia-smi") else available_cores()
+    from mnist_keras.accelerators import has_gpu
+
+    return 1 if has_gpu() else available_cores()
 
 
 def _config_option(name: str, default: str | None) -> Decorator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -46,9 +47,16 @@ wide_option = click.option(
 )
 
 
+repair_option = click.option(
+    "--repair",
+    is_flag=True,
+    help="Train again the runs that are damaged, and only those; the old folders are kept aside.",
+)
+
+
 def training_options(command: Any) -> Any:
     """The options of every command that runs a study."""
-    return study_options(settle_options(backend_option(scheduler_option(command))))
+    return study_options(settle_options(repair_option(backend_option(scheduler_option(command)))))
 
 
 def settle_options(command: Any) -> Any:
@@ -117,8 +125,9 @@ def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
     from mnist_keras.report.summary import print_summary
 
     run = _run(["compare-conv"], **options)[0]
-    pages = _report([run.study], run.place.logs, language)
+    pages = _report_again([run.study], run.place.logs, language)
     print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
+    _check_whole([run.study], run.place.logs)
 
 
 @click.command()
@@ -136,8 +145,9 @@ def study(study: str, as_json: bool, language: Language, **options: Any) -> None
     from mnist_keras.report.summary import print_summary
 
     run = _run([study], **options)[0]
-    pages = _report([run.study], run.place.logs, language, wide=run.wide)
+    pages = _report_again([run.study], run.place.logs, language, wide=run.wide)
     print_summary([run.study], run.place.logs, pages, wide=run.wide, as_json=as_json)
+    _check_whole([run.study], run.place.logs)
 
 
 @click.command("compare-architectures")
@@ -148,8 +158,9 @@ def compare_architectures(as_json: bool, language: Language, **options: Any) -> 
     from mnist_keras.report.summary import print_summary
 
     run = _run(["architectures"], **options)[0]
-    pages = _report([run.study], run.place.logs, language)
+    pages = _report_again([run.study], run.place.logs, language)
     print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
+    _check_whole([run.study], run.place.logs)
 
 
 @click.command()
@@ -166,8 +177,9 @@ def reproduce(as_json: bool, language: Language, **options: Any) -> None:
 
     runs = _run(STUDY_NAMES, **options)
     studies, logs, wide = [run.study for run in runs], runs[0].place.logs, runs[0].wide
-    pages = _report(studies, logs, language, wide=wide)
+    pages = _report_again(studies, logs, language, wide=wide)
     print_summary(studies, logs, pages, wide=wide, as_json=as_json)
+    _check_whole(studies, logs)
 
 
 @click.command()
@@ -211,6 +223,7 @@ def report(
         raise UserError(f"there are no studies in {logs}; begin with: mnist-keras study shallow")
     for page in _report(found, logs, language, wide=wide):
         click.echo(page)
+    _check_whole(found, logs)
 
 
 @click.command()
@@ -240,18 +253,20 @@ def plan(study: str, as_json: bool, seeds: int | None, settle: bool, **options: 
     rows = settle_rows(outcome) if settle else []
     if as_json:
         print_mapping({**plan_facts(plan, run), "settle": rows}, as_json=True)
-        return
-    print_mapping(describe_plan(plan, run))
-    click.echo()
-    print_wrapped(seeds_line(outcome))
-    if rows:
-        print_rows(rows)
+    else:
+        print_mapping(describe_plan(plan, run))
+        click.echo()
+        print_wrapped(seeds_line(outcome))
+        if rows:
+            print_rows(rows)
+    _check_whole([run.study], run.place.logs)
 
 
 def _run(
     names: Sequence[str],
     *,
     seeds: int | None,
+    repair: bool,
     settle: bool,
     max_seeds: int | None,
     budget: float | None,
@@ -259,6 +274,7 @@ def _run(
     **options: Any,
 ) -> list[StudyRun]:
     """Train what each study lacks, then the confirmation; with --settle until it is settled."""
+    from mnist_keras.study.damage import set_damaged_aside
     from mnist_keras.study.running import prepare, train_study
     from mnist_keras.study.settling import FIRST_SEEDS, Settling
     from mnist_keras.study.settling import settle as settle_studies
@@ -270,6 +286,8 @@ def _run(
     chosen = _for_run(options)
     runs = [prepare(name, seeds=range(count), **chosen) for name in names]
     for run in runs:
+        if repair:
+            set_damaged_aside([*run.tasks(), *run.confirmation_tasks()], run.place, _tell)
         train_study(run, tell=_tell)
     if settle:
         limits = Settling(max_seeds or SETTLE_SEEDS, budget, all_pairs)
@@ -279,6 +297,13 @@ def _run(
 
 def _tell(line: str) -> None:
     click.echo(line, err=True)
+
+
+def _check_whole(studies: list[Study], logs: Path) -> None:
+    """When all else is told: name the runs that are damaged, as an error."""
+    from mnist_keras.study.damage import check_whole
+
+    check_whole(logs / study.name for study in studies)
 
 
 def _for_run(options: dict[str, Any]) -> dict[str, Any]:
@@ -303,5 +328,32 @@ def _report(studies: list[Study], logs: Path, language: Language, wide: bool = F
     return build_report(studies, logs, wide=wide, command=_this_command(), language=language)
 
 
+def _report_again(
+    studies: list[Study], logs: Path, language: Language, wide: bool = False
+) -> list[Path]:
+    """The report's pages: made anew, or as they are for a user who may only read them."""
+    from mnist_keras.atomic import is_writable
+
+    folders = [logs / study.name for study in studies] + ([logs] if len(studies) > 1 else [])
+    closed = [folder for folder in folders if not is_writable(folder)]
+    if not closed:
+        return _report(studies, logs, language, wide)
+    click.echo(f"{closed[0]} cannot be written to, so no report is made", err=True)
+    pages = [folder / "report.html" for folder in folders]
+    return [page for page in pages if page.is_file()]
+
+
 def _this_command() -> str:
-    return shlex.join(["mnist-keras", *sys.argv[1:]])
+    return " ".join(map(_quoted, ["mnist-keras", *sys.argv[1:]]))
+
+
+def _quoted(argument: str) -> str:
+    """An argument as bash and zsh take it; bytes that are no text, and line breaks, are escaped."""
+    if argument.isprintable():
+        return shlex.quote(argument)
+    plain = (one if one.isprintable() and one not in "\\'" else _escaped(one) for one in argument)
+    return f"$'{''.join(plain)}'"
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))

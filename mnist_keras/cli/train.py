@@ -86,6 +86,8 @@ def train(
         on_usage=printer.usage,
         on_note=printer.note,
     )
+    for note in dataset.notes:
+        printer.note(note)
     printer.begin()
     record = train_run(config, data=dataset, options=options)
     printer.end()

@@ -46,10 +46,18 @@ def limit_resources() -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    if STATUS.is_file():
-        pages = int(STATUS.read_text().split()[0])
+    pages = _pages()
+    if pages is not None:
         most = pages * resource.getpagesize() + MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _pages() -> int | None:
+    """Pages of memory that this program has; None where the system does not say."""
+    try:
+        return int(STATUS.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def describe(file: h5py.File) -> dict[str, list[dict[str, Any]]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import numpy as np
 from flask import Flask, Response, abort, render_template, request
@@ -26,8 +28,6 @@ MARGIN = 60
 """Pixels of paper that are added around a drawing: what touches a picture's edge can be taken for
 something else than the digit, and on this page nothing else can be drawn."""
 
-"""What the architectures have outputs for; a run's folder does not know its classes by name."""
-
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 """The only hosts that a request may be for: a page of another name that was made to point at this
 machine (DNS rebinding) is refused."""
@@ -46,44 +46,73 @@ HEADERS = {
 DRAWING_TYPE = "application/octet-stream"
 """A page of another site may not send this type without asking first, which is refused."""
 
-SCORES = "it has scores, no probabilities: shown is their softmax"
-"""The perceptron is trained on squared errors of linear outputs, so its shares are never near 1."""
-
-Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""From an image uint8 [28, 28] to probabilities float32 [runs, 10]."""
+DIGITS = frozenset("0123456789")
 
 
-def make_app(readers: Sequence[Reader], read: Read) -> Flask:
-    """The application; `read` answers for these runs in their order and may be called by threads.
+class Networks(Protocol):
+    """The networks that answer for the runs, in their order."""
+
+    @property
+    def scores(self) -> Sequence[bool]:
+        """For each run, whether its outputs are scores and not probabilities."""
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The outputs float32 [runs, 10] for an image uint8 [28, 28]; called by threads."""
+
+
+def make_app(readers: Sequence[Reader], networks: Networks, token: str = "") -> Flask:
+    """The application.
 
     Routes: `/` is the page; `POST /read` takes SIDE * SIDE bytes, a pixel each, row by row, 0 for
     paper and 255 for ink, and answers with JSON: `seen`, the 784 pixels that the runs were asked
-    about, and `probabilities`, ten for each run, null where a run's are not numbers. Whatever is
-    refused is answered with `error`, a line.
+    about; `outputs`, ten for each run, null where a run's are not numbers; and `kinds`, for each
+    run "probabilities" or "scores". Whatever is refused is answered with `error`, a line.
+
+    Args:
+        readers: the runs.
+        networks: their networks.
+        token: the first part of every path that is answered, for a page that other machines
+            reach; without it, only requests for this machine's loopback address are answered.
     """
-    app = Flask(__name__)
+    home = f"/{token}" if token else ""
+    app = Flask(__name__, static_url_path=f"{home}/static")
     app.config["MAX_CONTENT_LENGTH"] = SIDE * SIDE
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.before_request(_check_host)
+    app.before_request(lambda: _check_access(token))
     app.after_request(_add_headers)
-    app.register_error_handler(HTTPException, _refuse)
+    app.register_error_handler(HTTPException, lambda error: _refuse(error, home))
     app.register_error_handler(UserError, lambda error: _json({"error": str(error)}, 400))
+    kinds = ["scores" if scores else "probabilities" for scores in networks.scores]
 
-    @app.get("/")
+    @app.get(f"{home}/")
     def page() -> str:
-        runs = [_card(reader) for reader in readers]
-        return render_template("draw.html", runs=runs, side=SIDE)
+        runs = [_card(reader, kind) for reader, kind in zip(readers, kinds, strict=True)]
+        return render_template("draw.html", runs=runs, side=SIDE, **_subject(readers))
 
-    @app.post("/read")
+    @app.post(f"{home}/read")
     def answer() -> Response:
         seen = as_mnist(np.pad(_drawing(), MARGIN))
-        numbers = [[_finite(value) for value in row] for row in read(seen).tolist()]
-        return _json({"seen": seen.ravel().tolist(), "probabilities": numbers})
+        outputs = [[_finite(value) for value in row] for row in networks(seen).tolist()]
+        return _json({"seen": seen.ravel().tolist(), "outputs": outputs, "kinds": kinds})
 
     return app
 
 
-def _card(reader: Reader) -> dict[str, Any]:
+def _subject(readers: Sequence[Reader]) -> dict[str, Any]:
+    """The words for what is to be drawn.
+
+    The `subject`; and the `classes` to choose from, where they are not the digits and all runs have
+    the same ones.
+    """
+    of_each = {reader.class_names for reader in readers}
+    names = set().union(*of_each)
+    if names <= DIGITS:
+        return {"subject": "digit", "classes": ()}
+    subject = "character" if all(len(name) == 1 for name in names) else "picture"
+    return {"subject": subject, "classes": of_each.pop() if len(of_each) == 1 else ()}
+
+
+def _card(reader: Reader, kind: str) -> dict[str, Any]:
     """What the page tells of a run."""
     marks = [mark] if (mark := marks_of([reader.config])) else []
     if reader.config.data != MNIST:
@@ -98,7 +127,7 @@ def _card(reader: Reader) -> dict[str, Any]:
         "test_accuracy": percent(reader.result["test_accuracy"]),
         "class_names": reader.class_names,
         "marks": marks,
-        "remark": SCORES if reader.config.architecture == "perceptron" else "",
+        "kind": kind,
     }
 
 
@@ -113,7 +142,7 @@ def _drawing() -> NDArray[np.uint8]:
     if pixels.size != SIDE * SIDE:
         abort(400, f"the drawing has {pixels.size:,} bytes; expected {_expected()}")
     if not pixels.any():
-        abort(400, "the drawing is empty; draw a digit first")
+        abort(400, "the drawing is empty; draw something first")
     return pixels.reshape(SIDE, SIDE)
 
 
@@ -121,9 +150,21 @@ def _expected() -> str:
     return f"{SIDE * SIDE:,}, one for each of {SIDE} x {SIDE} pixels"
 
 
-def _check_host() -> None:
-    if not host_is_trusted(request.host.lower(), LOOPBACK_NAMES):
+def _check_access(token: str) -> None:
+    """Refuse who does not know the token, and pages of other sites.
+
+    A token makes the host's name irrelevant: a page that was made to point here (DNS rebinding)
+    does not know it either.
+    """
+    if token:
+        given = request.path.split("/")[1]
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            abort(403, "this page opens with the whole address that mnist-keras draw has printed")
+    elif not host_is_trusted(request.host.lower(), LOOPBACK_NAMES):
         abort(403, "this page is for this machine only; open it as http://localhost")
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+        abort(403, "pages of other sites may not ask here")
 
 
 def _add_headers(response: Response) -> Response:
@@ -131,10 +172,10 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _refuse(error: HTTPException) -> Response:
+def _refuse(error: HTTPException, home: str) -> Response:
     """An HTTP error as a line of JSON."""
     lines = {
-        404: f"there is nothing at {request.path}; the page is at /",
+        404: f"there is nothing at {request.path}; the page is at {home}/",
         405: f"{request.method} is not for {request.path}",
         413: f"the drawing is too large; expected {_expected()}",
         500: "mnist-keras made a mistake; the terminal that it runs in shows which",

@@ -11,7 +11,7 @@ from typing import Any
 from mnist_keras.config import ARCHITECTURE_NAMES, MNIST, RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.lookup import find_run
-from mnist_keras.records import RunFolder, RunRecord, read_run, read_runs, run_folder
+from mnist_keras.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _finished_with_model(logs: Path, checkpoints: Path) -> list[tuple[RunFolder,
     pairs = [
         (run_folder(logs, checkpoints, study.name, record.config.name), record)
         for study in studies
-        for record in read_runs(study)
+        for record in scan_runs(study)[0]
         if record.done
     ]
     return [(folder, record) for folder, record in pairs if folder.model.is_file()]

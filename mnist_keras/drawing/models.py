@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.records import RunFolder
-from mnist_keras.training.predict import load_run_model, probabilities
+from mnist_keras.training.predict import gives_scores, load_run_model, outputs
 
 
 class Models:
@@ -19,19 +19,23 @@ class Models:
     Args:
         folders: finished runs; all of their models are loaded, and asked once, which compiles.
 
+    Attributes:
+        scores: for each run, whether its outputs are scores and not probabilities.
+
     Raises:
         UserError: a model cannot be loaded.
     """
 
     def __init__(self, folders: Sequence[RunFolder]) -> None:
         self._models = [load_run_model(folder) for folder in folders]
+        self.scores = tuple(gives_scores(model) for model in self._models)
         self._lock = threading.Lock()
         self(np.zeros((28, 28), np.uint8))
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probabilities float32 [runs, 10] of an image uint8 [28, 28]; may be called by threads."""
+        """The outputs float32 [runs, 10] for an image uint8 [28, 28]; may be called by threads."""
         with self._lock:
-            answers = [probabilities(model, image[np.newaxis]) for model in self._models]
+            answers = [outputs(model, image[np.newaxis]) for model in self._models]
         return np.concatenate(answers)
 
     def close(self) -> None:

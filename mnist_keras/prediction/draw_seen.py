@@ -103,6 +103,4 @@ def _draw_bars(axes: Axes, reading: Reading, names: Sequence[str]) -> None:
 
 def _short(name: str) -> str:
     plain = "".join(character if character.isprintable() else "?" for character in name)
-    short = plain if len(plain) <= _LONGEST_NAME else f"{plain[: _LONGEST_NAME - 3]}..."
-    # A dollar sign would begin a formula.
-    return short.replace("$", r"\$")
+    return plain if len(plain) <= _LONGEST_NAME else f"{plain[: _LONGEST_NAME - 3]}..."

@@ -49,12 +49,12 @@ def build_report(
         The pages that were written, the joint one last.
 
     Raises:
-        UserError: no study has a run, a record is damaged, or a file cannot be written.
+        UserError: no study has a run, or a file cannot be written.
     """
     records = Records(logs)
     with writing_in(language, [study.french for study in studies]):
         outcomes = [analyze(study, logs, wide=wide, records=records) for study in studies]
-        found = [outcome for outcome in outcomes if outcome.configurations or outcome.unfinished]
+        found = [outcome for outcome in outcomes if _has_runs(outcome)]
         if not found:
             raise UserError(_why_nothing([study.name for study in studies], logs, records))
         try:
@@ -67,6 +67,10 @@ def build_report(
                 f"cannot write the report to {error.filename or logs}: {error.strerror}; "
                 "choose another place with --logs"
             ) from None
+
+
+def _has_runs(outcome: StudyOutcome) -> bool:
+    return bool(outcome.configurations or outcome.unfinished or outcome.damaged)
 
 
 def _why_nothing(names: Sequence[str], logs: Path, records: Records) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from mnist_keras.config import RunConfig
 from mnist_keras.marks import in_brackets, marks_of
-from mnist_keras.records import EpochRow, read_epochs
+from mnist_keras.records import EpochRow, epochs_so_far
 from mnist_keras.report.console import duration
 from mnist_keras.study.execution import Place, Progress
 
@@ -101,7 +101,7 @@ class _Epochs:
         folder = self.place.folder(config)
         if self.place.fresh and folder.result.is_file():
             return []  # of the old run, which is about to be set aside
-        return read_epochs(folder.epochs)
+        return epochs_so_far(folder.epochs)
 
 
 class BarDisplay:

@@ -86,6 +86,7 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
         "claims": [claim_row(claim) for claim in outcome.claims if comparable],
         "cost": asdict(outcome.cost),
         "unfinished": list(outcome.unfinished),
+        "damaged": list(outcome.damaged),
         "pairs": [_pair(pair) for pair in outcome.pairs],
         "looks": outcome.looks,
         "rule": str(outcome.rule),

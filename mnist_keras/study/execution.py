@@ -99,7 +99,7 @@ def is_done(task: Task, place: Place) -> bool:
         UserError: the run's folder is damaged.
     """
     folder = place.folder(task.config)
-    if place.fresh or not folder.result.is_file() or folder.state.exists():
+    if place.fresh or not folder.result.is_file() or folder.has_leftover_state:
         return False
     return holds(folder, task)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import reprlib
 import tomllib
+from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -16,6 +17,9 @@ MAX_FILE_BYTES = 1 << 20
 
 MAX_KEY_STEPS = 2_000_000
 """About a second of taking dotted keys apart; a study's own file needs a thousandth of it."""
+
+_NO_TEXT = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
+"""What a page or a figure cannot hold (XML 1.0, production 2), though TOML can escape it."""
 
 FRENCH = "_fr"
 """Ends a key that holds the French text of the key without it."""
@@ -37,10 +41,12 @@ def read_toml(file: Traversable, place: str) -> dict[str, Any]:
     if len(raw) > MAX_FILE_BYTES:
         raise UserError(f"{place}: larger than 1 MiB; a study file is far smaller, shorten it")
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")  # as Windows' own editor saves it
         if _key_steps(text) > MAX_KEY_STEPS:
             raise UserError(f"{place}: has lines of too many dots; break them up")
-        return tomllib.loads(text)
+        content = tomllib.loads(text)
+        for found in filter(None, map(_NO_TEXT.search, _texts(content))):
+            raise UserError(f"{place}: has a text with the character {found[0]!a}; delete it")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise UserError(f"{place}: line {line} is not UTF-8 text; save it as UTF-8") from None
@@ -48,6 +54,19 @@ def read_toml(file: Traversable, place: str) -> dict[str, Any]:
         raise UserError(f"{place}: lists are nested too deeply; flatten them") from None
     except ValueError as error:
         raise UserError(f"{place}: not valid TOML: {_one_line(str(error))}; correct it") from None
+    return content
+
+
+def _texts(part: Any) -> Iterator[str]:
+    """Every text in a file's contents."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            yield from (key, *_texts(value))
+    elif isinstance(part, list):
+        for item in part:
+            yield from _texts(item)
 
 
 def _key_steps(text: str) -> int:

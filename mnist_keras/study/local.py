@@ -20,6 +20,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from mnist_keras.config import RunConfig
 from mnist_keras.limits import GRAPHS_OF_A_PROCESS
+from mnist_keras.processes import start_executor
 from mnist_keras.study.slots import Worker, WorkerDiedError
 from mnist_keras.study.worker import Failure, Place, Task, begin_worker, first_line, train_task
 
@@ -123,9 +124,7 @@ class LocalWorker:
 
     def _open(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                max_workers=1, initializer=begin_worker, initargs=(os.getpid(), self.core)
-            )
+            self._executor = start_executor(1, begin_worker, os.getpid(), self.core)
             _block_ctrl_c()
             self.process = self._executor.submit(os.getpid).result()
         return self._executor

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_keras.config import RunConfig
-from mnist_keras.records import RunRecord, read_epochs, read_runs, run_folder
+from mnist_keras.records import RunRecord, epochs_so_far, run_folder, scan_runs
+from mnist_keras.study.damage import without_damaged
 from mnist_keras.study.execution import Place, Task, is_done
 from mnist_keras.study.reuse import find_finished_run
 
@@ -50,16 +51,16 @@ def make_plan(tasks: Sequence[Task], place: Place) -> Plan:
     A rate is seconds an epoch of the same settings, all but seed, learning rate and length, with
     the same number of threads, measured in a finished run; without such a run it is unknown.
 
-    Raises:
-        UserError: a run's folder is damaged.
+    Runs that are damaged count as neither done nor left.
     """
-    left = [task.config for task in tasks if not _needs_nothing(task, place)]
+    whole = without_damaged(tasks, place)
+    left = [task.config for task in whole if not _needs_nothing(task, place)]
     epochs = {config: _epochs_left(config, place) for config in left}
     rates = _Rates(place)
     known = [config for config in left if config in rates]
     return Plan(
         trainings=len(tasks),
-        done=len(tasks) - len(left),
+        done=len(whole) - len(left),
         epochs_left=sum(epochs.values()),
         unknown=tuple(config.name for config in left if config not in rates),
         seconds_known=_in_parallel([rates.seconds(c, epochs[c]) for c in known], place.jobs),
@@ -79,7 +80,7 @@ def _epochs_left(config: RunConfig, place: Place) -> int:
     """All epochs, or what an interrupted run still lacks."""
     folder = place.folder(config)
     interrupted = folder.state.is_file() and not folder.result.is_file() and not place.fresh
-    return config.epochs - (len(read_epochs(folder.epochs)) if interrupted else 0)
+    return config.epochs - (len(epochs_so_far(folder.epochs)) if interrupted else 0)
 
 
 def _in_parallel(seconds: Sequence[float], jobs: int) -> float:
@@ -122,7 +123,7 @@ class _Rates:
 def _all_records(logs: Path) -> Iterator[RunRecord]:
     if logs.is_dir():
         for study in sorted(logs.iterdir()):
-            yield from read_runs(study)
+            yield from scan_runs(study)[0]
 
 
 def _kind(config: RunConfig) -> RunConfig:

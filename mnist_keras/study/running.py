@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnist_keras.analysis.analyze import confirmation_config
 from mnist_keras.errors import UserError
+from mnist_keras.locking import one_after_another
 from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.progress import progress_display
+from mnist_keras.study.damage import without_damaged
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
 from mnist_keras.study.reuse import reuse_finished_runs
 from mnist_keras.study.scheduling import longest_first
+
+if TYPE_CHECKING:
+    from mnist_keras.data.dataset import Dataset
 
 Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
 """Gives tasks that follow from the results of others; called with who tells the user."""
@@ -23,12 +28,16 @@ Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
 
 @dataclass(frozen=True)
 class StudyRun:
-    """A study with the seeds and the place that it is run with."""
+    """A study with the seeds and the place that it is run with.
+
+    `notes` say what its user should know of the data set.
+    """
 
     study: Study
     seeds: range
     wide: bool
     place: Place
+    notes: tuple[str, ...] = ()
 
     def tasks(self) -> list[Task]:
         """Every training of the study, all of a seed before the next, the longest first."""
@@ -64,7 +73,9 @@ def prepare(
     Raises:
         UserError: there is no such study, or an override does not fit it.
     """
-    study = changed_study(name, data, overrides, quick, margin)
+    study = load_study(name)
+    dataset = _load(data, quick)
+    study = _changed(study, dataset, overrides, margin)
     place = Place(
         study=study.name,
         logs=logs,
@@ -76,7 +87,7 @@ def prepare(
         quick=quick,
         scheduler=scheduler,
     )
-    return StudyRun(study, seeds, wide, place)
+    return StudyRun(study, seeds, wide, place, dataset.notes if dataset else ())
 
 
 def changed_study(
@@ -93,10 +104,7 @@ def changed_study(
     Raises:
         UserError: there is no such study or data set, or an override does not fit it.
     """
-    study = load_study(name)
-    changes = {**overrides, **_identity(data, quick)}
-    changed = study.override(**changes) if changes else study
-    return changed if margin is None else changed.with_margin(margin)
+    return _changed(load_study(name), _load(data, quick), overrides, margin)
 
 
 def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
@@ -105,6 +113,8 @@ def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
     Raises:
         UserError: a trial failed; the line names each and its cause.
     """
+    for note in run.notes:
+        tell(note)
     tell(describe_cost(run))
     train_all(run.tasks(), run.place, tell, partial(_confirmation, run))
 
@@ -115,6 +125,8 @@ def train_all(
     """Train the tasks that are not done, then their sequel, and show the progress.
 
     The sequel is trained by the workers of the first tasks, so that it need not wait for new ones.
+    Another process that trains in the same folders is waited for, unless nothing is left to train.
+    Runs that are damaged are left as they are.
 
     Args:
         tasks: what to train.
@@ -123,11 +135,24 @@ def train_all(
         sequel: gives further tasks when all of these are done.
 
     Raises:
-        UserError: at least one failed, or a run's folder is damaged.
+        UserError: at least one failed.
     """
+    tasks = without_damaged(tasks, place)
+    if not all(is_done(task, place) for task in tasks):
+        with one_after_another(place.study_checkpoints, tell):
+            _train_left(tasks, place, tell, sequel)
+        return
+    _tell_done(tasks, [], tell)
+    if sequel is not None:
+        train_all(sequel(tell), place, tell)
+
+
+def _train_left(
+    tasks: Sequence[Task], place: Place, tell: Callable[[str], None], sequel: Sequel | None
+) -> None:
     left = _not_done(tasks, place, tell)
     if not left and sequel is not None:
-        left, sequel = _not_done(sequel(tell), place, tell), None
+        left, sequel = _not_done(without_damaged(sequel(tell), place), place, tell), None
     if not left:
         return
     follow = None if sequel is None else _Follow(sequel, place)
@@ -160,7 +185,7 @@ class _Follow:
         if progress.ended < len(progress.tasks):
             return []
         tell, sequel, self._sequel = progress.notes.append, self._sequel, None
-        left = _not_done(sequel(tell), self._place, tell)
+        left = _not_done(without_damaged(sequel(tell), self._place), self._place, tell)
         self.given = len(left)
         return left
 
@@ -178,9 +203,13 @@ def _not_done(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) 
         for name, study in reuse_finished_runs(tasks, place):
             tell(f"{name}: taken from {study}, which has trained it")
     left = [task for task in tasks if not is_done(task, place)]
+    _tell_done(tasks, left, tell)
+    return left
+
+
+def _tell_done(tasks: Sequence[Task], left: Sequence[Task], tell: Callable[[str], None]) -> None:
     if len(left) < len(tasks):
         tell(f"{len(tasks) - len(left)} of {_count(len(tasks), 'training')} done already")
-    return left
 
 
 def describe_cost(run: StudyRun) -> str:
@@ -203,9 +232,18 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def _identity(data: Path | None, quick: bool) -> dict[str, str]:
+def _changed(
+    study: Study, dataset: Dataset | None, overrides: Mapping[str, Any], margin: float | None
+) -> Study:
+    changes = {**overrides, **({"data": dataset.identity} if dataset else {})}
+    changed = study.override(**changes) if changes else study
+    return changed if margin is None else changed.with_margin(margin)
+
+
+def _load(data: Path | None, quick: bool) -> Dataset | None:
+    """The data set that is asked for; None for the whole of MNIST."""
     if data is None and not quick:
-        return {}
+        return None
     from mnist_keras.data.dataset import load
 
-    return {"data": load(data, quick=quick).identity}
+    return load(data, quick=quick)

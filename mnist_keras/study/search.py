@@ -6,17 +6,17 @@ epochs.csv.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
+from mnist_keras.atomic import is_writable
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_epochs
+from mnist_keras.locking import one_after_another
+from mnist_keras.records import epochs_so_far
 from mnist_keras.report.progress import progress_display
+from mnist_keras.study.damage import damage_of
 from mnist_keras.study.execution import Progress, Task, is_done, run_trials
 from mnist_keras.study.reuse import reuse_finished_runs
 from mnist_keras.study.search_plan import MAX_REPEATS, SearchPlan, State, TrialRecord
@@ -34,46 +34,40 @@ MAX_FAILURES = 3
 def run_search(plan: SearchPlan, tell: Callable[[str], None]) -> SearchBook:
     """Make the trials that a search lacks; what was interrupted goes on.
 
+    Another process that trains in its folder is waited for. A user who may only read gets the book
+    of a search that lacks nothing.
+
     Returns:
         The search's book.
 
     Raises:
-        UserError: the book cannot be used, another process uses it, or trials keep failing.
+        UserError: the book cannot be used, or trials keep failing.
         KeyboardInterrupt, SystemExit: passed on after the workers have saved their state.
     """
     from mnist_keras.study.search_book import SearchBook
 
-    plan.book.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(plan):
+    if plan.book.is_file() and not is_writable(plan.book.parent):
         book = SearchBook(plan)
-        search = _Search(plan, book)
-        if search.has_work():
-            with progress_display(plan.place) as display:
-                run_trials([], plan.place, display.update, search.feed)
-        if search.failures:
-            tell(f"failed: {'; '.join(search.failures)}")
-        if search.gives_up():
-            raise UserError(
-                f"the last {MAX_FAILURES} trials failed ({search.failures[-1]}); "
-                "mend the cause, the same command goes on"
-            )
-        return book
+        if not _Search(plan, book).has_work():
+            return book
+    plan.book.parent.mkdir(parents=True, exist_ok=True)
+    with one_after_another(plan.place.study_checkpoints, tell):
+        return _search_on(plan, SearchBook(plan), tell)
 
 
-@contextmanager
-def _locked(plan: SearchPlan) -> Iterator[None]:
-    lock = FileLock(plan.book.with_name(".search.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+def _search_on(plan: SearchPlan, book: SearchBook, tell: Callable[[str], None]) -> SearchBook:
+    search = _Search(plan, book)
+    if search.has_work():
+        with progress_display(plan.place) as display:
+            run_trials([], plan.place, display.update, search.feed)
+    if search.failures:
+        tell(f"failed: {'; '.join(search.failures)}")
+    if search.gives_up():
         raise UserError(
-            f"another process is at the search in {plan.book.parent}; "
-            "wait for it, or give this one another --name"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+            f"the last {MAX_FAILURES} trials failed ({search.failures[-1]}); "
+            "mend the cause, the same command goes on"
+        )
+    return book
 
 
 @dataclass
@@ -142,7 +136,10 @@ class _Search:
         return max(0, (self.plan.budget - spent) // longest - len(self._active))
 
     def _begin(self, trial: Trial, progress: Progress) -> Task | None:
-        """Begin a trial; None if there is nothing to train for it, or it waits for its twin."""
+        """Begin a trial; None if there is nothing to train for it, or it waits for its twin.
+
+        One whose run is damaged has failed.
+        """
         config = self.book.config(trial)
         if config.name in self._active:
             self._active[config.name].twins.append(trial)
@@ -150,6 +147,10 @@ class _Search:
         task, place = Task(config), self.plan.place
         reuse_finished_runs([task], place)
         active = _Active(trial, config)
+        damage = damage_of(place.folder(config))
+        if damage is not None:
+            self._conclude(active, "failed", cause=damage)
+            return None
         stop_mark(place.folder(config)).unlink(missing_ok=True)
         self._follow(active)
         done = is_done(task, place)
@@ -167,7 +168,7 @@ class _Search:
         does not depend on when.
         """
         folder = self.plan.place.folder(active.config)
-        for row in read_epochs(folder.epochs)[len(active.seen) :]:
+        for row in epochs_so_far(folder.epochs)[len(active.seen) :]:
             if active.pruned:
                 return
             active.seen.append(row["val_accuracy"])
@@ -198,7 +199,7 @@ class _Search:
         The epochs that count are those of the run, less what an earlier trial was charged for.
         Of a run that was there already, they are those that were looked at.
         """
-        rows = read_epochs(self.plan.place.folder(active.config).epochs)
+        rows = epochs_so_far(self.plan.place.folder(active.config).epochs)
         trained = len(active.seen) if looked_at else len(rows)
         charged = _charged(self.book.trials(), active.config)
         self.book.tell(active.trial, state, active.seen, max(0, trained - charged), cause)

@@ -6,8 +6,11 @@ module and `search_sampling.py` import Optuna.
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import DatabaseError
 
+from mnist_keras.atomic import is_writable
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.study.search_plan import SearchPlan, State, TrialRecord
@@ -48,9 +52,10 @@ class SearchBook:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.plan = plan
         self._samplers = Samplers(plan)
+        path = plan.book if is_writable(plan.book.parent) else _copied(plan.book)
         try:
             self._study = optuna.create_study(
-                storage=_storage(plan.book),
+                storage=_storage(path),
                 study_name=plan.name,
                 direction="maximize",
                 pruner=make_pruner(plan),
@@ -153,6 +158,15 @@ class SearchBook:
 
     def _distributions(self) -> dict[str, BaseDistribution]:
         return {one.field: distribution_of(one) for one in self.plan.space.varied}
+
+
+def _copied(path: Path) -> Path:
+    """A copy for a user who may not write beside the file, as SQLite does even when it reads."""
+    folder = Path(tempfile.mkdtemp(prefix="mnist-keras-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for part in path.parent.glob(f"{path.name}*"):  # the file and its write-ahead log
+        shutil.copyfile(part, folder / part.name)
+    return folder / path.name
 
 
 def _storage(path: Path) -> optuna.storages.RDBStorage:

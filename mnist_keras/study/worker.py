@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from joblib.externals.loky import process_executor
 
 from mnist_keras.config import RunConfig
-from mnist_keras.errors import UserError
+from mnist_keras.errors import UserError, describe_refusal
 from mnist_keras.processes import end_with_parent
 from mnist_keras.records import RunFolder, run_folder
 
@@ -70,6 +71,11 @@ class Place:
         """The run's folder."""
         return run_folder(self.logs, self.checkpoints, self.study, config.name)
 
+    @property
+    def study_checkpoints(self) -> Path:
+        """The folder of the study's weights, which holds its lock, too."""
+        return self.checkpoints / self.study
+
     def absolute(self) -> Place:
         """The place with paths that do not depend on a process's folder."""
         return replace(
@@ -109,7 +115,8 @@ def begin_worker(parent: int, core: int | None) -> None:
     # Otherwise loky takes what TensorFlow needs for a leak and exchanges the process by itself.
     process_executor._USE_PSUTIL = False
     if core is not None:
-        os.sched_setaffinity(0, {core})
+        with suppress(OSError):  # a sandbox may forbid it; the run is only a little slower
+            os.sched_setaffinity(0, {core})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, _stop)
     end_with_parent(parent, _leave)
@@ -157,8 +164,7 @@ def _train(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
     except OSError as error:
         if error.errno is None:
             raise
-        place_of_error = f" ({error.filename})" if error.filename else ""
-        return Failure(f"{os.strerror(error.errno)}{place_of_error}")
+        return Failure(describe_refusal(error))
     return None
 
 

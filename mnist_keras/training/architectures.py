@@ -15,6 +15,7 @@ import keras
 from keras import layers
 
 from mnist_keras.config import Precision, RunConfig
+from mnist_keras.training.globals import our_globals
 
 IMAGE_SHAPE = (28, 28, 1)
 CLASSES = 10
@@ -110,6 +111,7 @@ ARCHITECTURES: dict[str, Callable[[RunConfig], list[keras.Layer]]] = {
 }
 
 
+@our_globals()
 def build(config: RunConfig) -> keras.Sequential:
     """Build the untrained model of a configuration; the same seed gives the same weights.
 

@@ -8,6 +8,7 @@ TensorFlow, in every process.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -28,8 +29,31 @@ DECIDING_VARIABLES = (
     "DNNL_DEFAULT_FPMATH_MODE",
     "XLA_FLAGS",
     "TF_XLA_FLAGS",
+    "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_LEVEL",
+    "TF_CONV2D_USE_FP16_ACCUMULATE",
+    "TF_CUDNN_DETERMINISTIC",
+    "TF_CUDNN_DISABLE_CONV_1X1_OPTIMIZATION",
+    "TF_CUDNN_USE_AUTOTUNE",
+    "TF_CUDNN_USE_RUNTIME_FUSION",
+    "TF_DETERMINISTIC_OPS",
+    "TF_DISABLE_JIT_KERNELS",
+    "TF_ENABLE_ONEDNN_SPMM",
+    "TF_ENABLE_WINOGRAD_NONFUSED",
+    "TF_ENABLE_ZENDNN_OPTS",
+    "TF_FP16_CONV_USE_FP32_COMPUTE",
+    "TF_FP16_MATMUL_USE_FP32_COMPUTE",
+    "TF_MATMUL_AUTOTUNE_ENABLE",
+    "TF_SET_ONEDNN_FPMATH_MODE",
+    "TF_USE_CUBLASLT",
+    "TF_USE_DEEP_CONV2D",
+    "TF_USE_DEFAULT_CONV_ALGO",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "NVIDIA_TF32_OVERRIDE",
 )
 """Variables of the user's that change the bits, or the time, of what TensorFlow computes."""
+
+LONGEST_VALUE = 200
+"""Characters of a variable that is recorded as it is."""
 
 _VECTOR_INSTRUCTIONS = (
     "sse4_2", "avx", "avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512dq",
@@ -69,8 +93,15 @@ def vector_instructions() -> tuple[str, ...]:
 
 
 def deciding_variables() -> dict[str, str]:
-    """Those of `DECIDING_VARIABLES` that are set."""
-    return {name: os.environ[name] for name in DECIDING_VARIABLES if os.environ.get(name)}
+    """Those of `DECIDING_VARIABLES` that are set; a long value by its checksum."""
+    found = {name: os.environ.get(name, "") for name in DECIDING_VARIABLES}
+    return {name: _recorded(value) for name, value in found.items() if value}
+
+
+def _recorded(value: str) -> str:
+    if value.isprintable() and len(value) <= LONGEST_VALUE:
+        return value
+    return f"sha256:{hashlib.sha256(os.fsencode(value)).hexdigest()}"
 
 
 def _flags() -> set[str]:

@@ -21,6 +21,7 @@ import tensorflow as tf
 from mnist_keras.config import RunConfig
 from mnist_keras.records import replace_file
 from mnist_keras.training.architectures import build, has_convolution, training_flops_per_image
+from mnist_keras.training.gpu import computing_gpus
 from mnist_keras.training.pipelines import epoch_order, training_dataset, untuned
 
 CHUNK_FLOPS = 25e9
@@ -220,10 +221,9 @@ def make_engine(config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Ep
     plain = build(config)
     engine = EpochEngine(plain, images, labels, config.batch_size, squared_error)
     optimizer = keras.optimizers.SGD if squared_error else keras.optimizers.Adam
-    on_gpu = bool(tf.config.list_physical_devices("GPU"))
     engine.compile(
         optimizer=optimizer(learning_rate=config.learning_rate),
-        jit_compile=on_gpu or not has_convolution(plain),
+        jit_compile=bool(computing_gpus()) or not has_convolution(plain),
     )
     return engine
 

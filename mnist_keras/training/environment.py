@@ -19,6 +19,8 @@ from mnist_keras.training.arithmetic import (
     onednn_by_default,
     vector_instructions,
 )
+from mnist_keras.training.globals import recorded_globals
+from mnist_keras.training.gpu import computing_gpus
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "tensorboard")
 
@@ -49,7 +51,7 @@ def grow_gpu_memory() -> None:
     So that another process, such as a second trial's, can use the same GPU. Nothing changes where
     TensorFlow already runs.
     """
-    for gpu in tf.config.list_physical_devices("GPU"):
+    for gpu in tf.config.get_visible_devices("GPU"):
         with suppress(RuntimeError):  # it has begun with another setting
             tf.config.experimental.set_memory_growth(gpu, True)
 
@@ -63,14 +65,11 @@ def describe_environment() -> dict[str, Any]:
         "processor": processor_name(),
         "vector_instructions": list(vector_instructions()),
         "onednn": uses_onednn(),
-        "variables": deciding_variables(),
+        "variables": {**deciding_variables(), **recorded_globals()},
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
         "host_cores": os.cpu_count(),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "gpus": [
-            tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
-            for gpu in tf.config.list_physical_devices("GPU")
-        ],
+        "gpus": [gpu.name for gpu in computing_gpus()],
     }
 
 
@@ -107,9 +106,8 @@ def uses_onednn() -> bool:
 
 def processor_name() -> str:
     """The processor's name as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
+    with suppress(OSError):  # as where the system hides it, or is another one
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

@@ -62,8 +62,10 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # Keras formats the whole path, in which a folder's own braces must stay what they are.
+        place = str(folder).replace("{", "{{").replace("}", "}}")
         super().__init__(
-            str(folder / "weights_epoch_{epoch:02d}.weights.h5"),
+            f"{place}/weights_epoch_{{epoch:02d}}.weights.h5",
             monitor="val_accuracy",
             mode="max",
             save_best_only=True,

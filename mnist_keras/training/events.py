@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import time
+import re
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
-import tensorflow as tf
+import numpy as np
+
+if TYPE_CHECKING:
+    from mnist_keras.board.files import GrowingFile
 
 FOLDERS = ("train", "validation")
-"""Where Keras writes the two curves, below the run's folder."""
+"""Where the two curves are, below the run's folder; Keras's own callback calls them so, too."""
+
+VALIDATION = "val_"
+"""Begins the names of what is measured on the validation images."""
+
+_FIRST = "events.out.tfevents"
+_NUMBERED = re.compile(r"(.+)\.(\d{6})")
 
 
 def tensorboard_is_installed() -> bool:
@@ -19,8 +28,8 @@ def tensorboard_is_installed() -> bool:
     return find_spec("tensorboard") is not None
 
 
-class EventWriter(keras.callbacks.TensorBoard):
-    """Keras's TensorBoard callback for a run that may be interrupted.
+class EventWriter(keras.callbacks.Callback):
+    """What Keras's TensorBoard callback writes of every epoch, for a run that may be interrupted.
 
     Every epoch's events are handed to the system when it ends, so that a killed run has them. A
     session that goes on after epoch n tells TensorBoard to forget what an earlier one wrote of
@@ -33,47 +42,71 @@ class EventWriter(keras.callbacks.TensorBoard):
     """
 
     def __init__(self, logs: Path, first_epoch: int, histograms: bool) -> None:
-        super().__init__(
-            str(logs), write_graph=False, histogram_freq=int(histograms), update_freq="epoch"
-        )
+        super().__init__()
         self.logs = logs
         self.first_epoch = first_epoch
+        self.histograms = histograms
+        self._files: dict[str, GrowingFile] = {}
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Mark where this session takes over from an earlier one."""
-        for name in FOLDERS:
-            write_restart(self.logs / name, self.first_epoch)
-        super().on_train_begin(logs)
-
-    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Write nothing: Keras would write the epoch's values once more, by weight updates."""
+        """Begin a file in each folder, and mark where it takes over from an earlier session."""
+        self._files = {name: begin_file(self.logs / name, self.first_epoch) for name in FOLDERS}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the epoch's events."""
-        super().on_epoch_end(epoch, logs)
-        for writer in self._writers.values():
-            writer.flush()
+        from mnist_keras.board.files import histogram, scalar
+
+        train, validation = (self._files[name] for name in FOLDERS)
+        known = {**(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate)}
+        of_training = {name: known[name] for name in known if not name.startswith(VALIDATION)}
+        values = [scalar(f"epoch_{name}", value) for name, value in of_training.items()]
+        if self.histograms:
+            values += [
+                histogram(f"{weight.path}/histogram", np.asarray(weight, np.float32))
+                for layer in self.model.layers
+                for weight in layer.weights
+            ]
+        train.add(epoch, values)
+        validation.add(
+            epoch,
+            [
+                scalar(f"epoch_{name.removeprefix(VALIDATION)}", value)
+                for name, value in known.items()
+                if name.startswith(VALIDATION)
+            ],
+        )
 
     def close(self) -> None:
-        """Close the files; Keras does so only when a training ends well. May be called twice."""
-        self._close_writers()
+        """Close the files. May be called more than once."""
+        for file in self._files.values():
+            file.close()
 
 
-def write_restart(folder: Path, step: int) -> None:
-    """Make TensorBoard forget the events of `step` and later ones that are in a folder, if any."""
-    files = sorted(folder.glob("*.tfevents.*"))
-    if not files:
-        return
-    # TensorBoard reads files in the order of their names: this one after all that are there.
-    restart = files[-1].with_name(f"{files[-1].name}.restart")
-    now = time.time()
-    started = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
-    start = tf.compat.v1.Event(wall_time=now, step=step, session_log=started)
-    with tf.io.TFRecordWriter(str(restart)) as file:
-        # The first start that TensorBoard sees in a folder is none again, so there are two.
-        for event in (
-            tf.compat.v1.Event(wall_time=now, file_version="brain.Event:2"),
-            start,
-            start,
-        ):
-            file.write(event.SerializeToString())
+def begin_file(folder: Path, first_epoch: int) -> GrowingFile:
+    """Begin an event file that TensorBoard reads after all that are in a folder.
+
+    From there on it forgets what those hold of `first_epoch` and later ones.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    from mnist_keras.board.files import GrowingFile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    before = [path.name for path in folder.glob("*tfevents*")]
+    file = GrowingFile(folder / next_name(before))
+    if before:
+        file.forget_from(first_epoch)
+    return file
+
+
+def next_name(before: list[str]) -> str:
+    """The name of an event file that sorts behind those that are there, whatever the clock says.
+
+    TensorBoard reads files in the order of their names. Those of TensorFlow, which earlier versions
+    wrote, hold the time of the system.
+    """
+    last = max(before, default=_FIRST)
+    numbered = _NUMBERED.fullmatch(last)
+    name, number = (numbered[1], int(numbered[2])) if numbered else (last, 0)
+    return f"{name}.{number + 1:06d}"

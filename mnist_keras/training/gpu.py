@@ -1,24 +1,86 @@
-"""What the first graphics card does, from GPUtil, which starts `nvidia-smi`."""
+"""The GPU that TensorFlow computes on, and what it does: from GPUtil, which starts `nvidia-smi`."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
 import math
+import os
 import subprocess
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import psutil
+import tensorflow as tf
 
 GPU_TIMEOUT_SECONDS = 10.0
 
+UNKNOWN = "GPU"
+"""The name of a GPU that does not tell it."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU of TensorFlow's: its name, and its place among those that CUDA lets TensorFlow see."""
+
+    name: str
+    place: int
+
+
+def computing_gpus() -> list[Gpu]:
+    """The GPUs that TensorFlow can use; it computes on the first, or on the processor."""
+    return [
+        Gpu(
+            tf.config.experimental.get_device_details(device).get("device_name", UNKNOWN),
+            int(device.name.rpartition(":")[2]),
+        )
+        for device in tf.config.get_visible_devices("GPU")
+    ]
+
+
+def find_card(gpu: Gpu, cards: Sequence[Any]) -> Any | None:
+    """Which of GPUtil's cards a GPU of TensorFlow's is; None where that cannot be told.
+
+    `nvidia-smi` lists all cards by their place on the bus. CUDA lists those in
+    CUDA_VISIBLE_DEVICES, in that order, and numbers them with the fastest first, unless
+    CUDA_DEVICE_ORDER says otherwise: a card of another name is not the one.
+    """
+    entries = os.environ.get("CUDA_VISIBLE_DEVICES")
+    visible = list(cards) if entries is None else _visible_cards(entries, cards)
+    numbered = visible[gpu.place] if gpu.place < len(visible) else None
+    alike = [card for card in cards if card.name == gpu.name]
+    if numbered is None or not alike or numbered in alike:
+        return numbered
+    return alike[0] if len(alike) == 1 else None
+
+
+def _visible_cards(entries: str, cards: Sequence[Any]) -> list[Any]:
+    """The cards of CUDA_VISIBLE_DEVICES: numbers, or beginnings of UUIDs, up to an unknown one."""
+    found = []
+    for entry in entries.split(","):
+        named = [card for card in cards if _is_called(entry.strip(), card)]
+        if len(named) != 1:
+            break
+        found += named
+    return found
+
+
+def _is_called(entry: str, card: Any) -> bool:
+    return entry == str(card.id) or (entry.startswith("GPU-") and card.uuid.startswith(entry))
+
 
 class GpuProbe:
-    """Asks GPUtil for the first graphics card, and can end a query that does not end by itself."""
+    """Asks GPUtil for one graphics card, and can end a query that does not end by itself.
 
-    def __init__(self) -> None:
+    Args:
+        gpu: the card, as TensorFlow knows it.
+    """
+
+    def __init__(self, gpu: Gpu) -> None:
+        self._gpu = gpu
         self._lock = threading.Lock()
         self._closed = False
         self._query: _Query | None = None
@@ -33,13 +95,13 @@ class GpuProbe:
             gpus = self._load_gputil().getGPUs()
         except Exception:  # of a foreign library that answers a failing driver with any of them
             return {}
-        if not gpus:
+        card = find_card(self._gpu, gpus)
+        if card is None:
             return {}
-        gpu = gpus[0]
         values = {
-            "gpu_percent": gpu.load * 100,
-            "vram_mb": gpu.memoryUsed,
-            "vram_total_mb": gpu.memoryTotal,
+            "gpu_percent": card.load * 100,
+            "vram_mb": card.memoryUsed,
+            "vram_total_mb": card.memoryTotal,
         }
         return {name: value for name, value in values.items() if math.isfinite(value)}
 
@@ -90,9 +152,9 @@ class _Query(subprocess.Popen[bytes]):
             return
         try:
             started = psutil.Process(self.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
+        except (psutil.Error, OSError):  # it has ended, or the system shows no processes
             started = []
         self.kill()
         for process in started:
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.Error, OSError):
                 process.kill()

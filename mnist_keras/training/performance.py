@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from mnist_keras.training.gpu import computing_gpus
 from mnist_keras.training.resources import ResourceSampler, ResourceUsage
 
 LOGGED = ("cpu_percent", "ram_mb", "process_ram_mb", "gpu_percent", "vram_mb")
@@ -60,7 +61,7 @@ class PerformanceCallback(keras.callbacks.Callback):
         """Forget an earlier run and start to sample."""
         self.close()
         self.rows = []
-        self._sampler = ResourceSampler(self._interval)
+        self._sampler = ResourceSampler(self._interval, next(iter(computing_gpus()), None))
         self._sampler.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

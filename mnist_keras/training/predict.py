@@ -31,25 +31,30 @@ def load_run_model(folder: RunFolder) -> keras.Sequential:
     return load_stored(folder.model)
 
 
-def probabilities(model: keras.Sequential, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The probability of each class, float32 [n, 10], for images uint8 [n, 28, 28].
-
-    A model that ends in scores, as the perceptron does, gives their softmax, as in training's
-    predictions.npz.
-    """
+def outputs(model: keras.Sequential, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a model gives as it is, float32 [n, 10], for images uint8 [n, 28, 28]."""
     scaled = images.astype(np.float32)[..., np.newaxis] / np.float32(255)
-    outputs = np.concatenate(
+    return np.concatenate(
         [
             np.asarray(model(scaled[first : first + BATCH], training=False), dtype=np.float32)
             for first in range(0, len(scaled), BATCH)
         ]
         or [np.empty((0, model.output_shape[-1]), np.float32)]
     )
-    return outputs if _ends_in_probabilities(model) else _softmax(outputs)
 
 
-def _ends_in_probabilities(model: keras.Sequential) -> bool:
-    return getattr(model.layers[-1], "activation", None) is keras.activations.softmax
+def gives_scores(model: keras.Sequential) -> bool:
+    """Whether a model's outputs are scores, as the perceptron's are, and not probabilities."""
+    return getattr(model.layers[-1], "activation", None) is not keras.activations.softmax
+
+
+def probabilities(model: keras.Sequential, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The probability of each class, float32 [n, 10], for images uint8 [n, 28, 28].
+
+    A model that gives scores is answered for with their softmax, as in training's predictions.npz.
+    """
+    given = outputs(model, images)
+    return _softmax(given) if gives_scores(model) else given
 
 
 def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -23,6 +23,8 @@ def import_tensorflow_quietly() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     choose_onednn()
     with _standard_error_closed():
+        # Keras first, as TensorFlow swallows some of what Keras says against the user's settings.
+        importlib.import_module("keras")
         importlib.import_module("tensorflow")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 

@@ -1,17 +1,18 @@
-"""A thread that samples processor, memory and graphics card while a training runs."""
+"""Threads that sample processor, memory and graphics card while a training runs."""
 
 from __future__ import annotations
 
 import atexit
-import shutil
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from mnist_keras.limits import ROOT, CpuMeter, MemoryMeter
-from mnist_keras.training.gpu import GpuProbe
+from mnist_keras.training.gpu import Gpu, GpuProbe
 
 # psutil advises at least 0.1 s between two readings of the processor's load.
 FIRST_READING_SECONDS = 0.1
@@ -26,8 +27,8 @@ class Resources:
     """One value for each resource, None where it is not available.
 
     Percentages from 0 to 100, memory in MiB. `cpu_percent` and `ram_mb` are of the system, or of
-    the container where that limits; `process_ram_mb` is resident; the last three are of the first
-    graphics card.
+    the container where that limits; `process_ram_mb` is resident; the last three are of the
+    graphics card that computes.
     """
 
     cpu_percent: float | None = None
@@ -51,14 +52,26 @@ class ResourceSampler:
 
     Processor and memory are read every `interval` seconds, the graphics card every `gpu_interval`
     seconds by a thread of its own. One sampler serves one run: it starts once.
+
+    Args:
+        interval: seconds between two readings of processor and memory.
+        gpu: the graphics card to read; none where the processor computes.
+        gpu_interval: seconds between two readings of it.
+        root: where the system's files are.
     """
 
-    def __init__(self, interval: float = 0.5, gpu_interval: float = 2.0, root: Path = ROOT) -> None:
+    def __init__(
+        self,
+        interval: float = 0.5,
+        gpu: Gpu | None = None,
+        gpu_interval: float = 2.0,
+        root: Path = ROOT,
+    ) -> None:
         self._interval = interval
         self._gpu_interval = gpu_interval
         self._root = root
         self._memory = MemoryMeter(root)
-        self._probe = GpuProbe()
+        self._probe = None if gpu is None else GpuProbe(gpu)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._window = _Tally()
@@ -81,12 +94,11 @@ class ResourceSampler:
         """
         if self._threads:
             raise RuntimeError("a ResourceSampler starts once; make a new one for another run")
-        loops = [self._sample_host]
-        if shutil.which("nvidia-smi") is not None:
-            loops.append(self._sample_gpu)
+        loops: dict[str, Callable[[], None]] = {"sample_host": self._sample_host}
+        if self._probe is not None:
+            loops["sample_gpu"] = partial(self._sample_gpu, self._probe)
         self._threads = [
-            threading.Thread(target=loop, name=loop.__name__.strip("_"), daemon=True)
-            for loop in loops
+            threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()
         ]
         self._record(self._memory.read())
         atexit.register(self.stop)
@@ -100,7 +112,8 @@ class ResourceSampler:
         a stuck driver holds.
         """
         self._stopping.set()
-        self._probe.close()
+        if self._probe is not None:
+            self._probe.close()
         atexit.unregister(self.stop)
         deadline = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
@@ -145,10 +158,10 @@ class ResourceSampler:
             self._record({**cpu, **self._memory.read()})
             pause = self._interval
 
-    def _sample_gpu(self) -> None:
+    def _sample_gpu(self, probe: GpuProbe) -> None:
         failures = 0
         while failures < GPU_FAILURES_ALLOWED and not self._stopping.is_set():
-            readings = self._probe.read()
+            readings = probe.read()
             self._record(readings)
             failures = 0 if readings else failures + 1
             self._stopping.wait(self._gpu_interval)

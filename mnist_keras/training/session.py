@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
-from mnist_keras.data.dataset import Dataset, split
+from mnist_keras.data.dataset import Dataset
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, replace_file, write_epochs, write_json
 from mnist_keras.training.callbacks import RunCallbacks, restore_variables
@@ -112,9 +112,8 @@ class Session:
         data, config = self.data, self.config
         if config.selected_on_test:
             return self.engines.take(config, data.x_train, data.y_train), self.test
-        training, validation = split(len(data.x_train), config.seed)
-        engine = self.engines.take(config, data.x_train[training], data.y_train[training])
-        return engine, evaluation_dataset(data.x_train[validation], data.y_train[validation])
+        training, validation = data.hold_out(config.seed)
+        return self.engines.take(config, *training), evaluation_dataset(*validation)
 
     def _callbacks(self, state: RunState | None) -> RunCallbacks:
         return RunCallbacks(

@@ -19,8 +19,10 @@ from mnist_keras.records import (
     write_bytes,
 )
 from mnist_keras.training.environment import grow_gpu_memory, use_threads
+from mnist_keras.training.globals import our_globals
 from mnist_keras.training.interruptions import Interruptions
 from mnist_keras.training.options import RunOptions, covers
+from mnist_keras.training.refusals import as_python_raises_it
 from mnist_keras.training.session import Session
 from mnist_keras.training.state import remove_state
 from mnist_keras.training.warm import WarmEngines
@@ -54,9 +56,19 @@ def train(
             f"{config.data}; give the one that the run was configured for"
         )
     folder = run_folder(options.logs, options.checkpoints, options.study, config.name)
+    if _is_finished(config, options, folder):
+        return _read_record(folder)
     folder.create()
     with locked(folder):
         return _train_locked(config, data, options, folder)
+
+
+def _is_finished(config: RunConfig, options: RunOptions, folder: RunFolder) -> bool:
+    """Whether what is asked for is there, so that it need only be read, by whoever may do that."""
+    if options.fresh or not folder.result.is_file() or folder.has_leftover_state:
+        return False
+    _check_is_of(config, folder)
+    return covers(_read_record(folder).epochs, options)
 
 
 def _train_locked(
@@ -77,10 +89,13 @@ def _train_locked(
         use_threads(options.threads)
     grow_gpu_memory()
     try:
-        with Interruptions() as interruptions:
+        with our_globals(), Interruptions() as interruptions:
             Session(config, data, options, folder, interruptions, _engines).run()
-    except tf.errors.ResourceExhaustedError as error:
-        raise MemoryError(error.message.partition("\n")[0]) from error
+    except tf.errors.OpError as error:
+        refusal = as_python_raises_it(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     return _read_record(folder)
 
 
@@ -97,7 +112,12 @@ def _open(config: RunConfig, folder: RunFolder) -> None:
         if any(folder.checkpoints.iterdir()):
             _start_anew(folder)  # a death while the run was set aside, or its logs were removed
         write_bytes(folder.config, config.to_json().encode())
-    elif read_json(folder.config) != config.model_dump(mode="json"):
+    else:
+        _check_is_of(config, folder)
+
+
+def _check_is_of(config: RunConfig, folder: RunFolder) -> None:
+    if read_json(folder.config) != config.model_dump(mode="json"):
         raise UserError(
             f"{folder.config} holds another configuration than its name says; "
             "remove the folder or use --fresh"

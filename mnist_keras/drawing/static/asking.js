@@ -39,13 +39,13 @@ export class Asking {
     this.#turned(false);
   }
 
+  // While an answer or an error is on its way, the drawing may be cleared: then neither is told.
   async #ask(number) {
     try {
       const answer = await question(this.#ink());
-      // While it was on its way, the drawing may have been cleared.
       if (number > this.#cleared) this.#answered(answer);
     } catch (error) {
-      this.#failed(error instanceof Refusal ? error.message : GONE);
+      if (number > this.#cleared) this.#failed(error instanceof Refusal ? error.message : GONE);
     }
   }
 }
@@ -53,7 +53,7 @@ export class Asking {
 class Refusal extends Error {}
 
 async function question(ink) {
-  const response = await fetch("/read", {
+  const response = await fetch("read", {
     method: "POST",
     headers: { "Content-Type": "application/octet-stream" },
     body: ink,

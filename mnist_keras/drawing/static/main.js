@@ -24,11 +24,20 @@ const asking = new Asking(
 function update() {
   paper.show();
   element("invitation").hidden = !sketch.empty;
-  element("undo").disabled = !sketch.canUndo;
-  element("clear").disabled = sketch.empty;
+  offer("undo", sketch.canUndo);
+  offer("redo", sketch.canRedo);
+  offer("clear", !sketch.empty);
   if (element("pen").textContent !== paper.pen) element("pen").textContent = paper.pen;
-  if (sketch.empty) results.clear();
+  if (sketch.empty) {
+    element("failure").hidden = true;
+    results.clear("Nothing is drawn yet.");
+  }
   asking.changed(sketch.empty);
+}
+
+// A button that is disabled by its attribute would lose the focus of somebody who has pressed it.
+function offer(button, possible) {
+  element(button).setAttribute("aria-disabled", !possible);
 }
 
 function answered(answer) {
@@ -37,28 +46,33 @@ function answered(answer) {
 }
 
 function failed(line) {
+  results.clear("");
   element("failure").textContent = line;
   element("failure").hidden = false;
 }
 
-function undo() {
+// What a button and its keys do: "undo", "redo" or "clear".
+function step(name) {
   paper.lift();
-  sketch.undo();
+  sketch[name]();
   update();
 }
 
-function clear() {
-  paper.lift();
-  sketch.clear();
-  update();
+for (const name of ["undo", "redo", "clear"]) {
+  element(name).addEventListener("click", () => step(name));
 }
-
-element("undo").addEventListener("click", undo);
-element("clear").addEventListener("click", clear);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") clear();
-  if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
-    event.preventDefault();
-    undo();
-  }
+  const name = stepOf(event);
+  if (!name) return;
+  event.preventDefault();
+  step(name);
 });
+
+function stepOf({ key, ctrlKey, metaKey, shiftKey }) {
+  if (key === "Escape") return "clear";
+  if (!ctrlKey && !metaKey) return null;
+  if (key.toLowerCase() === "z") return shiftKey ? "redo" : "undo";
+  return key.toLowerCase() === "y" ? "redo" : null;
+}
+
+update();

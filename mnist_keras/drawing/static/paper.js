@@ -34,7 +34,9 @@ export class Paper {
     this.#listenToKeys();
     const again = () => this.show();
     new ResizeObserver(again).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+    for (const scheme of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+      matchMedia(scheme).addEventListener("change", again);
+    }
   }
 
   // What the pen of the keyboard does, in words; empty while the keyboard is not used.

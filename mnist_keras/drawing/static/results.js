@@ -11,18 +11,18 @@ export class Results {
     this.#cards = Array.from(cards, (card) => new Card(card));
     this.#verdict = verdict;
     this.#seen = seen.getContext("2d");
-    this.clear();
   }
 
-  show({ seen, probabilities }) {
-    this.#cards.forEach((card, run) => card.show(probabilities[run]));
+  show({ seen, outputs }) {
+    this.#cards.forEach((card, run) => card.show(outputs[run]));
     this.#say(verdict(this.#cards), false);
     this.#showSeen(seen);
   }
 
-  clear() {
+  // No answer stands any more; the sentence says why.
+  clear(sentence) {
     for (const card of this.#cards) card.clear();
-    this.#say("Nothing is drawn yet.", true);
+    this.#say(sentence, true);
     this.#showSeen(new Array(SEEN ** 2).fill(0));
   }
 
@@ -42,6 +42,7 @@ export class Results {
 class Card {
   constructor(card) {
     this.label = card.dataset.label;
+    this.say = card.dataset.kind === "scores" ? score : percent;
     this.card = card;
     this.digit = card.querySelector(".digit");
     this.sure = card.querySelector(".sure");
@@ -54,21 +55,22 @@ class Card {
   }
 
   // A network whose training has failed answers with no numbers, but null.
-  show(probabilities) {
+  show(outputs) {
     this.clear();
-    if (probabilities.includes(null)) {
+    if (outputs.includes(null)) {
       this.sure.textContent = "no numbers";
       return;
     }
-    const best = probabilities.indexOf(Math.max(...probabilities));
+    const best = outputs.indexOf(Math.max(...outputs));
     this.card.classList.remove("waiting");
     this.winner = this.rows[best].name;
     this.digit.textContent = this.winner;
-    this.sure.textContent = percent(probabilities[best]);
+    this.sure.textContent = this.say(outputs[best]);
     this.rows[best].row.classList.add("best");
     this.rows.forEach(({ bar, number }, label) => {
-      bar.style.width = `${100 * probabilities[label]}%`;
-      number.textContent = percent(probabilities[label]);
+      // A score may lie outside of 0 to 1.
+      bar.style.width = `${100 * Math.min(Math.max(outputs[label], 0), 1)}%`;
+      number.textContent = this.say(outputs[label]);
     });
   }
 
@@ -108,4 +110,9 @@ function percent(probability) {
   if (probability > 0.999 && probability < 1) return ">99.9 %";
   if (probability > 0 && probability < 0.001) return "<0.1 %";
   return `${(100 * probability).toFixed(1)} %`;
+}
+
+function score(value) {
+  const digits = Math.abs(value).toFixed(2);
+  return value < 0 && Number(digits) > 0 ? `\u2212${digits}` : digits;
 }

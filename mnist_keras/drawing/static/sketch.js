@@ -1,19 +1,21 @@
-// What has been drawn: strokes of points in a square, its ink, and the way back.
+// What has been drawn: strokes of points in a square, its ink, and the way back and forth.
 
-// The share of the square's side that the pen is wide: near that of MNIST's own strokes when a
-// digit fills most of the square.
-const BRUSH = 0.08;
+// Shares of the square's side.
+const PEN = 0.06; // how wide the pen is, as it is seen
+const EXTENT = 0.7; // how long the longer side of the strokes becomes as ink
+const INK_PEN = 0.11; // how wide they become: 2.7 of the 20 pixels of a digit, as MNIST's own are
 
 export class Sketch {
   // States from first to last; each is a list of strokes, each stroke a list of {x, y}.
   #states = [[]];
+  #now = 0; // the number of the state that is shown; those after it have been undone
 
   constructor(side) {
     this.side = side;
   }
 
   get strokes() {
-    return this.#states.at(-1);
+    return this.#states[this.#now];
   }
 
   get empty() {
@@ -21,11 +23,15 @@ export class Sketch {
   }
 
   get canUndo() {
-    return this.#states.length > 1;
+    return this.#now > 0;
+  }
+
+  get canRedo() {
+    return this.#now < this.#states.length - 1;
   }
 
   begin(point) {
-    this.#states.push([...this.strokes, [this.#inside(point)]]);
+    this.#add([...this.strokes, [this.#inside(point)]]);
   }
 
   extend(point) {
@@ -34,36 +40,71 @@ export class Sketch {
 
   // A cleared sketch can be had back, too.
   clear() {
-    if (!this.empty) this.#states.push([]);
+    if (!this.empty) this.#add([]);
   }
 
   undo() {
-    if (this.canUndo) this.#states.pop();
+    if (this.canUndo) this.#now -= 1;
+  }
+
+  redo() {
+    if (this.canRedo) this.#now += 1;
   }
 
   // Paint the strokes in the context's own colour; the context's unit is the sketch's.
   paint(context) {
-    context.lineCap = context.lineJoin = "round";
-    context.lineWidth = BRUSH * this.side;
-    for (const stroke of this.strokes) context.stroke(path(stroke));
+    stroke(context, this.strokes, PEN * this.side);
   }
 
-  // One byte a pixel, row by row: 0 is paper, 255 is ink.
+  // One byte a pixel, row by row: 0 is paper, 255 is ink. The strokes are scaled to the same
+  // extent before they are given the pen's width, so that a small drawing does not become a blot.
   ink() {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = this.side;
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.fillRect(0, 0, this.side, this.side);
     context.strokeStyle = "#fff";
-    this.paint(context);
+    stroke(context, this.#enlarged(), INK_PEN * this.side);
     const { data } = context.getImageData(0, 0, this.side, this.side);
     return Uint8Array.from({ length: this.side ** 2 }, (_, pixel) => data[4 * pixel]);
+  }
+
+  // What had been undone before is gone.
+  #add(state) {
+    this.#states.splice(this.#now + 1, Infinity, state);
+    this.#now += 1;
+  }
+
+  // The strokes in the middle of the square, scaled to its EXTENT; a dot stays one.
+  #enlarged() {
+    const points = this.strokes.flat();
+    const [x, y] = ["x", "y"].map((axis) => range(points.map((point) => point[axis])));
+    const scale = (EXTENT * this.side) / Math.max(x.length, y.length, PEN * this.side);
+    const half = this.side / 2;
+    return this.strokes.map((stroke) =>
+      stroke.map((point) => ({
+        x: half + scale * (point.x - x.middle),
+        y: half + scale * (point.y - y.middle),
+      })),
+    );
   }
 
   #inside({ x, y }) {
     const within = (value) => Math.min(Math.max(value, 0), this.side);
     return { x: within(x), y: within(y) };
   }
+}
+
+function range(values) {
+  const low = values.reduce((one, other) => Math.min(one, other));
+  const high = values.reduce((one, other) => Math.max(one, other));
+  return { middle: (low + high) / 2, length: high - low };
+}
+
+function stroke(context, strokes, width) {
+  context.lineCap = context.lineJoin = "round";
+  context.lineWidth = width;
+  for (const points of strokes) context.stroke(path(points));
 }
 
 // A curve through the middles of the lines between points, so that quick strokes stay round.

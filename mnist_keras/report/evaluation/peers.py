@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunRecord, read_runs
+from mnist_keras.records import RunRecord, scan_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,9 @@ def find_peers(run: RunRecord, labels: NDArray[np.integer], logs: Path) -> Peers
     skipped: list[str] = []
     wrong = np.zeros(len(labels), np.int64)
     for study in sorted(logs.iterdir()):
-        for record in _runs_of(study, skipped):
+        records, damaged = scan_runs(study)
+        skipped += [one.why for one in damaged]
+        for record in records:
             path = record.folder / "predictions.npz"
             if not record.done or record.config.data != run.config.data or not path.is_file():
                 continue
@@ -76,11 +78,3 @@ def find_peers(run: RunRecord, labels: NDArray[np.integer], logs: Path) -> Peers
                 names.append(f"{study.name}/{record.config.name}")
                 wrong += ~predictions.correct
     return Peers(tuple(names), wrong, tuple(skipped))
-
-
-def _runs_of(study: Path, skipped: list[str]) -> list[RunRecord]:
-    try:
-        return read_runs(study)
-    except UserError as error:
-        skipped.append(str(error))
-        return []

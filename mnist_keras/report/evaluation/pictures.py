@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mnist_keras.atomic import is_writable
 from mnist_keras.records import RunFolder
 from mnist_keras.report.evaluation.draw_confusion import draw_confusion
 from mnist_keras.report.evaluation.draw_images import MOST_ERRORS, draw_errors, draw_first_layer
@@ -19,14 +20,18 @@ FOLDER = "evaluation"
 def write_pictures(evaluation: Evaluation, folder: RunFolder) -> tuple[list[Path], str]:
     """Write confusion-matrix, errors, and filters or weights below the run's `evaluation` folder.
 
+    None is written for a user who may only read there.
+
     Returns:
         The PNG files, and a line that says what is left out, if anything.
 
     Raises:
         UserError: the model's file is damaged, or the pictures cannot be written.
     """
-    layer, note = _first_layer(evaluation, folder)
     place = folder.logs / FOLDER
+    if not is_writable(place):
+        return [], f"no pictures: {folder.logs} cannot be written to"
+    layer, note = _first_layer(evaluation, folder)
     paths = [_write_confusion(evaluation, place)]
     if evaluation.numbers.mistakes:
         paths.append(_write_errors(evaluation, place))

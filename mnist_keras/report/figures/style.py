@@ -48,6 +48,7 @@ _MARK_LINE = 0.34
 _LOOK: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10.5,
+    "text.parse_math": False,  # a dollar sign in a label is no formula
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": "#8C8C8C",

@@ -10,14 +10,7 @@ from mnist_keras.claims.evidence import Measured
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.tables import LONG, summary_cells
-from mnist_keras.report.page.wording import (
-    NONE,
-    impact_chip,
-    interval,
-    number,
-    pair_chip,
-    quantity,
-)
+from mnist_keras.report.page.wording import NONE, impact_chip, interval, number, pair_chip, quantity
 from mnist_keras.report.words.naming import setting_value
 from mnist_keras.report.words.units import p_text
 from mnist_keras.statistics.images import McNemarBySeed

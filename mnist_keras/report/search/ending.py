@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mnist_keras.analysis.results import write_results_csv
+from mnist_keras.atomic import is_writable
 from mnist_keras.report.console import percent, print_json, print_lines, print_rows, print_wrapped
 from mnist_keras.report.figures.search_sheets import draw_search
 from mnist_keras.report.search.facts import (
@@ -37,12 +38,16 @@ def describe_search(plan: SearchPlan) -> list[str]:
 def finish_search(outcome: SearchOutcome, as_json: bool) -> None:
     """Write search.csv and the figures, and print what came out.
 
+    A user who may only read there gets what is printed.
+
     Raises:
         UserError: a file cannot be written.
     """
     folder = outcome.plan.book.parent
-    write_results_csv(folder / "search.csv", trial_rows(outcome.trials))
-    figures = draw_search(outcome.plan, outcome.trials, folder / "figures")
+    table, figures = folder / "search.csv", []
+    if is_writable(folder):
+        write_results_csv(table, trial_rows(outcome.trials))
+        figures = draw_search(outcome.plan, outcome.trials, folder / "figures")
     if as_json:
         print_json({**search_facts(outcome), "figures": [str(path) for path in figures]})
         return
@@ -50,7 +55,7 @@ def finish_search(outcome: SearchOutcome, as_json: bool) -> None:
     _print_importance(outcome)
     _print_contest(outcome)
     click.echo()
-    for path in (folder / "search.csv", *figures):
+    for path in (table, *figures):
         click.echo(path)
 
 

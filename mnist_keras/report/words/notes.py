@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mnist_keras.analysis.notes import (
     Copied,
+    Damaged,
     DisturbedRuns,
     FewerSeeds,
     MixedEnvironments,
@@ -54,6 +55,8 @@ def note_text(note: Note) -> str:
             )
         case Unfinished():
             return translate("Not finished, and left out: {runs}.", runs=_named(note.runs))
+        case Damaged():
+            return translate("Damaged, and left out: {runs}.", runs=_named(note.runs))
         case Copied():
             return _copied(note)
     return _machine_note(note)

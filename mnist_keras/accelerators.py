@@ -1,0 +1,37 @@
+"""Whether a GPU computes on this machine, told without TensorFlow in this process."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""What the drivers of NVIDIA, of AMD and of Windows below Linux put there."""
+
+_ASK = "from mnist_keras.training.gpu import computing_gpus; raise SystemExit(not computing_gpus())"
+
+_PATIENCE_SECONDS = 120.0
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow can use a GPU.
+
+    A driver, its programs and a card do not mean that: libraries may be missing, the card may be
+    hidden, or TensorFlow built without GPUs. So where there is any sign of one, a process of its
+    own asks TensorFlow, which takes some seconds. One that fails has no GPU.
+    """
+    if shutil.which("nvidia-smi") is None and not any(Path(each).exists() for each in DRIVERS):
+        return False
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-c", _ASK],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return asked.returncode == 0

@@ -1,0 +1,1 @@
+"""Results that were trained anywhere, from a table with a row a run, judged."""

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import run_here
+from generated_runs import write_run
+
+from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.looks import read_looks, record_look
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.analysis.settling import next_batch, open_questions, typical_spread
+from mnist_keras.config import make_config
+from mnist_keras.errors import UserError
+from mnist_keras.statistics.rules import Rule
+from mnist_keras.statistics.summaries import Verdict
+from mnist_keras.study.design import Study
+
+STUDY = Study.model_validate(
+    {
+        "name": "mine",
+        "title": "A study",
+        "base": {"architecture": "shallow", "epochs": 2},
+        "factors": [
+            {"field": "hidden", "label": "width", "values": [64, 128]},
+            {"field": "batch_size", "label": "batch size", "values": [32, 64]},
+        ],
+        "claims": [
+            {
+                "kind": "order",
+                "text": "128 units are better than 64.",
+                "a": {"factor": "hidden", "value": 128},
+                "b": {"factor": "hidden", "value": 64},
+                "metric": "val_accuracy",
+            },
+            {
+                "kind": "best_value",
+                "text": "A batch size of 32 is best.",
+                "factor": "batch_size",
+                "value": 32,
+            },
+        ],
+    }
+)
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    return tmp_path / "logs"
+
+
+def write(logs: Path, width: int, batch: int, values: list[float]) -> None:
+    for seed, value in enumerate(values):
+        fields = {"hidden": (width,), "batch_size": batch, "seed": seed}
+        config = make_config({**STUDY.base, **fields})
+        curves = {"val_accuracy": [0.9, value], "seconds": [0.5, 0.5]}
+        write_run(logs, "mine", config, curves)
+
+
+def judged(logs: Path) -> StudyOutcome:
+    return analyze(STUDY, logs, sequential=True)
+
+
+def wave(level: float, seeds: int, size: float = 0.001) -> list[float]:
+    return [level + size * (seed % 3 - 1) for seed in range(seeds)]
+
+
+def write_three(logs: Path) -> None:
+    write(logs, 128, 64, wave(0.980, 3))
+    write(logs, 64, 64, [0.974, 0.9761, 0.975])
+    write(logs, 128, 32, [0.981, 0.979, 0.9805])
+
+
+def test_what_settles_most_a_second_comes_next_and_both_sides_get_the_same_seeds(logs):
+    write_three(logs)
+    questions = open_questions(judged(logs))
+    assert [question.what.claim.kind for question in questions] == ["order", "best_value"]
+    near, far = questions
+    assert near.expected < far.expected
+    batch = next_batch(questions, 100, seconds=1.0)
+    assert batch.questions == (near,)
+    names = {(config.hidden[0], config.batch_size): n for config, n in batch.seeds.items()}
+    assert names == {(128, 64): 4, (64, 64): 4}
+
+
+def test_a_larger_batch_holds_several_claims_each_configuration_once(logs):
+    write_three(logs)
+    batch = next_batch(open_questions(judged(logs)), 100, seconds=1e6)
+    assert len(batch.questions) == 2
+    assert sorted(batch.seeds.values()) == [4, 4, 4]
+
+
+def test_no_configuration_gets_more_than_the_most_seeds(logs):
+    write_three(logs)
+    questions = open_questions(judged(logs))
+    assert next_batch(questions, 3, 1.0) is None
+    assert set(next_batch(questions, 4, 1e6).seeds.values()) == {4}
+
+
+def test_what_is_settled_gets_no_more(logs):
+    write(logs, 128, 64, wave(0.980, 6))
+    write(logs, 64, 64, [0.9602, 0.9611, 0.9605, 0.9606, 0.9604, 0.9609])
+    write(logs, 128, 32, wave(0.9805, 3))
+    outcome = judged(logs)
+    assert outcome.rule is Rule.SEQUENTIAL
+    assert outcome.claims[0].verdict is Verdict.HOLDS
+    assert [one.what.claim.kind for one in open_questions(outcome)] == ["best_value"]
+
+
+def test_all_pairs_are_questions_only_if_asked_for(logs):
+    write_three(logs)
+    outcome = judged(logs)
+    pairs = [one for one in open_questions(outcome, all_pairs=True) if one.study == "mine"]
+    assert len(pairs) == 2 + sum(pair.verdict is Verdict.OPEN for pair in outcome.pairs)
+    assert len(open_questions(outcome)) == 2
+
+
+def test_the_spread_is_measured_or_expected(logs):
+    before = typical_spread(analyze(STUDY, logs))
+    assert not before.measured
+    assert before.sd == pytest.approx((2 * 0.02 / 24_000) ** 0.5)
+    write_three(logs)
+    assert typical_spread(judged(logs)).measured
+
+
+def test_a_damaged_record_of_looks_is_named_and_not_taken_for_none(logs):
+    write_three(logs)
+    (logs / "mine" / "looks.json").write_text('[{"seeds": {"a": "many"}}]')
+    with pytest.raises(UserError, match=r"looks\.json is damaged"):
+        analyze(STUDY, logs)
+
+
+def test_looks_are_those_with_more_seeds(logs):
+    folder = logs / "mine"
+    write(logs, 128, 64, wave(0.98, 2))
+    for _ in range(2):
+        record_look(folder, judged(logs).configurations)
+    assert len(read_looks(folder)) == 1
+    write(logs, 64, 64, wave(0.97, 3))  # a value that comes new
+    record_look(folder, judged(logs).configurations)
+    assert [look.seeds for look in read_looks(folder)] == [
+        {"shallow-h128-lr0.001-b64-e2": 2, "shallow-h64-lr0.001-b64-e2": 3}
+    ]
+    write(logs, 128, 64, wave(0.98, 3))
+    record_look(folder, judged(logs).configurations)
+    assert len(read_looks(folder)) == 2
+
+
+TINY = """
+name = "tiny"
+title = "A tiny study"
+[base]
+architecture = "shallow"
+hidden = 32
+epochs = 2
+[[factors]]
+field = "hidden"
+label = "hidden"
+values = [1, 32]
+[[claims]]
+kind = "order"
+text = "32 units are better than one."
+a = { factor = "hidden", value = 32 }
+b = { factor = "hidden", value = 1 }
+metric = "val_accuracy"
+"""
+
+
+def test_the_command_adds_seeds_until_the_claim_is_settled_and_then_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.toml").write_text(TINY)
+    command = ("study", "tiny.toml", "--quick", "--settle", "--max-seeds", "8", "--jobs", "1")
+    first = run_here(*command, "--json")
+    assert first.code == 0, first.err
+    assert "1 of 1 claims are settled" in first.err
+    (study,) = first.json
+    assert study["rule"] == "sequential"
+    assert study["claims"][0]["verdict"] == "holds"
+    assert 3 <= len(study["seeds"]) <= 8
+    looks = json.loads(Path("logs/tiny/looks.json").read_text())
+    again = run_here(*command)
+    assert again.code == 0
+    assert "trainings done already" in again.err
+    assert json.loads(Path("logs/tiny/looks.json").read_text()) == looks
+    assert run_here("plan", "tiny.toml", "--quick", "--settle").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--budget", "45m"], "--budget belongs to --settle"),
+        (["--max-seeds", "9"], "--max-seeds belongs to --settle"),
+        (["--settle", "--budget", "soon"], "'soon' is no time; give one such as 90s, 45m or 2h"),
+        (["--settle", "--budget", "-5m"], "'-5m' is no time"),
+        (["--margin", "0"], "--margin"),
+    ],
+)
+def test_mistakes_on_the_command_line_get_one_line(options, said):
+    outcome = run_here("study", "shallow", *options)
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert outcome.err.count("\n") == 1
