@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from calibration import claims, factors, figures, images, looks, pairs, power
+from calibration import claims, factors, figures, images, judged, looks, pairs, power
 from calibration.page import Measured, Rates, Section, page
 from calibration.tables import measure
 
@@ -21,6 +21,12 @@ SECTIONS = (
         "Looking after every seed",
         "The sequential rule, which `--settle` goes by: seeds are added until it is settled.",
         looks.tables,
+    ),
+    (
+        "Through `mnist-keras judge`",
+        "The same promises, kept by the command on a file for each study: fewer studies, since it "
+        "takes longer.",
+        lambda: judged.tables(judged.command()),
     ),
     ("Other images", "A verdict over seeds speaks of these test images only.", images.tables),
     ("How many more seeds", "What an open verdict says about the seeds to come.", power.tables),

@@ -7,8 +7,11 @@ Such a judge takes rows, one a run, and answers with what `judge --json` prints:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from calibration.tables import Row, Table, grid, in_world
@@ -36,6 +39,29 @@ class Judge:
 
     judge: Callable[[Rows, float, bool], Mapping[str, Any]]
     unit: float = 1.0
+
+
+def command() -> Judge:
+    """`mnist-keras judge --json`, a file a study."""
+    from click.testing import CliRunner
+
+    from mnist_keras.cli.judge import judge
+
+    runner = CliRunner()
+
+    def answer(rows: Rows, margin: float, sequential: bool) -> Mapping[str, Any]:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "table.csv"
+            lines = [",".join(rows[0])] + [",".join(f"{v:.9g}" for v in r.values()) for r in rows]
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            options = ["--json", "--margin", str(margin)] + ["--sequential"] * sequential
+            done = runner.invoke(judge, [str(path), *options], catch_exceptions=False)
+        if done.exit_code:
+            raise RuntimeError(f"judge ended with {done.exit_code}: {done.output}")
+        found: Mapping[str, Any] = json.loads(done.stdout)
+        return found
+
+    return Judge(answer)
 
 
 def rows_of(study: Array) -> Rows:

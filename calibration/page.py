@@ -72,10 +72,10 @@ there the verdict is more careful than it has to be.
 
 {result}
 
-`make calibration` makes all of it again, with the same random numbers, in about a quarter of an
-hour on one core, and writes this page: {studies:,} studies. A rate that lies above the promised one
-by more than twice its error is measured again with ten times as many new studies, and only they
-count: of many rates that equal the promised one, some lie above it by chance.
+`make calibration` makes all of it again, with the same random numbers, in about ten minutes on one
+core, and writes this page: {studies:,} studies. A rate that lies above the promised one by more
+than twice its error is measured again with ten times as many new studies, and only they count: of
+many rates that equal the promised one, some lie above it by chance.
 
 The worlds: runs of one configuration vary by a standard deviation (sd) of {sd:.2f} points of
 accuracy, and the runs of one seed share their split of the data, which moves all of them by as much
