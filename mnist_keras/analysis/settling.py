@@ -12,7 +12,8 @@ from mnist_keras.analysis.outcome import ClaimOutcome, PairOutcome, StudyOutcome
 from mnist_keras.claims.base import needed_for
 from mnist_keras.claims.evidence import Measured, Side, common_seeds
 from mnist_keras.config import RunConfig
-from mnist_keras.statistics.resolution import MOST_SEEDS, SeedRange
+from mnist_keras.statistics.distributions import MOST_SEEDS
+from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.statistics.summaries import Verdict, expected_sd
 
 FIRST_SEEDS = 3
