@@ -151,3 +151,15 @@ def test_levels_that_are_not_paired_are_refused(levels):
 def test_factors_of_other_seeds_are_refused():
     with pytest.raises(ValueError, match="same seeds"):
         compare_impacts([[1.0, 2.0], [2.0, 3.0]], [[1.0], [2.0]], 0.1)
+
+
+def test_a_factor_is_not_different_while_no_pair_is():
+    """Two values differ, but within the margin; the third leaves the factor open."""
+    levels = [
+        [0.9791, 0.9796, 0.9792, 0.9790, 0.9801],
+        [0.9794, 0.9805, 0.9800, 0.9803, 0.9798],
+        [0.9795, 0.9799, 0.9800, 0.9794, 0.9803],
+    ]
+    impact = judge_impact(levels, 0.001)
+    assert Verdict.DIFFERENT not in impact.family.verdicts
+    assert impact.verdict is Verdict.OPEN
