@@ -12,8 +12,9 @@ from picture_changes import enlarged
 from PIL import Image
 
 from mnist_keras.data.dataset import load
-from mnist_keras.data.ink import background, find_ink
-from mnist_keras.data.pictures import FORMATS, MAX_FILE_BYTES, as_mnist, read_picture
+from mnist_keras.pictures.ink import find_ink
+from mnist_keras.pictures.files import FORMATS, MAX_FILE_BYTES, read_picture
+from mnist_keras.pictures.form import as_mnist
 from mnist_keras.errors import UserError
 
 RAMP = np.tile(np.arange(0, 240, 8, dtype=np.uint8), (20, 1))

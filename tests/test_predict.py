@@ -13,11 +13,11 @@ from PIL import Image
 from small_runs import noisy_arrays, small_config, train_below, write_idx
 
 from mnist_keras.data.dataset import from_arrays, load
-from mnist_keras.data.pictures import as_mnist
+from mnist_keras.pictures.form import as_mnist
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
-from mnist_keras.prediction.draw_seen import MOST_PICTURES, draw_seen, seen_path
-from mnist_keras.prediction.readings import Reading, all_names, reading_facts, reading_rows
+from mnist_keras.pictures.draw_seen import MOST_PICTURES, draw_seen, seen_path
+from mnist_keras.pictures.readings import Reading, all_names, reading_facts, reading_rows
 from mnist_keras.records import RunFolder
 from mnist_keras.training.predict import load_run_model, probabilities
 
@@ -229,7 +229,7 @@ def test_too_many_pictures_to_show(tmp_path):
 
 
 def test_the_thumbnail_keeps_the_form(tmp_path: Path):
-    from mnist_keras.prediction.model import read_pictures
+    from mnist_keras.pictures.model import read_pictures
 
     sheet = np.full((1000, 500), 255, np.uint8)
     sheet[300:700, 200:260] = 0

@@ -68,9 +68,9 @@ def predict(
     MODEL is a .keras or .weights.h5 file. Each picture shows one digit; it is brought to MNIST's
     form. With --data the classes are called as that data set calls them.
     """
-    from mnist_keras.prediction.draw_seen import draw_seen, seen_path, write_seen
-    from mnist_keras.prediction.model import open_model, read_digits, read_pictures
-    from mnist_keras.prediction.readings import reading_facts, reading_rows
+    from mnist_keras.pictures.draw_seen import draw_seen, seen_path, write_seen
+    from mnist_keras.pictures.model import open_model, read_digits, read_pictures
+    from mnist_keras.pictures.readings import reading_facts, reading_rows
     from mnist_keras.report.console import print_json, print_rows
 
     target = None if show is None else seen_path(show, len(images))

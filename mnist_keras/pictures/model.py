@@ -13,12 +13,13 @@ from PIL import Image
 
 from mnist_keras.config import MNIST
 from mnist_keras.data.dataset import load
-from mnist_keras.data.pictures import as_mnist, read_picture
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
 from mnist_keras.lookup import find_run
 from mnist_keras.marks import marks_of
-from mnist_keras.prediction.readings import Reading, all_names
+from mnist_keras.pictures.files import read_picture
+from mnist_keras.pictures.form import as_mnist
+from mnist_keras.pictures.readings import Reading, all_names
 from mnist_keras.records import RunRecord, read_run
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from mnist_keras.atomic import write_bytes
 from mnist_keras.errors import UserError
-from mnist_keras.prediction.readings import Reading
+from mnist_keras.pictures.readings import Reading
 from mnist_keras.report.figures.style import INK, PALETTE, headline, look, new_figure
 
 NAME = "seen"
