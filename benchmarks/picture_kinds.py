@@ -179,7 +179,9 @@ def gradient(digit: Digit, rng: Random) -> Picture:
     ground = painted(digit, rng)
     y, x = places(ground.shape[:2])
     angle = rng.uniform(0, 2 * np.pi)
-    return Picture(finished(ground * (0.65 + 0.2 * (np.cos(angle) * x + np.sin(angle) * y))[..., None]))
+    return Picture(
+        finished(ground * (0.65 + 0.2 * (np.cos(angle) * x + np.sin(angle) * y))[..., None])
+    )
 
 
 def vignette(digit: Digit, rng: Random) -> Picture:
@@ -263,7 +265,12 @@ def touches_one_side(digit: Digit, rng: Random) -> Picture:
     mask = digit.pen(rng.uniform(200, 330), rng.uniform(14, 26))
     side = rng.integers(4)
     room = [400 - length for length in mask.shape]
-    top, left = [(0, room[1] / 2), (room[0], room[1] / 2), (room[0] / 2, 0), (room[0] / 2, room[1])][side]
+    top, left = [
+        (0, room[1] / 2),
+        (room[0], room[1] / 2),
+        (room[0] / 2, 0),
+        (room[0] / 2, room[1]),
+    ][side]
     put(ground, mask, top, left)
     return Picture(finished(ground))
 
@@ -291,7 +298,9 @@ def on_a_desk(
     turned = turned.rotate(angle, resample=Image.Resampling.BICUBIC, expand=True)
     layer = np.asarray(turned, np.float64)
     top, left = ((side - layer.shape[k]) / 2 * rng.uniform(0.8, 1.2) for k in (0, 1))
-    part = ground[round(top) : round(top) + layer.shape[0], round(left) : round(left) + layer.shape[1]]
+    part = ground[
+        round(top) : round(top) + layer.shape[0], round(left) : round(left) + layer.shape[1]
+    ]
     part += layer[..., 3:] / 255 * (layer[..., :3] - part)
     return jpeg(grainy(ground, rng, 2))
 
@@ -319,8 +328,8 @@ def paper_at_the_corner(digit: Digit, rng: Random) -> Picture:
 def strip(digit: Digit, rng: Random) -> Picture:
     ground = painted(digit, rng, (800, 800))
     width = round(rng.uniform(40, 130))
-    side = [np.s_[:, :width], np.s_[:, -width:], np.s_[:width], np.s_[-width:]][rng.integers(4)]
-    ground[side] = (58, 48, 47)
+    sides = [ground[:, :width], ground[:, -width:], ground[:width], ground[-width:]]
+    sides[rng.integers(4)][:] = (58, 48, 47)
     return jpeg(grainy(ground, rng, 2))
 
 

@@ -13,10 +13,10 @@ from PIL import Image
 from small_runs import noisy_arrays, small_config, train_below, write_idx
 
 from mnist_keras.data.dataset import from_arrays, load
-from mnist_keras.pictures.form import as_mnist
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.pictures.draw_seen import MOST_PICTURES, draw_seen, seen_path
+from mnist_keras.pictures.form import as_mnist
 from mnist_keras.pictures.readings import Reading, all_names, reading_facts, reading_rows
 from mnist_keras.records import RunFolder
 from mnist_keras.training.predict import load_run_model, probabilities
@@ -229,11 +229,13 @@ def test_too_many_pictures_to_show(tmp_path):
 
 
 def test_the_thumbnail_keeps_the_form(tmp_path: Path):
-    from mnist_keras.pictures.model import read_pictures
+    from mnist_keras.pictures.own_form import MNIST_FORM
+    from mnist_keras.pictures.sights import look_at_one
 
     sheet = np.full((1000, 500), 255, np.uint8)
     sheet[300:700, 200:260] = 0
     Image.fromarray(sheet).save(tmp_path / "one.png")
-    ((original, seen),) = read_pictures([tmp_path / "one.png"])
-    assert original.shape == (400, 200)
-    np.testing.assert_array_equal(seen, as_mnist(sheet))
+    sight = look_at_one(tmp_path / "one.png", MNIST_FORM)
+    assert sight.original.shape == (400, 200)
+    assert sight.apart == ()
+    np.testing.assert_array_equal(sight.whole, as_mnist(sheet))

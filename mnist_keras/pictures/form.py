@@ -32,7 +32,12 @@ def as_mnist(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Raises:
         UserError: nothing is drawn on it.
     """
-    return _centre(_fit(_cropped(_thickened(_cropped(find_ink(gray))))))
+    return ink_as_mnist(find_ink(gray))
+
+
+def ink_as_mnist(ink: Array) -> NDArray[np.uint8]:
+    """The same for ink that is known: float64 [height, width] from 0 to 1, somewhere above 0."""
+    return _centre(_fit(_cropped(_thickened(_cropped(ink)))))
 
 
 def _cropped(ink: Array) -> Array:

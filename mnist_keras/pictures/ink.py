@@ -10,175 +10,187 @@ from PIL import Image
 from scipy import ndimage
 
 from mnist_keras.errors import UserError
+from mnist_keras.pictures.crops import cropped_ink
 from mnist_keras.pictures.ground import find_ground
-from mnist_keras.pictures.levels import Array, Mask, otsu, spread
-from mnist_keras.pictures.lines import without_lines
+from mnist_keras.pictures.levels import EIGHT, LEAST_CONTRAST, Array, Mask, otsu, spread
 from mnist_keras.pictures.light import light_around, smooth_light
-from mnist_keras.pictures.pieces import CLEAR, EIGHT, FAINT, Piece, digit_pieces
+from mnist_keras.pictures.lines import without_lines
+from mnist_keras.pictures.pieces import CLEAR, FAINT, Piece, find_pieces, only
+from mnist_keras.pictures.strokes import strokes_of
 
 LONG_SIDE = 400
-LEAST_CONTRAST = 12.0
+"""A larger picture is shrunk to it: enough for a digit of 20x20, and it evens out a sensor's noise.
+"""
+
 _NOISE = 3.0
+"""Standard deviations of the background's noise that are not yet ink."""
 
 _WIDTHS = (0.07, 0.12)
+"""Shares of the longer side below which something dark is a stroke, where there is a shadow."""
+
+_SOLID = 0.75
+"""The mean ink of a stroke; of the edge of a shadow it is less."""
+
+_LEAST_CLEAR = 0.3
+_MOST_LEFT = 0.06
 
 
 @dataclass(frozen=True, eq=False)
-class Ink:
+class Drawing:
+    """What is drawn on a picture.
+
+    Attributes:
+        ink: how much is where, float64 [height, width] from 0 (none) to 1 (full).
+        pieces: the strokes, in no order; at least one.
+    """
+
     ink: Array
-    pieces: list[Piece]
-    every: Array | None = None
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Attempt:
+    """A drawing, and all the ink before frames and dust were left out."""
+
+    drawing: Drawing
+    all_ink: Array
 
 
 def find_ink(gray: NDArray[np.uint8]) -> Array:
-    return read_ink(gray).ink
+    """The ink of `find_drawing`."""
+    return find_drawing(gray).ink
 
 
-def read_ink(gray: NDArray[np.uint8]) -> Ink:
+def find_drawing(gray: NDArray[np.uint8]) -> Drawing:
+    """Find the strokes of what is drawn.
+
+    First the ground that they are on is found (`find_ground`). Its light is a smooth surface, most
+    of all fitted to its edges; what differs from it is ink, on the side, darker or lighter, where
+    more of it lies. Where that leaves much unexplained, as under a hard shadow, what is darker or
+    lighter than all around it is ink. Ruled lines, frames, specks and what comes in over the edge
+    are left out. Large pictures are shrunk to `LONG_SIDE`.
+
+    Args:
+        gray: the picture, uint8 [height, width], at least one pixel.
+
+    Raises:
+        UserError: the picture is nothing but ground; the line says why it is taken for that.
+    """
     image = _shrunk(gray)
     inside = find_ground(image)
     image, inside = _around(image, inside)
-    if inside.all() and (ink := _cropped_ink(image)) is not None:
-        return Ink(*digit_pieces(np.pad(ink, 2), np.pad(inside, 2, constant_values=True)))
-    found = _found(_even_contrast, image, inside)
-    if found is not None and _explains(found, image, inside):
-        return found
-    for width in _WIDTHS:
-        locals_ = [
-            _found(lambda image, inside: around(image, width), image, inside)
-            for around in (_dark_contrast, _light_contrast)
-        ]
-        good = [
-            local
-            for local in locals_
-            if local is not None
-            and not any(p.at_edge for p in local.pieces)
-            and _explains(local, image, inside)
-        ]
-        if good:
-            return max(good, key=lambda local: np.ptp(np.argwhere(local.ink > CLEAR), axis=0).sum())
-    if found is None:
-        raise UserError(
-            "nothing is drawn on the picture, or too faintly; expected a dark digit on a light "
-            "ground or a light one on a dark ground"
-        )
-    return found
+    if inside.all() and (ink := cropped_ink(image)) is not None:
+        return _strokes(ink, np.ones(ink.shape, bool))
+    return _in_even_light(image, inside)
 
 
-def _found(measure, image, inside):
-    signed = measure(image, inside)
+def _in_even_light(image: Array, inside: Mask) -> Drawing:
     try:
-        even = _share_of_full(signed, inside)
-    except UserError:
-        return None
-    even = np.where(inside, even, 0.0)
-    ink, pieces = digit_pieces(even, inside)
-    return Ink(ink, pieces, even)
+        even = _attempt(_even_contrast(image, inside), inside)
+    except UserError as error:
+        if drawing := _under_shadows(image, inside):
+            return drawing
+        raise error from None
+    if _explains(even, inside):
+        return even.drawing
+    return _under_shadows(image, inside) or even.drawing
 
 
-def _dark_contrast(image, width):
-    light = light_around(image, width * max(image.shape))
-    return (light - image) / np.maximum(light, 1) * np.median(light)
+def _under_shadows(image: Array, inside: Mask) -> Drawing | None:
+    """The drawing by what is darker or lighter than all around it, if that explains the picture."""
+    for width in _WIDTHS:
+        found = []
+        for contrast in _contrasts_around(image, width * max(image.shape)):
+            try:
+                attempt = _attempt(contrast, inside)
+            except UserError:
+                continue
+            at_edge = any(piece.at_edge for piece in attempt.drawing.pieces)
+            if not at_edge and _explains(attempt, inside):
+                found.append(attempt.drawing)
+        if found:
+            # The gaps between strokes lie within the strokes.
+            return max(found, key=_reach)
+    return None
 
 
-def _light_contrast(image, width):
-    return light_around(255 - image, width * max(image.shape)) - (255 - image)
+def _contrasts_around(image: Array, width: float) -> tuple[Array, Array]:
+    """How much darker each pixel is than what is around it, as a share of its light; and lighter.
+
+    The former is given in grey levels of the usual light.
+    """
+    light, dark = light_around(image, width), 255 - light_around(255 - image, width)
+    return (light - image) / np.maximum(light, 1) * np.median(light), image - dark
+
+
+def _reach(drawing: Drawing) -> int:
+    return int(np.ptp(np.argwhere(drawing.ink > CLEAR), axis=0).sum())
+
+
+def _even_contrast(image: Array, inside: Mask) -> Array:
+    """How much each pixel differs from a smooth light, on the side where more does."""
+    residual = np.where(inside, image - smooth_light(image, inside), 0.0)
+    values = residual[inside]
+    beyond = values[np.abs(values) > _NOISE * spread(values)]
+    return residual if beyond.sum() > 0 else -residual
+
+
+def _attempt(signed: Array, inside: Mask) -> _Attempt:
+    ink = np.where(inside, _share_of_full(signed, inside), 0.0)
+    return _Attempt(_strokes(ink, inside), ink)
+
+
+def _strokes(ink: Array, inside: Mask) -> Drawing:
+    labels, pieces = find_pieces(ink, inside)
+    strokes = tuple(strokes_of(pieces))
+    return Drawing(only(ink, labels, strokes), strokes)
+
+
+def _share_of_full(signed: Array, inside: Mask) -> Array:
+    """Contrast as a share of that of full ink; noise, and ruled lines, are 0."""
+    values = signed[inside]
+    noise = _NOISE * spread(values[values < 0])
+    contrast = without_lines(np.maximum(signed, 0.0), inside, noise)
+    full = _full_ink(contrast[inside])
+    low = max(noise, 0.05 * full)
+    if not np.ptp(values):
+        raise _nothing_drawn("it is equally bright all over")
+    if full < LEAST_CONTRAST:
+        raise _nothing_drawn(f"nothing differs by {LEAST_CONTRAST:g} of 255 from what is around it")
+    if full <= 1.5 * low:
+        raise _nothing_drawn("nothing stands out from its shades and its grain")
+    return np.clip((contrast - low) / (full - low), 0.0, 1.0)
+
+
+def _nothing_drawn(cause: str) -> UserError:
+    return UserError(
+        f"nothing is drawn on the picture, or too faintly: {cause}; expected a dark digit on a "
+        "light ground or a light one on a dark ground"
+    )
+
+
+def _full_ink(contrast: Array) -> float:
+    """The contrast of full ink: nearly the highest of what Otsu's threshold takes for ink."""
+    inked = contrast[contrast > otsu(contrast)]
+    return float(np.quantile(inked, 0.9)) if inked.size else 0.0
+
+
+def _explains(attempt: _Attempt, inside: Mask) -> bool:
+    """Whether the strokes look like strokes, and little else differs from the ground."""
+    ink, pieces = attempt.drawing.ink, attempt.drawing.pieces
+    if any(piece.at_edge and (piece.spans or piece.mean_ink < _SOLID) for piece in pieces):
+        return False
+    drawn = ink > FAINT
+    if (ink > CLEAR).sum() < _LEAST_CLEAR * drawn.sum():
+        return False
+    rest = inside & ~ndimage.binary_dilation(drawn, EIGHT, iterations=3)
+    return not rest.any() or bool((attempt.all_ink[rest] > 0.3).mean() < _MOST_LEFT)
 
 
 def _around(image: Array, inside: Mask) -> tuple[Array, Mask]:
     rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
     place = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return image[place], inside[place]
-
-
-def _even_contrast(image: Array, inside: Mask) -> Array:
-    residual = np.where(inside, image - smooth_light(image, inside), 0.0)
-    values = residual[inside]
-    beyond = values[np.abs(values) > _NOISE * spread(values)]
-    sign = 1.0 if beyond.sum() > 0 else -1.0
-    return sign * residual
-
-
-def _share_of_full(signed: Array, inside: Mask) -> Array:
-    values = signed[inside]
-    noise = _NOISE * spread(values[values < 0])
-    contrast = without_lines(np.maximum(signed, 0.0), inside, noise)
-    full = _full_ink(contrast[inside])
-    low = max(noise, 0.05 * full)
-    if full < LEAST_CONTRAST or full <= 1.5 * low:
-        raise UserError("x")
-    return np.clip((contrast - low) / (full - low), 0.0, 1.0)
-
-
-def _explains(found: Ink, image: Array, inside: Mask) -> bool:
-    """Whether little is left that is neither ground nor digit."""
-    if any(piece.at_edge and (piece.spans or piece.mass < 0.75 * piece.shape.sum()) for piece in found.pieces):
-        return False
-    drawn = found.ink > FAINT
-    if (found.ink > CLEAR).sum() < 0.3 * drawn.sum():
-        return False
-    rest = inside & ~ndimage.binary_dilation(drawn, EIGHT, iterations=3)
-    return not rest.any() or bool((found.every[rest] > 0.3).mean() < 0.06)
-
-
-def _cropped_ink(image: Array) -> Array | None:
-    """Ink of a digit that fills its picture; none if this is not one."""
-    threshold = otsu(image)
-    light = image > threshold
-    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-    mask = ~light if border.mean() > 0.5 else light
-    mask = _large_pieces(mask)
-    if not mask.any() or mask.all() or _parting(image, mask) < 0.76 or not _reaches_the_sides(mask) or not _is_of_strokes(mask):
-        return None
-    ground, full = np.median(image[~mask]), np.median(image[mask])
-    if abs(full - ground) < 2 * LEAST_CONTRAST:
-        return None
-    ground_side = image[~mask]
-    sign = np.sign(full - ground)
-    full = np.quantile(sign * image[mask], 0.9) * sign
-    low = max(_NOISE * spread(ground_side - ground) if False else 0, 0.05 * abs(full - ground))
-    return np.clip((sign * (image - ground) - low) / (abs(full - ground) - low), 0, 1)
-
-
-def _large_pieces(mask: Mask) -> Mask:
-    labels, _ = ndimage.label(mask, EIGHT)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    return (sizes >= 0.02 * sizes.max())[labels] & mask
-
-
-def _parting(image: Array, mask: Mask) -> float:
-    """The share of the variance that lies between two groups of pixels."""
-    share = mask.mean()
-    between = share * (1 - share) * (image[mask].mean() - image[~mask].mean()) ** 2
-    return float(between / image.var())
-
-
-def _reaches_the_sides(mask: Mask) -> bool:
-    reached = 0
-    for axis in (0, 1):
-        places = np.flatnonzero(mask.any(axis=axis))
-        length = mask.shape[1 - axis]
-        near = max(1, round(0.06 * length))
-        reached += int(places[0] <= near) + int(places[-1] >= length - 1 - near)
-    return reached >= 3
-
-
-def _is_of_strokes(mask: Mask) -> bool:
-    """Whether it is a few thin pieces that come to the sides at few places: no shadow, no lines."""
-    labels, _ = ndimage.label(mask, EIGHT)
-    sizes = np.bincount(labels.ravel())[1:]
-    sides = [mask[0], mask[:, -1], mask[-1, ::-1], mask[::-1, 0]]
-    around = np.concatenate(sides)
-    contacts = int((around & ~np.roll(around, 1)).sum())
-    thickness = ndimage.distance_transform_edt(np.pad(mask, 1)).max() / max(mask.shape)
-    spans = max(side.mean() for side in sides) >= 0.6
-    return (
-        (sizes >= 0.02 * sizes.max()).sum() <= 5
-        and contacts <= 10
-        and thickness <= (0.13 if spans and min(mask.shape) >= 32 else 0.27)
-        and min(mask.shape) >= 2
-    )
 
 
 def _shrunk(gray: NDArray[np.uint8]) -> Array:
@@ -189,9 +201,3 @@ def _shrunk(gray: NDArray[np.uint8]) -> Array:
     return np.asarray(
         Image.fromarray(gray).convert("F").resize(size, Image.Resampling.BOX), dtype=np.float64
     )
-
-
-def _full_ink(contrast: Array) -> float:
-    """The contrast of full ink: nearly the highest of what Otsu's threshold takes for ink."""
-    inked = contrast[contrast > otsu(contrast)]
-    return float(np.quantile(inked, 0.9)) if inked.size else 0.0

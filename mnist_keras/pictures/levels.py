@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+EIGHT = np.ones((3, 3), bool)
+"""A pixel and its eight neighbours, as SciPy takes them."""
+
+LEAST_CONTRAST = 12.0
+"""Brightness, of 255, that ink must differ by from what is around it."""
+
 
 def otsu(values: Array) -> float:
     """The threshold between two groups of values (N. Otsu, IEEE Transactions SMC-9, 1979)."""

@@ -19,12 +19,17 @@ _COVERED = 0.7
 _OUTER = 0.1
 """The share of the width at either end where a line must be seen as well."""
 
-_MORE = 1.25
-_LEAST_SIDE = 32
-_LEAST_LINE = 4.0
-
 _THICKEST = 0.03
 """Of the height; a thicker band is no ruled line."""
+
+_LEAST_SIDE = 32
+"""A picture of fewer pixels has no lines."""
+
+_LEAST_LINE = 4.0
+"""Brightness, of 255, that a line differs by."""
+
+_MORE = 1.25
+"""What is taken away, as a multiple of a line's contrast, which varies along it."""
 
 
 def without_lines(contrast: Array, inside: Mask, noise: float) -> Array:
@@ -98,9 +103,8 @@ def _bands(coverage: Array, marked: Mask) -> list[tuple[int, int]]:
 
 
 def _runs_across(columns: Mask) -> bool:
-    places = np.flatnonzero(columns)
     outer = max(1, round(_OUTER * len(columns)))
-    return bool(columns[:outer].mean() > 0.5 and columns[-outer:].mean() > 0.5 and places.size)
+    return bool(columns[:outer].mean() > 0.5 and columns[-outer:].mean() > 0.5)
 
 
 def _clear(contrast: Array, first: int, last: int) -> None:

@@ -1,26 +1,22 @@
-"""Open the model that somebody names, and let it read pictures. Imports TensorFlow when called."""
+"""Find the model that somebody names. It is loaded, with TensorFlow, when it first reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from mnist_keras.config import MNIST
-from mnist_keras.data.dataset import load
+from mnist_keras.config import MNIST, RunConfig
+from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
 from mnist_keras.lookup import find_run
 from mnist_keras.marks import marks_of
-from mnist_keras.pictures.files import read_picture
-from mnist_keras.pictures.form import as_mnist
-from mnist_keras.pictures.readings import Reading, all_names
-from mnist_keras.records import RunRecord, read_run
+from mnist_keras.pictures.own_form import MNIST_FORM, Form, form_of
+from mnist_keras.pictures.readings import all_names
+from mnist_keras.records import RunFolder, read_run
 
 if TYPE_CHECKING:
     from mnist_keras.training.predict import Network
@@ -30,17 +26,23 @@ CLASSES = 10
 MODEL_SUFFIXES = (".keras", ".h5")
 """How the name of a model's file ends; anything else names a run."""
 
-KEPT = 400
-"""Pixels of the longer side of what is kept of a picture to show it."""
-
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model, what it is called, the names of its ten classes, the mark of its run."""
+    """A trained model.
 
-    network: Network
+    Attributes:
+        open_network: loads it.
+        title: what it is called.
+        names: of its ten classes.
+        form: of the images that it was trained on.
+        mark: of its run.
+    """
+
+    open_network: Callable[[], Network]
     title: str
     names: tuple[str, ...]
+    form: Form = MNIST_FORM
     mark: str = ""
 
     @property
@@ -48,72 +50,64 @@ class Model:
         """Its name and its mark."""
         return f"{self.title} ({self.mark})" if self.mark else self.title
 
+    @cached_property
+    def network(self) -> Network:
+        """The network itself.
 
-def open_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> Model:
+        Raises:
+            UserError: its file is not there or cannot be used.
+        """
+        return self.open_network()
+
+
+def find_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> Model:
     """The model that `text` names: a run, or the path of a `.keras` or `.weights.h5` file.
 
     Args:
         text: see `lookup.find_run`; or a path.
-        data: the data set whose class names are used; without it those that a run's record has.
+        data: the data set whose class names and form are used; without it the names are those that
+            a run's record has.
         logs: the folder of records.
         checkpoints: the folder of weights and models.
 
     Raises:
-        UserError: there is no such run or file, it cannot be used, or the run was trained on
-            another data set.
+        UserError: there is no such run, or it was trained on another data set.
     """
     if text.endswith(MODEL_SUFFIXES):
+        return _model_of_file(Path(text), load(data) if data else None)
+    return _model_of_run(find_run(text, logs, checkpoints), data)
+
+
+def _model_of_file(path: Path, dataset: Dataset | None) -> Model:
+    def open_network() -> Network:
         from mnist_keras.training.stored import load_stored
 
-        names = load(data).class_names if data else ()
-        return Model(load_stored(Path(text)), shown(Path(text).name), all_names(names, CLASSES))
-    folder = find_run(text, logs, checkpoints)
+        return load_stored(path)
+
+    names = all_names(dataset.class_names if dataset else (), CLASSES)
+    form = _form(dataset) if dataset else MNIST_FORM
+    return Model(open_network, shown(path.name), names, form)
+
+
+def _model_of_run(folder: RunFolder, data: Path | None) -> Model:
+    def open_network() -> Network:
+        from mnist_keras.training.predict import load_run_model
+
+        return load_run_model(folder)
+
     record = read_run(folder.logs)
     if record is None:
         raise UserError(f"{folder.logs} was changed while it was read; run the command again")
-    names = _class_names(record, data)
-    from mnist_keras.training.predict import load_run_model
-
-    mark = marks_of([record.config])
-    return Model(load_run_model(folder), record.config.name, all_names(names, CLASSES), mark)
-
-
-def read_pictures(paths: Sequence[Path]) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Each picture, uint8 [height, width], not larger than it is shown, and its MNIST form.
-
-    Raises:
-        UserError: a picture cannot be read, or nothing is drawn on it; the line names it.
-    """
-    pairs = []
-    for path in paths:
-        gray = read_picture(path)
-        try:
-            seen = as_mnist(gray)
-        except UserError as error:
-            raise UserError(f"{shown(path)}: {error}") from None
-        pairs.append((_thumbnail(gray), seen))
-    return pairs
-
-
-def read_digits(
-    model: Model,
-    paths: Sequence[Path],
-    pictures: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
-) -> list[Reading]:
-    """What the model makes of each of the pictures that `read_pictures` gave for these paths."""
-    from mnist_keras.training.predict import probabilities
-
-    outputs = probabilities(model.network, np.stack([seen for _, seen in pictures]))
-    return [
-        Reading(str(path), original, seen, output)
-        for path, (original, seen), output in zip(paths, pictures, outputs, strict=True)
-    ]
-
-
-def _class_names(record: RunRecord, data: Path | None) -> tuple[str, ...]:
-    if data is None:
-        return record.class_names
     config = record.config
+    dataset = _dataset_of(config, data)
+    names = all_names(dataset.class_names if dataset else record.class_names, CLASSES)
+    form = _form(dataset) if dataset else _unseen_form(config)
+    return Model(open_network, config.name, names, form, marks_of([config]))
+
+
+def _dataset_of(config: RunConfig, data: Path | None) -> Dataset | None:
+    if data is None:
+        return None
     dataset = load(data, quick=config.quick)
     if dataset.identity != config.data:
         trained = "MNIST" if config.data == MNIST else config.data
@@ -121,10 +115,15 @@ def _class_names(record: RunRecord, data: Path | None) -> tuple[str, ...]:
             f"{dataset.source} is the data set {dataset.identity}, but the run {config.name} was "
             f"trained on {trained}; give that one with --data, or leave --data out"
         )
-    return dataset.class_names
+    return dataset
 
 
-def _thumbnail(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    image = Image.fromarray(gray)
-    image.thumbnail((KEPT, KEPT))
-    return np.array(image)
+def _form(dataset: Dataset) -> Form:
+    return form_of(dataset.x_train, dataset.identity)
+
+
+def _unseen_form(config: RunConfig) -> Form:
+    """The form of a run's images where its data set is not at hand."""
+    if config.data == MNIST or (config.quick and config.data == load(quick=True).identity):
+        return MNIST_FORM
+    return Form(digits=False, on_dark=None, data=config.data)

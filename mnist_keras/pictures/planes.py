@@ -8,8 +8,11 @@ from PIL import Image
 
 Plane = NDArray[np.uint8]
 
-_CLEARLY_MORE = 1.25
-"""A colour's channel is noisier than the brightness, so it must show this much more."""
+_CLEARLY_MORE = 2.5
+"""How much more a channel must vary than the brightness, which has less noise and usually does."""
+
+_ENOUGH = 400
+"""Pixels of a side that show how much a picture varies."""
 
 _ONE_COLOUR = 24.0
 """Standard deviation, of 255, of what is visible, below which only transparency shows the shape."""
@@ -32,14 +35,26 @@ def gray_plane(image: Image.Image) -> Plane:
     brightness = np.array(image.convert("L"))
     if image.mode in ("1", "L", "LA"):
         return brightness
-    channels = [np.array(channel) for channel in image.convert("RGB").split()]
-    clearest = max(channels, key=np.std)
-    return clearest if clearest.std() > _CLEARLY_MORE * brightness.std() else brightness
+    colours = image.convert("RGB")
+    small = _reduced(colours)
+    variation = small.std(axis=(0, 1))
+    clearest = int(variation.argmax())
+    if variation[clearest] > _CLEARLY_MORE * _reduced(Image.fromarray(brightness)).std():
+        return np.array(colours.getchannel(clearest))
+    return brightness
+
+
+def _reduced(image: Image.Image) -> NDArray[np.float64]:
+    """At most `_ENOUGH` pixels a side: the deviations of a large picture would take much memory."""
+    size = (min(_ENOUGH, image.width), min(_ENOUGH, image.height))
+    return np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float64)
 
 
 def _is_one_colour(image: Image.Image) -> bool:
-    alpha = np.asarray(image.getchannel("A"))
-    visible = np.asarray(image.convert("RGB"))[alpha > 127]
+    size = (min(_ENOUGH, image.width), min(_ENOUGH, image.height))
+    pixels = np.asarray(image.resize(size, Image.Resampling.NEAREST))
+    alpha = pixels[..., 3]
+    visible = pixels[..., :3][alpha > 127]
     # Where the whole picture is opaque, a faint drawing is still in its colours.
     return alpha.min() < 128 and (not len(visible) or visible.std(axis=0).max() < _ONE_COLOUR)
 

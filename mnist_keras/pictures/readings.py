@@ -1,15 +1,20 @@
-"""What a model read in each picture, as rows to print; nothing is computed by the model here."""
+"""What a model reads in each picture, as rows to print."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_keras.data.reading import shown
+from mnist_keras.pictures.sights import Sight
 from mnist_keras.report.console import percent
+
+if TYPE_CHECKING:
+    from mnist_keras.pictures.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +26,21 @@ class Reading:
         original: brightness, uint8 [height, width]; perhaps smaller than the picture.
         seen: what the model was given, uint8 [28, 28], white on black.
         probabilities: of the classes, floating point [10].
+        part: which digit of how many it is, counted from 1; None for a picture as a whole.
     """
 
     picture: str
     original: NDArray[np.uint8]
     seen: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
+    part: tuple[int, int] | None = None
+
+    @property
+    def label(self) -> str:
+        """The picture's name, and which of its digits this is."""
+        return (
+            self.picture if self.part is None else "{} ({} of {})".format(self.picture, *self.part)
+        )
 
     @property
     def ranked(self) -> tuple[int, ...]:
@@ -39,11 +53,52 @@ def all_names(class_names: Sequence[str], classes: int) -> tuple[str, ...]:
     return (*class_names, *map(str, range(len(class_names), classes)))
 
 
+def read_sights(model: Model, sights: Sequence[Sight], split: bool) -> list[Reading]:
+    """What the model reads: one for each picture, or with `split` for each digit of it."""
+    return [
+        Reading(str(sight.path), sight.original, seen, output, part)
+        for sight in sights
+        for seen, output, part in _read_parts(model, sight, split)
+    ]
+
+
+def several_digits(model: Model, sights: Sequence[Sight]) -> list[str]:
+    """A line for each picture that shows several digits, with what is read in each."""
+    lines = []
+    for sight in sights:
+        if sight.apart:
+            read = [model.names[int(output.argmax())] for output in _outputs(model, sight.apart)]
+            lines.append(
+                f"{shown(sight.path)}: {' '.join(read)}: {_count(len(read))} digits "
+                f"{sight.arrangement}, read as one; --split reads each"
+            )
+    return lines
+
+
+def _read_parts(
+    model: Model, sight: Sight, split: bool
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32], tuple[int, int] | None]]:
+    images = sight.apart if split and sight.apart else (sight.whole,)
+    for place, (seen, output) in enumerate(zip(images, _outputs(model, images), strict=True), 1):
+        yield seen, output, (place, len(images)) if images is sight.apart else None
+
+
+def _outputs(model: Model, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    from mnist_keras.training.predict import probabilities
+
+    return probabilities(model.network, np.stack(images))
+
+
+def _count(number: int) -> str:
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    return words[number] if number < len(words) else str(number)
+
+
 def reading_rows(readings: Sequence[Reading], names: Sequence[str]) -> list[dict[str, str]]:
     """A row for people for each picture."""
     return [
         {
-            "picture": reading.picture,
+            "picture": reading.label,
             "read as": names[first],
             "probability": percent(float(reading.probabilities[first])),
             "runner-up": names[second],
@@ -59,6 +114,11 @@ def reading_facts(readings: Sequence[Reading], names: Sequence[str]) -> list[dic
     return [
         {
             "picture": reading.picture,
+            **(
+                {}
+                if reading.part is None
+                else dict(zip(("part", "parts"), reading.part, strict=True))
+            ),
             "digit": first,
             "name": names[first],
             "probability": float(reading.probabilities[first]),
