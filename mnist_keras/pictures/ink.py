@@ -153,7 +153,7 @@ def _share_of_full(signed: Array, inside: Mask) -> Array:
     contrast = without_lines(np.maximum(signed, 0.0), inside, noise)
     full = _full_ink(contrast[inside])
     low = max(noise, 0.05 * full)
-    if not np.ptp(values):
+    if np.ptp(values) < 1:
         raise _nothing_drawn("it is equally bright all over")
     if full < LEAST_CONTRAST:
         raise _nothing_drawn(f"nothing differs by {LEAST_CONTRAST:g} of 255 from what is around it")
