@@ -82,9 +82,16 @@ def _sheared_back(values: Array, angle: float, height: int) -> Array:
 
 def _coverage(marked: Mask, inside: Mask, angle: float) -> Array:
     """The share of each row that is marked, along rows of this angle; 0 for short rows."""
-    count = _sheared(inside, angle).sum(axis=1)
-    found = _sheared(marked, angle).sum(axis=1)
+    count, found = _row_counts(inside, angle), _row_counts(marked, angle)
     return np.where(count >= marked.shape[1] / 2, found / np.maximum(count, 1), 0.0)
+
+
+def _row_counts(mask: Mask, angle: float) -> NDArray[np.int_]:
+    """How many pixels are set in each row of the `_sheared` mask."""
+    shifts = _shifts(mask.shape[1], angle)
+    room = int(np.abs(shifts).max())
+    rows, columns = np.nonzero(mask)
+    return np.bincount(rows + room - shifts[columns], minlength=len(mask) + 2 * room)
 
 
 def _sharpness(coverage: Array) -> float:
