@@ -245,22 +245,23 @@ def test_several_digits_are_named_and_read_on_request(server):
 
 def test_a_run_on_other_data_gets_pictures_as_its_data_are(server, noisy_runs):
     root = noisy_runs["shallow"].logs.parents[2]
-    places = ["--logs", str(root / "logs"), "--checkpoints", str(root / "checkpoints"), "--json"]
+    places = ["--logs", str(root / "logs"), "--checkpoints", str(root / "checkpoints")]
     image = noisy_arrays()["x_test"][4]
     Image.fromarray(255 - image).save(server.folder / "other.png")
+    unseen = server.run("predict", "shallow", "seven.png", *places)
+    assert "brought to MNIST's form; with --data, to that of its own images" in unseen.out
+    places += ["--data", str(root / "idx")]
+    assert "28x28 on a dark ground" in server.run("predict", "shallow", "other.png", *places).out
+    (row,) = server.run("predict", "shallow", "other.png", *places, "--json").json
     stored = read_predictions(noisy_runs["shallow"].predictions).probabilities[4]
-    unseen = server.run("predict", "shallow", "other.png", *places)
-    assert "28x28, no digit is looked for; dark and light stay as they are" in unseen.err
-    seen = server.run("predict", "shallow", "other.png", *places, "--data", str(root / "idx"))
-    assert "their ground becomes dark" in seen.err
-    np.testing.assert_allclose(seen.json[0]["probabilities"], stored, atol=2e-5)
+    np.testing.assert_allclose(row["probabilities"], stored, atol=2e-5)
 
 
 @pytest.mark.parametrize("shape", [(560, 560), (280, 140), (28, 28)])
 def test_a_whole_picture_keeps_its_form(shape):
     gray = np.full(shape, 250, np.uint8)
     gray[: shape[0] // 2, shape[1] // 4 : shape[1] // 2] = 10
-    seen = whole_picture(gray, Form(digits=False, on_dark=None, data="other"))
+    seen = whole_picture(gray, Form(digits=False, on_dark=False, data="other"))
     assert (seen.dtype, seen.shape) == (np.uint8, (28, 28))
     margin = (28 - 28 * shape[1] // shape[0]) // 2
     width = 28 - 2 * margin

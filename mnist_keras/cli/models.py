@@ -92,9 +92,9 @@ def predict(
         print_json(reading_facts(readings, model.names))
     elif readings:
         print_rows(reading_rows(readings, model.names), title=model.heading)
-    notes = [model.form.remark] if model.form.remark and sights else []
-    for note in [*notes, *([] if split else several_digits(model, sights))]:
-        click.echo(f"note: {note}", err=as_json)
+        notes = [model.form.remark] if model.form.remark else []
+        for note in [*notes, *([] if split else several_digits(model, sights))]:
+            click.echo(f"note: {note}")
     if target is not None and readings:
         write_seen(draw_seen(readings, model.names, model.title, model.mark), target)
         click.echo(target, err=as_json)

@@ -126,4 +126,4 @@ def _unseen_form(config: RunConfig) -> Form:
     """The form of a run's images where its data set is not at hand."""
     if config.data == MNIST or (config.quick and config.data == load(quick=True).identity):
         return MNIST_FORM
-    return Form(digits=False, on_dark=None, data=config.data)
+    return Form(digits=True, on_dark=None, data=config.data)

@@ -33,15 +33,14 @@ class Form:
 
     @property
     def remark(self) -> str:
-        """A line about pictures that are not brought to MNIST's form; empty if they are."""
+        """A line about how pictures are brought to this form; empty where it is surely MNIST's."""
+        trained = f"the run was trained on {self.data}: pictures are"
+        if self.on_dark is None:
+            return f"{trained} brought to MNIST's form; with --data, to that of its own images"
         if self.digits:
             return ""
-        line = (
-            f"the run was trained on {self.data}: pictures are shrunk whole to 28x28, no digit is"
-        )
-        if self.on_dark is None:
-            return f"{line} looked for; dark and light stay as they are without --data"
-        return f"{line} looked for; their ground becomes {'dark' if self.on_dark else 'light'}"
+        ground = "dark" if self.on_dark else "light"
+        return f"{trained} shrunk whole to 28x28 on a {ground} ground, as its own images are"
 
 
 MNIST_FORM = Form()
@@ -60,12 +59,12 @@ def form_of(images: NDArray[np.uint8], data: str) -> Form:
 def whole_picture(gray: NDArray[np.uint8], form: Form) -> NDArray[np.uint8]:
     """A picture as an image of other data: uint8 [28, 28], shrunk whole, its aspect ratio kept.
 
-    What is missing to a square is filled as the picture's border is. Where the data's ground is
-    known to be dark or light, the picture is inverted if its border is not.
+    What is missing to a square is filled as the picture's border is. The picture is inverted
+    if its border is dark and the data's ground light, or the other way round.
     """
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     ground = int(np.median(border))
-    if form.on_dark is not None and form.on_dark != (ground < 128):
+    if form.on_dark != (ground < 128):
         gray, ground = 255 - gray, 255 - ground
     shrunk = ImageOps.pad(
         Image.fromarray(gray), (SIDE, SIDE), Image.Resampling.HAMMING, color=ground
