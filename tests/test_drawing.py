@@ -29,11 +29,11 @@ from werkzeug.serving import make_server
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
-from mnist_keras.data.pictures import as_mnist
 from mnist_keras.drawing.app import DRAWING_TYPE, MARGIN, SIDE, make_app
 from mnist_keras.drawing.choice import Reader, choose_readers, telling_settings
 from mnist_keras.drawing.server import addresses, new_token, open_port
 from mnist_keras.errors import UserError
+from mnist_keras.pictures.form import as_mnist
 from mnist_keras.records import RunFolder, run_folder
 
 LONGEST_START = 300.0

@@ -15,10 +15,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.utils import host_is_trusted
 
 from mnist_keras.config import MNIST
-from mnist_keras.data.pictures import as_mnist
 from mnist_keras.drawing.choice import Reader
 from mnist_keras.errors import UserError
 from mnist_keras.marks import marks_of
+from mnist_keras.pictures.form import as_mnist
 from mnist_keras.report.console import percent
 
 SIDE = 280
