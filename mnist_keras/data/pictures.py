@@ -65,7 +65,16 @@ def as_mnist(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Raises:
         UserError: nothing is drawn on it.
     """
-    return _centre(_fit(_cropped(_thickened(_cropped(find_ink(gray))))))
+    return ink_as_mnist(find_ink(gray))
+
+
+def ink_as_mnist(ink: Array) -> NDArray[np.uint8]:
+    """Bring ink of which nothing is to be left out to MNIST's form, see `as_mnist`.
+
+    Args:
+        ink: how much is where, float64 [height, width] from 0 (none) to 1 (full), somewhere 1.
+    """
+    return _centre(_fit(_cropped(_thickened(_cropped(ink)))))
 
 
 def _read_bytes(path: Path) -> bytes:
