@@ -112,7 +112,7 @@ def _request(
     threads: int | None,
     name: str | None,
     epochs: int | None,
-    seed: int,
+    seed: int | None,
     sampler: Any,
     **rest: Any,
 ) -> Any:

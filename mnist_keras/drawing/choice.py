@@ -81,7 +81,8 @@ def _best_of_each_architecture(logs: Path, checkpoints: Path) -> list[tuple[RunF
             f"no finished run with its model is in {logs} and {checkpoints}; train one first: "
             "mnist-keras train shallow"
         )
-    return [best[name] for name in ARCHITECTURE_NAMES if name in best]
+    own = sorted(name for name in best if name not in ARCHITECTURE_NAMES)
+    return [best[name] for name in (*ARCHITECTURE_NAMES, *own) if name in best]
 
 
 def _finished_with_model(logs: Path, checkpoints: Path) -> list[tuple[RunFolder, RunRecord]]:
@@ -128,10 +129,12 @@ def telling_settings(runs: Sequence[tuple[str, RunConfig]]) -> list[str]:
 
 def _differing(config: RunConfig, others: Sequence[RunConfig]) -> list[str]:
     rivals = [other for other in others if other.architecture == config.architecture]
+    settings = config.model_dump()
+    known = [rival.model_dump() for rival in rivals]
     return [
-        f"{name.replace('_', ' ')} {_text(getattr(config, name))}"
-        for name in RunConfig.model_fields
-        if any(getattr(rival, name) != getattr(config, name) for rival in rivals)
+        f"{name.replace('_', ' ')} {_text(value)}"
+        for name, value in settings.items()
+        if name != "network" and any(rival.get(name) != value for rival in known)
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mnist_keras.config import RunConfig
+from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.data.dataset import Dataset, split
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, replace_file, write_epochs, write_json
@@ -82,7 +82,7 @@ class Session:
         state, note = loaded
         if note:
             self.options.on_note(note)
-        if state.config != self.config.model_dump(mode="json"):
+        if recorded_config(state.config) != self.config:
             raise UserError(
                 f"{self.folder.state} is of another configuration; "
                 "start the run again with --fresh, which sets its folder aside"
@@ -186,7 +186,7 @@ class Session:
         }
 
     def _predict(self, engine: EpochEngine) -> np.ndarray:
-        """Probabilities of the test set, float32 [n, 10].
+        """Probabilities of the test set, float32 [n, classes].
 
         Not by Keras's `predict`: a graph for one pass takes longer to make than it saves.
         """

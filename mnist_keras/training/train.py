@@ -12,7 +12,7 @@ from mnist_keras.locking import locked
 from mnist_keras.records import (
     RunFolder,
     RunRecord,
-    read_json,
+    read_config,
     read_run,
     remove_leftovers,
     run_folder,
@@ -97,7 +97,7 @@ def _open(config: RunConfig, folder: RunFolder) -> None:
         if any(folder.checkpoints.iterdir()):
             _start_anew(folder)  # a death while the run was set aside, or its logs were removed
         write_bytes(folder.config, config.to_json().encode())
-    elif read_json(folder.config) != config.model_dump(mode="json"):
+    elif read_config(folder.config) != config:
         raise UserError(
             f"{folder.config} holds another configuration than its name says; "
             "remove the folder or use --fresh"
