@@ -271,13 +271,14 @@ class RunConfig(Training):
         Raises:
             UserError: it was made from a file that is not known here.
         """
-        found = find_architecture(self.source or self.architecture)
-        if found is None or (is_own(self.architecture) and self.source is None):
+        if is_own(self.architecture) and self.source is None:
             raise UserError(
                 f"the run {self.label} was made with a function in "
                 f"{self.architecture.rpartition(':')[0]}, which a record does not run; "
                 "name the file itself as the architecture"
             )
+        found = find_architecture(self.source or self.architecture)
+        assert found is not None  # it was validated
         return found
 
     def to_json(self) -> str:

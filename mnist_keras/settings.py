@@ -199,8 +199,21 @@ class Training(BaseModel):
 
     @property
     def constant_rate(self) -> bool:
-        """Whether the learning rate stays as it is, so that a run is the beginning of a longer."""
+        """Whether the learning rate stays as it is, however long the run."""
         return self.schedule == "constant" and self.warm_up == 0
+
+    @property
+    def is_beginning_of_longer(self) -> bool:
+        """Whether the run without early stopping is the beginning of the same run of more epochs.
+
+        Its best epoch is read from the curve of the validation accuracy.
+        """
+        return self.constant_rate and self.monitor == "val_accuracy"
+
+    @property
+    def monitor_mode(self) -> Literal["max", "min"]:
+        """Whether what is monitored is better when it is larger."""
+        return "max" if self.monitor == "val_accuracy" else "min"
 
     @property
     def selected_on_test(self) -> bool:

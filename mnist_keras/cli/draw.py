@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mnist_keras.cli.options import checkpoints_option, logs_option
+from mnist_keras.cli.options import checkpoints_option, logs_option, network_option
 from mnist_keras.cli.types import RunType
 
 
@@ -23,9 +23,17 @@ from mnist_keras.cli.types import RunType
 @click.option(
     "--open/--no-open", "opens", default=True, show_default=True, help="Open the page in a browser."
 )
+@network_option
 @logs_option
 @checkpoints_option
-def draw(runs: tuple[str, ...], port: int, opens: bool, logs: Path, checkpoints: Path) -> None:
+def draw(
+    runs: tuple[str, ...],
+    port: int,
+    opens: bool,
+    networks: tuple[str, ...],
+    logs: Path,
+    checkpoints: Path,
+) -> None:
     """Draw digits on a page and see what trained runs read in them, side by side.
 
     RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder;
@@ -37,7 +45,7 @@ def draw(runs: tuple[str, ...], port: int, opens: bool, logs: Path, checkpoints:
     from mnist_keras.marks import in_brackets, marks_of
     from mnist_keras.report.console import percent
 
-    readers = choose_readers(runs, logs, checkpoints)
+    readers = choose_readers(runs, logs, checkpoints, networks)
     if not runs:
         click.echo(f"the best finished run of each architecture in {logs}:")
     for reader in readers:
@@ -48,7 +56,7 @@ def draw(runs: tuple[str, ...], port: int, opens: bool, logs: Path, checkpoints:
         from mnist_keras.drawing.app import make_app
         from mnist_keras.drawing.models import Models
 
-        models = Models([reader.folder for reader in readers])
+        models = Models([reader.folder for reader in readers], networks)
         try:
             click.echo(f"draw at {address(listening)} - Ctrl-C ends it")
             if opens:

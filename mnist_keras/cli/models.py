@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from mnist_keras.cli.options import checkpoints_option, data_option, json_option, logs_option
+from mnist_keras.cli.options import (
+    checkpoints_option,
+    data_option,
+    json_option,
+    logs_option,
+    network_option,
+)
 from mnist_keras.cli.types import RunType
 
 
@@ -50,6 +56,7 @@ def evaluate(run: str, data: Path | None, logs: Path, checkpoints: Path, as_json
     help="Write a picture of what the model saw, into a folder or as a new file.",
 )
 @data_option
+@network_option
 @logs_option
 @checkpoints_option
 @json_option
@@ -58,6 +65,7 @@ def predict(
     images: tuple[Path, ...],
     show: Path | None,
     data: Path | None,
+    networks: tuple[str, ...],
     logs: Path,
     checkpoints: Path,
     as_json: bool,
@@ -75,7 +83,7 @@ def predict(
 
     target = None if show is None else seen_path(show, len(images))
     pictures = read_pictures(images)
-    model = open_model(run, data, logs, checkpoints)
+    model = open_model(run, data, logs, checkpoints, networks)
     readings = read_digits(model, images, pictures)
     if as_json:
         print_json(reading_facts(readings, model.names))

@@ -48,6 +48,13 @@ quick_option = click.option(
 fresh_option = click.option(
     "--fresh", is_flag=True, help="Train again what is done; the old folders are kept aside."
 )
+network_option = click.option(
+    "--network",
+    "networks",
+    metavar="FILE.py:FUNCTION",
+    multiple=True,
+    help="The network of your own that a run was trained with; its file is run. Repeatable.",
+)
 language_option = click.option(
     "--language",
     type=click.Choice(LANGUAGES),
@@ -180,11 +187,11 @@ def option_names(setting: Setting) -> tuple[str, str]:
 def option_of(setting: Setting, default: str | bool) -> dict[str, Any]:
     """How click makes the option; `default` is what its help says, False for nothing."""
     text = setting.help or setting.name.replace("_", " ")
+    shown = f"  [default: {default}]" if default else ""
     return {
         "type": setting_type(setting),
-        "default": None,
-        "show_default": default,
-        "help": f"{text[0].upper()}{text[1:]}.",
+        "default": None,  # what is not given is left to the network
+        "help": f"{text[0].upper()}{text[1:]}.{shown}",
     }
 
 

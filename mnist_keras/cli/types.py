@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 from pydantic import ValidationError
 
 from mnist_keras.config import ARCHITECTURE_NAMES
+from mnist_keras.errors import UserError
 from mnist_keras.own_networks import is_own
 from mnist_keras.schema import Setting
 
@@ -78,6 +79,18 @@ class ArchitectureType(NameType):
         return names or [CompletionItem(incomplete, type="file")]
 
 
+def _announce_code(path: Path) -> None:
+    """Say whose code a study runs, before it is run: the study may be somebody else's."""
+    from mnist_keras.study.files import own_files, read_toml
+
+    try:
+        files = own_files(read_toml(path, str(path)))
+    except UserError:
+        return  # said again where the study is read
+    if files:
+        click.echo(f"{path} runs code of its own: {', '.join(files)}", err=True)
+
+
 class StudyType(NameType):
     """The name of a study that is built in, or the path of a study's TOML file."""
 
@@ -97,6 +110,8 @@ class StudyType(NameType):
         """Take a path as it is, too; whether its file is there and sound shows later."""
         path = Path(str(value))
         is_path = path.suffix == ".toml" or len(path.parts) > 1
+        if is_path:
+            _announce_code(path)
         return str(value) if is_path else super().convert(value, param, ctx)
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:

@@ -48,7 +48,13 @@ class Model:
         return f"{self.title} ({self.mark})" if self.mark else self.title
 
 
-def open_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> Model:
+def open_model(
+    text: str,
+    data: Path | None,
+    logs: Path,
+    checkpoints: Path,
+    networks: Sequence[str] = (),
+) -> Model:
     """The model that `text` names: a run, or the path of a `.keras` or `.weights.h5` file.
 
     Args:
@@ -56,6 +62,7 @@ def open_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> M
         data: the data set whose class names are used; without it those that a run's record has.
         logs: the folder of records.
         checkpoints: the folder of weights and models.
+        networks: the user's own networks, one of which the run may be of.
 
     Raises:
         UserError: there is no such run or file, it cannot be used, or the run was trained on
@@ -74,7 +81,9 @@ def open_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> M
     from mnist_keras.training.predict import load_run_model
 
     mark = marks_of([record.config])
-    return Model(load_run_model(folder), record.config.name, all_names(names, CLASSES), mark)
+    return Model(
+        load_run_model(folder, networks), record.config.name, all_names(names, CLASSES), mark
+    )
 
 
 def read_pictures(paths: Sequence[Path]) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:

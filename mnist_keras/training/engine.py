@@ -26,6 +26,13 @@ from mnist_keras.training.optimizers import make_optimizer
 from mnist_keras.training.own_models import gives_probabilities
 from mnist_keras.training.pipelines import epoch_order, training_dataset, untuned
 
+_NOT_COMPILED = (
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+    tf.errors.UnimplementedError,
+)
+"""What TensorFlow says of a graph that XLA cannot compile."""
+
 CHUNK_FLOPS = 25e9
 """Work of one training step: well under a second on one core, so that Ctrl-C answers."""
 
@@ -213,16 +220,28 @@ class EpochEngine(keras.Model):
         return training_dataset(self.images, self.labels, orders, self.chunks())
 
     def warm_up(self, validation: tf.data.Dataset) -> float:
-        """Trace and compile the training and evaluation steps; trains nothing. Returns seconds."""
+        """Trace and compile the training and evaluation steps; trains nothing. Returns seconds.
+
+        Where XLA cannot compile a layer, `jit_compile` is False afterwards.
+        """
         begin = time.perf_counter()
         self._build_optimizer()
+        try:
+            self._try_both_steps(validation)
+        except _NOT_COMPILED:
+            if not self.jit_compile:
+                raise
+            self.compile(optimizer=self.optimizer, jit_compile=False)
+            self._try_both_steps(validation)
+        return time.perf_counter() - begin
+
+    def _try_both_steps(self, validation: tf.data.Dataset) -> None:
         nothing = tf.data.Dataset.from_tensors((self.images, self.labels, 0, 0))
         self.make_train_function()
         self.train_function(iter(untuned(nothing)))
         self.make_test_function()
         self.test_function(iter(validation))
         self.reset_metrics()
-        return time.perf_counter() - begin
 
     def _build_optimizer(self) -> None:
         self.optimizer.build(self.trainable_variables)

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from mnist_keras.config import RunConfig
 from mnist_keras.records import EPOCH_COLUMNS, EpochRow, write_epochs
 from mnist_keras.training.interruptions import CheckInterruptions
 
@@ -60,12 +61,12 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
     one before.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: RunConfig) -> None:
         self.folder = folder
         super().__init__(
             str(folder / "weights_epoch_{epoch:02d}.weights.h5"),
-            monitor="val_accuracy",
-            mode="max",
+            monitor=config.monitor,
+            mode=config.monitor_mode,
             save_best_only=True,
             save_weights_only=True,
         )

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import functools
+import io
+import warnings
+import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from mnist_keras.architectures import Architecture, Shape
+from mnist_keras.atomic import write_bytes
+from mnist_keras.data.archive import ARCHIVE_ERRORS, BoundedFile
+from mnist_keras.data.npy import read_numbers
+from mnist_keras.data.reading import brief as tell
+from mnist_keras.data.reading import open_regular
 from mnist_keras.errors import UserError
 from mnist_keras.own_networks import OwnNetwork, brief, where
 
@@ -47,7 +56,10 @@ def build_own(
         if not inputs:
             # Of a class of its own, or a Sequential without an Input.
             images = keras.Input(shape)
-            outputs = model(images)
+            with warnings.catch_warnings():
+                # Keras says of a model of one's own that it builds it by calling it.
+                warnings.filterwarnings("ignore", message="`build\\(\\)` was called on layer")
+                outputs = model(images)
             inputs = getattr(model, "inputs", None)
             model = model if inputs else keras.Model(images, outputs, name=model.name)
     except UserError:
@@ -68,7 +80,7 @@ def _make_savable(model: keras.Model) -> None:
     Such a file has all weights. Opening it without the class that the layer is of was never
     possible, and here the user's function builds the model again.
     """
-    for layer in model._flatten_layers():
+    for layer in reversed(list(model._flatten_layers())):  # a model asks what is in it
         try:
             layer.get_config()
         except NotImplementedError:
@@ -110,3 +122,33 @@ def _listed(shape: Any) -> str:
 
 def _kind(value: object) -> str:
     return "None" if value is None else f"a {type(value).__name__}"
+
+
+def save_variables(path: Path, model: keras.Model) -> None:
+    """Write all variables of a model in its order, whole or not at all."""
+    file = io.BytesIO()
+    arrays: dict[str, Any]
+    arrays = {f"{number:04d}": np.array(one) for number, one in enumerate(model.variables)}
+    np.savez(file, **arrays)
+    write_bytes(path, file.getvalue())
+
+
+def load_variables(path: Path, model: keras.Model) -> None:
+    """Give a model the variables of such a file, which may come from anywhere.
+
+    Raises:
+        UserError: the file is damaged, or of another model.
+    """
+    try:
+        with BoundedFile(open_regular(path)) as file, zipfile.ZipFile(file) as archive:
+            names = sorted(name.removesuffix(".npy") for name in archive.namelist())
+            arrays = [read_numbers(archive, name) for name in names]
+    except ARCHIVE_ERRORS as error:
+        raise UserError(
+            f"{path} is damaged ({tell(error)}); train the run again with --fresh"
+        ) from None
+    expected = [tuple(one.shape) for one in model.variables]
+    if [array.shape for array in arrays] != expected:
+        raise UserError(f"{path} is of another network; give the one that the run was trained with")
+    for variable, array in zip(model.variables, arrays, strict=True):
+        variable.assign(array)
