@@ -261,6 +261,7 @@ class RunConfig(Training):
     def graph(self) -> RunConfig:
         """What the compiled training depends on: all but seed, patience, and a constant rate."""
         alike: dict[str, Any] = {"seed": 0, "patience": None, "monitor": "val_accuracy"}
+        alike |= {name: TRAINING[name].default for name in TRAINING if name.startswith("augment_")}
         if self.constant_rate:
             alike |= {"learning_rate": 1.0, "epochs": 1}
         return self.replace(**alike)

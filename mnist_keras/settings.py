@@ -142,6 +142,25 @@ class Training(BaseModel):
         gt=0,
         description="judge and keep a moving average of the weights, with this momentum",
     )
+    augment_shift: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="move training images by up to this share of their side, anew in every epoch",
+    )
+    augment_rotate: float = Field(
+        default=0.0, ge=0, le=180, description="turn them by up to so many degrees"
+    )
+    augment_zoom: float = Field(
+        default=0.0, ge=0, le=0.9, description="make them larger or smaller by up to this share"
+    )
+    augment_shear: float = Field(
+        default=0.0, ge=0, le=60, description="slant them by up to so many degrees"
+    )
+    augment_mirror: bool = Field(default=False, description="mirror half of them")
+    augment_cutout: float = Field(
+        default=0.0, ge=0, le=1, description="cover a square of this share of their side"
+    )
     monitor: Monitor = Field(
         default="val_accuracy", description="what the best epoch and the patience look at"
     )

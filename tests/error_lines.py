@@ -13,7 +13,7 @@ GAP = "…"
 ERRORS = ("UserError", "UsageError", "BadParameter", "ClickException", "fail", "refusal")
 """Calls whose text a user reads."""
 
-SETTINGS = ("config.py", "study/")
+SETTINGS = ("config.py", "settings.py", "architectures.py", "study/")
 """Where a ValueError becomes the end of such a line: the checks of settings and study files."""
 
 FIXED_WORDS = 2

@@ -21,6 +21,7 @@ import tensorflow as tf
 from mnist_keras.config import RunConfig
 from mnist_keras.records import replace_file
 from mnist_keras.training.architectures import build, has_convolution, training_flops_per_image
+from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.losses import LossOfEach
 from mnist_keras.training.optimizers import make_optimizer
 from mnist_keras.training.own_models import gives_probabilities
@@ -211,13 +212,17 @@ class EpochEngine(keras.Model):
         bounds = np.linspace(0, self.batches, count + 1).round().astype(int).tolist()
         return list(pairwise(bounds))
 
-    def epochs_dataset(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
+    def epochs_dataset(
+        self, seed: int, first_epoch: int, epochs: int, augment: Augmenter | None = None
+    ) -> tf.data.Dataset:
         """The training steps of epochs `first_epoch` to `epochs` (exclusive), in order."""
 
         def orders() -> Iterator[np.ndarray]:
             return (epoch_order(self.n_images, seed, epoch) for epoch in range(first_epoch, epochs))
 
-        return training_dataset(self.images, self.labels, orders, self.chunks())
+        return training_dataset(
+            self.images, self.labels, orders, self.chunks(), first_epoch, augment
+        )
 
     def warm_up(self, validation: tf.data.Dataset) -> float:
         """Trace and compile the training and evaluation steps; trains nothing. Returns seconds.

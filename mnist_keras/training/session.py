@@ -12,6 +12,7 @@ from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.data.dataset import Dataset
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, replace_file, write_epochs, write_json
+from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.averages import swap_averages
 from mnist_keras.training.callbacks import RunCallbacks, restore_variables
 from mnist_keras.training.engine import EpochEngine
@@ -159,7 +160,9 @@ class Session:
         first_epoch = state.epochs if state else 0
         try:
             engine.fit(
-                engine.epochs_dataset(self.config.seed, first_epoch, self.config.epochs),
+                engine.epochs_dataset(
+                    self.config.seed, first_epoch, self.config.epochs, Augmenter.of(self.config)
+                ),
                 epochs=self.config.epochs,
                 initial_epoch=first_epoch,
                 steps_per_epoch=len(engine.chunks()),
