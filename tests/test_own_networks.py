@@ -17,6 +17,7 @@ from mnist_keras.config import RunConfig, make_config, recorded_config
 from mnist_keras.errors import UserError
 from mnist_keras.own_networks import find_own
 from mnist_keras.records import read_json, read_run
+from mnist_keras.study.merging import Merger
 from mnist_keras.training import callbacks
 from mnist_keras.training import train as train_module
 from mnist_keras.training.engine import make_engine
@@ -278,3 +279,23 @@ def test_scores_are_taken_by_a_squared_error(nets: Path, data: Any) -> None:
     folder = train_below(nets.parent, config, data)
     with np.load(folder.predictions) as arrays:
         np.testing.assert_allclose(arrays["probabilities"].sum(axis=1), 1, rtol=1e-5)
+
+
+def test_merging_and_reading_somebody_s_runs_runs_no_file(
+    nets: Path, data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small_config("nets.py:whole", data, epochs=1)
+    folder = train_below(nets.parent / "theirs", config, data, study="their-study")
+    monkeypatch.chdir(nets.parent)
+    shutil.copy(folder.logs / "nets.py", folder.logs / "sitecustomize.py")
+    nets.write_text("raise RuntimeError('it was run')\n")
+    merger = Merger(Path("logs"), Path("checkpoints"))
+    (merged,) = merger.merge([Path("theirs")])
+    assert (merged.outcome, merged.why, merged.checkpoints) == ("merged", "", True)
+    here = folder_below(Path(), config, "their-study")
+    assert {file.name for file in here.checkpoints.iterdir()} >= {"model.keras", "variables.npz"}
+    assert not list(here.logs.glob("*.py"))
+    record = read_run(here.logs)
+    assert record is not None
+    assert record.config == config
+    assert record.config.graph.replace(seed=3).seed == 3
