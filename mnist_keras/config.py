@@ -35,6 +35,9 @@ MNIST = "mnist"
 QUICK = "quick-"
 """Begins the identity of a tenth of a data set, as `--quick` trains on."""
 
+_OWN = re.compile(r"[\w .+-]{1,100}\.py:[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""A network of the user's own as a record names it: the file without its folder."""
+
 _TEXT = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,31}")
 """A setting's text that may stand in a folder's name."""
 
@@ -113,7 +116,7 @@ class RunConfig(Training):
     @field_validator("architecture")
     @classmethod
     def _check_architecture(cls, name: str) -> str:
-        if name in BUILT_IN or is_own(name):
+        if name in BUILT_IN or _OWN.fullmatch(name):
             return name
         *others, last = map(repr, BUILT_IN)
         raise ValueError(
@@ -123,9 +126,7 @@ class RunConfig(Training):
     @model_validator(mode="after")
     def _check_network(self) -> RunConfig:
         if self.network is not None:
-            for name, value in self.settings.items():
-                if not name.isidentifier() or not isinstance(value, str | int | float | tuple):
-                    raise ValueError(f"{name} is {value!r}, which is no setting of a network")
+            self._check_recorded()
             return self
         found = self.find()
         checked = found.model.model_validate(self.settings)
@@ -142,6 +143,15 @@ class RunConfig(Training):
                 )
             self.__dict__["network"] = Network(sha256=identity.sha256, defaults=defaults)
         return self
+
+    def _check_recorded(self) -> None:
+        """Check what a record says of a network of somebody's own; it may come from anywhere."""
+        if self.architecture in BUILT_IN:
+            raise ValueError(f"{self.architecture} is built in, but has a network of one's own")
+        for name, value in self.settings.items():
+            sound = value is None or isinstance(value, int | float | tuple)
+            if not name.isidentifier() or not (sound or _is_text(value)):
+                raise ValueError(f"{name} is {value!r}, which is no setting of a network")
 
     @model_serializer(mode="wrap")
     def _flat(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -353,7 +363,9 @@ def make_config(fields: Mapping[str, Any]) -> RunConfig:
         return RunConfig.model_validate(dict(fields))
     except ValidationError as error:
         architecture = str(fields.get("architecture"))
-        expected = ["architecture", *settings_of(architecture), "data"]
+        # What a record holds is not looked up: that would run a file.
+        known = OF_EVERY_RUN if fields.get("network") else settings_of(architecture)
+        expected = ["architecture", *known, "data"]
         problems = [describe_problem(problem, architecture, expected) for problem in error.errors()]
         raise UserError("; ".join(problems)) from None
 
@@ -389,6 +401,10 @@ def describe_problem(problem: Any, owner: str = "", expected: Sequence[str] = ()
         return f"{place} is missing; give it a value"
     message = message[0].lower() + message[1:]
     return f"{place} is {problem['input']!r}; {message.replace('input should', 'it should')}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and len(value) <= 1000
 
 
 def _as_tuple(value: Any) -> Any:

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 from mnist_keras.architectures import Architecture
 from mnist_keras.errors import UserError
 from mnist_keras.schema import Setting
@@ -34,6 +36,7 @@ RESERVED = {
     *("architecture", "settings", "network", "source", "seed", "data", "quick", "threads"),
     *("test_curve", "histograms", "logs", "checkpoints", "fresh", "json", "help", "as_json"),
     *("networks", "name", "key", "label", "graph", "shape", "classes", "labels"),
+    *dir(BaseModel),
 }
 """What no setting of a network may be called: it means something for every run."""
 
@@ -66,7 +69,7 @@ class OwnNetwork(Architecture):
         except (TypeError, NameError) as error:
             raise UserError(f"{self.place}: {brief(error)}; correct the function") from None
         for name in found:
-            if name in RESERVED:
+            if name in RESERVED or name.startswith("_"):
                 raise UserError(
                     f"{self.place}: the setting {name} of {self.function.__name__} has the name of "
                     "something that every run has; call it otherwise"

@@ -84,8 +84,16 @@ def test_a_record_means_the_same_and_runs_no_file(nets: Path) -> None:
     for use in (again.find, lambda: again.replace(width=3)):
         with pytest.raises(UserError, match=r"with a function in nets\.py, which a record does"):
             use()
-    with pytest.raises(UserError, match="what that network was is missing"):
-        recorded_config({**recorded, "network": None})
+    for forged, line in (
+        ({"network": None}, "what that network was is missing"),
+        ({"architecture": "cnn2"}, "cnn2 is built in, but has a network of one's own"),
+        ({"architecture": "../nets.py:net"}, "it should be 'perceptron'"),
+        ({"architecture": "\x1b[2J.py:net"}, "it should be 'perceptron'"),
+        ({"more": {"a": 1}}, "more is .*, which is no setting of a network"),
+        ({"activation": "\x1b[2J"}, "activation is .*, which is no setting of a network"),
+    ):
+        with pytest.raises(UserError, match=line):
+            recorded_config({**recorded, **forged})
 
 
 @pytest.mark.parametrize(
