@@ -29,6 +29,9 @@ class _Environment(BaseModel):
     threads: _Count = 0
     gpus: list[_Text] = []
     processor: _Text = ""
+    vector_instructions: list[_Text] = []
+    onednn: bool | None = None
+    variables: dict[_Text, _Text] = {}
     data_sha256: _Text | None = None
 
 

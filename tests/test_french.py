@@ -124,7 +124,8 @@ def test_no_french_text_is_left_over():
     texts = {text for text, _, _ in _literals()}
     known = texts | _in_templates() | _named_elsewhere() | _studies_words()
     parts = {"python", "tensorflow", "keras", "numpy", "h5py", "tensorboard", "system",
-             "processor", "cores", "host cores", "threads", "gpus", "data sha256"}  # fmt: skip
+             "processor", "vector instructions", "onednn", "variables", "cores", "host cores",
+             "threads", "gpus", "data sha256"}  # fmt: skip
     left = set(french_catalogue()) - known - parts
     assert left <= {" epochs", "-", *FACTOR_FIELDS}
 

@@ -11,8 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.util import _pywrap_util_port
 
 from mnist_keras.errors import UserError
+from mnist_keras.training.arithmetic import (
+    deciding_variables,
+    onednn_by_default,
+    vector_instructions,
+)
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "h5py", "tensorboard")
 
@@ -55,6 +61,9 @@ def describe_environment() -> dict[str, Any]:
         **{package: metadata.version(package) for package in _PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor_name(),
+        "vector_instructions": list(vector_instructions()),
+        "onednn": uses_onednn(),
+        "variables": deciding_variables(),
         "cores": len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count(),
         "host_cores": os.cpu_count(),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
@@ -67,8 +76,33 @@ def describe_environment() -> dict[str, Any]:
 
 def computes_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two environments can be expected to compute the same bits."""
-    deciding = ("tensorflow", "keras", "numpy", "system", "processor", "threads", "gpus")
-    return all(one.get(name) == other.get(name) for name in deciding)
+    one, other = _completed(one), _completed(other)
+    return all(one.get(name) == other.get(name) for name in _DECIDING)
+
+
+_DECIDING = (
+    "tensorflow", "keras", "numpy", "system", "processor", "vector_instructions", "onednn",
+    "variables", "threads", "gpus",
+)  # fmt: skip
+
+
+def _completed(environment: dict[str, Any]) -> dict[str, Any]:
+    """An environment recorded before instructions and oneDNN were, with what it had to be.
+
+    Its processor is taken for one of the name's kind here, and oneDNN for TensorFlow's default.
+    """
+    instructions = environment.get("vector_instructions", list(vector_instructions()))
+    return {
+        "vector_instructions": instructions,
+        "onednn": onednn_by_default(instructions),
+        "variables": {},
+        **environment,
+    }
+
+
+def uses_onednn() -> bool:
+    """Whether TensorFlow computes with oneDNN in this process."""
+    return bool(_pywrap_util_port.IsMklEnabled())
 
 
 def processor_name() -> str:

@@ -9,14 +9,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mnist_keras.training.arithmetic import choose_onednn
+
 
 def import_tensorflow_quietly() -> None:
-    """Import TensorFlow with nothing on standard error; a failing import still raises.
+    """Import TensorFlow, as fast as it can be, with nothing on standard error.
+
+    A failing import still raises.
 
     Some of its messages come before its log level counts, so the level alone does not do. Later it
     would take many models in one process for a mistake and warn of their tracing.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    choose_onednn()
     with _standard_error_closed():
         importlib.import_module("tensorflow")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -20,7 +20,11 @@ from mnist_keras.study.trials import Factor
 DISTURBED = 1.5
 """A run whose epochs take more than so many times its fastest one was held up by other work."""
 
-_MACHINE = ("processor", "threads", "cores", "gpus", "tensorflow")
+_MACHINE = (
+    "processor", "vector_instructions", "onednn", "variables", "threads", "cores", "gpus",
+    "tensorflow",
+)  # fmt: skip
+"""What two runs have to share for their times to be compared."""
 
 
 class NotJudged(Exception):  # noqa: N818 - it is an answer, not an error

@@ -27,6 +27,7 @@ ENVIRONMENT = (
     "numpy",
     "system",
     "processor",
+    "onednn",
     "cores",
     "threads",
     "data_sha256",
@@ -99,6 +100,8 @@ def _plain(value: Any) -> Any:
 
 def _fact(environment: Mapping[str, Any], name: str) -> Any:
     value = environment.get(name, "")
+    if isinstance(value, bool):
+        return _yes(value)
     return f"v{value}" if value and name in VERSIONS else value
 
 

@@ -104,6 +104,10 @@ def _distinct(items: Iterable[Any]) -> list[Any]:
 def _plain(value: Any) -> str:
     if value is None:
         return NONE
+    if isinstance(value, bool):
+        return translate("yes") if value else translate("no")
+    if isinstance(value, dict):
+        value = [f"{name}={part}" for name, part in value.items()]
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value)) or translate("none")
     return str(value)

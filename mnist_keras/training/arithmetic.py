@@ -1,0 +1,95 @@
+"""Which arithmetic TensorFlow computes with: oneDNN, and the processor's vector instructions.
+
+TensorFlow leaves oneDNN off on processors without AVX512_VNNI or AMX, which is most laptops. There
+its convolutions take 2.6 to 3.5 times longer than they need (docs/performance.md). The switch is an
+environment variable that counts only until TensorFlow is imported, so it is set by whatever imports
+TensorFlow, in every process.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Collection
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+
+ONEDNN_SWITCH = "TF_ENABLE_ONEDNN_OPTS"
+
+DECIDING_VARIABLES = (
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "DNNL_DEFAULT_FPMATH_MODE",
+    "XLA_FLAGS",
+    "TF_XLA_FLAGS",
+)
+"""Variables of the user's that change the bits, or the time, of what TensorFlow computes."""
+
+_VECTOR_INSTRUCTIONS = (
+    "sse4_2", "avx", "avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512dq",
+    "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8",
+    "asimd", "asimddp", "bf16", "i8mm", "sve", "sve2",
+)  # fmt: skip
+"""What libraries choose their kernels by, under the names of Linux, in a fixed order."""
+
+_DEFAULT_ON = ("avx512_vnni", "avx512_bf16", "amx_tile")
+_SWITCHED_ON = ("avx2", "fma")
+
+
+def choose_onednn() -> None:
+    """Set oneDNN's switch where TensorFlow's own default is known to be the slower one.
+
+    That is on processors with AVX2 and no AVX512_VNNI. Elsewhere TensorFlow's default stays, and a
+    value that the user has set stays everywhere. Without effect once TensorFlow is imported.
+    """
+    if set(_SWITCHED_ON) <= set(vector_instructions()):
+        os.environ.setdefault(ONEDNN_SWITCH, "1")
+
+
+def onednn_by_default(instructions: Collection[str]) -> bool:
+    """Whether TensorFlow itself uses oneDNN on a processor with these vector instructions."""
+    return any(name in instructions for name in _DEFAULT_ON)
+
+
+@cache
+def vector_instructions() -> tuple[str, ...]:
+    """The processor's vector instructions that decide about kernels, in a fixed order.
+
+    Empty where the system does not tell. They belong beside the processor's name, which in a
+    virtual machine is the same for generations that compute differently.
+    """
+    found = _flags()
+    return tuple(name for name in _VECTOR_INSTRUCTIONS if name in found)
+
+
+def deciding_variables() -> dict[str, str]:
+    """Those of `DECIDING_VARIABLES` that are set."""
+    return {name: os.environ[name] for name in DECIDING_VARIABLES if os.environ.get(name)}
+
+
+def _flags() -> set[str]:
+    with suppress(OSError):
+        for line in CPUINFO.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() in ("flags", "Features"):
+                return set(value.split())
+    return _flags_of_macos() if sys.platform == "darwin" else set()
+
+
+def _flags_of_macos() -> set[str]:
+    if platform.machine() == "arm64":
+        return {"asimd"}
+    with suppress(OSError, subprocess.SubprocessError):
+        answer = subprocess.run(
+            ["/usr/sbin/sysctl", "-n", "machdep.cpu.features", "machdep.cpu.leaf7_features"],
+            capture_output=True, text=True, timeout=5, check=True,
+        )  # fmt: skip
+        names = answer.stdout.lower().replace("avx1.0", "avx").replace("sse4.2", "sse4_2")
+        return set(names.split())
+    return set()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mnist_keras.training import arithmetic
+from mnist_keras.training.environment import computes_alike, describe_environment
+
+LAPTOP = "flags\t\t: fpu sse4_2 avx f16c fma avx2 bmi2\n"
+SERVER = "flags\t\t: fpu sse4_2 avx fma avx2 avx512f avx512_vnni\n"
+OLD = "flags\t\t: fpu sse4_2 avx\n"
+ARM = "Features\t: fp asimd asimddp sve\n"
+
+
+@pytest.fixture
+def processor(tmp_path, monkeypatch):
+    """Lets the system say that it has another processor, for as long as a test runs."""
+
+    def become(text):
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nmodel name\t: AMD EPYC\n{text}\n")
+        monkeypatch.setattr(arithmetic, "CPUINFO", tmp_path / "cpuinfo")
+        arithmetic.vector_instructions.cache_clear()
+
+    monkeypatch.delenv(arithmetic.ONEDNN_SWITCH, raising=False)
+    yield become
+    arithmetic.vector_instructions.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "instructions"),
+    [
+        (LAPTOP, ("sse4_2", "avx", "avx2", "fma", "f16c")),
+        (SERVER, ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni")),
+        (ARM, ("asimd", "asimddp", "sve")),
+        ("", ()),
+    ],
+)
+def test_vector_instructions_have_a_fixed_order(processor, text, instructions):
+    processor(text)
+    assert arithmetic.vector_instructions() == instructions
+
+
+@pytest.mark.parametrize(
+    ("text", "switch"), [(LAPTOP, "1"), (SERVER, "1"), (OLD, None), (ARM, None), ("", None)]
+)
+def test_onednn_is_switched_on_where_it_was_measured_to_be_faster(processor, text, switch):
+    processor(text)
+    arithmetic.choose_onednn()
+    assert os.environ.get(arithmetic.ONEDNN_SWITCH) == switch
+    os.environ.pop(arithmetic.ONEDNN_SWITCH, None)
+
+
+def test_the_users_own_switch_wins(processor, monkeypatch):
+    processor(LAPTOP)
+    monkeypatch.setenv(arithmetic.ONEDNN_SWITCH, "0")
+    arithmetic.choose_onednn()
+    assert os.environ[arithmetic.ONEDNN_SWITCH] == "0"
+
+
+@pytest.mark.parametrize("switch", ["0", "1"])
+def test_what_is_recorded_is_what_tensorflow_does(switch):
+    program = (
+        "from mnist_keras.training.environment import describe_environment as d; "
+        "print(d()['onednn'], d()['variables'])"
+    )
+    environment = {**os.environ, arithmetic.ONEDNN_SWITCH: switch, "XLA_FLAGS": "--xla_dump_to="}
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert printed == f"{switch == '1'} {{'XLA_FLAGS': '--xla_dump_to='}}\n"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"onednn": not describe_environment()["onednn"]},
+        {"vector_instructions": ["sse4_2", "avx"]},
+        {"variables": {"ONEDNN_MAX_CPU_ISA": "AVX2"}},
+        {"processor": "another"},
+    ],
+)
+def test_another_arithmetic_does_not_compute_alike(changed):
+    here = describe_environment()
+    assert computes_alike(here, dict(here))
+    assert not computes_alike(here, {**here, **changed})
+
+
+@pytest.mark.parametrize(("text", "alike"), [(SERVER, True), (LAPTOP, False)])
+def test_a_state_from_before_onednn_was_recorded_had_tensorflows_default(processor, text, alike):
+    processor(text)
+    older = {"tensorflow": "2.21.0", "processor": "AMD EPYC"}
+    now = {
+        **older,
+        "vector_instructions": list(arithmetic.vector_instructions()),
+        "onednn": True,
+        "variables": {},
+    }
+    assert computes_alike(older, now) is alike
