@@ -194,8 +194,12 @@ def _check_parameters(own: OwnNetwork) -> None:
         )
 
 
-def syntax_trees(path: Path) -> Iterator[str]:
-    """The syntax of a file and of the files beside it that it imports, without comments."""
+def plain_code(path: Path) -> Iterator[str]:
+    """The code of a file and of the files beside it that it imports.
+
+    It is written from its syntax, so that comments, docstrings and layout take no part, nor the
+    version of Python, as it would in the tree's own notation.
+    """
     seen: set[Path] = set()
     left = [path]
     while left:
@@ -204,11 +208,11 @@ def syntax_trees(path: Path) -> Iterator[str]:
             continue
         seen.add(file)
         tree = ast.parse(file.read_bytes())
-        yield ast.dump(_without_docstrings(tree))
+        yield ast.unparse(_without_docstrings(tree))
         for name in sorted(_imports(tree)):
             beside = path.parent.joinpath(*name.split("."))
-            left += [one for one in (beside.with_suffix(".py"), beside / "__init__.py")
-                     if one.is_file()]  # fmt: skip
+            possible = (beside.with_suffix(".py"), beside / "__init__.py")
+            left += [one for one in possible if one.is_file()]
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

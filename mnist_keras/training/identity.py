@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from mnist_keras.architectures import Shape
-from mnist_keras.own_networks import OwnNetwork, syntax_trees
+from mnist_keras.own_networks import OwnNetwork, plain_code
 from mnist_keras.training.own_models import build_own, gives_probabilities
 
 DIGITS = 12
@@ -60,7 +60,7 @@ def _digest(model: keras.Model, network: OwnNetwork) -> str:
     order = {name: f"#{number}" for number, name in enumerate(_in_order(described, names))}
     texts = [json.dumps(_normalized(described, order), sort_keys=True)]
     if own_code:
-        texts += syntax_trees(network.source)
+        texts += plain_code(network.source)
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:DIGITS]
 
 
