@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from mnist_keras.cli.options import checkpoints_option, data_option, json_option, logs_option
+from mnist_keras.cli.options import (
+    checkpoints_option,
+    data_option,
+    json_option,
+    logs_option,
+    network_option,
+)
 from mnist_keras.cli.types import RunType
 
 
@@ -51,6 +57,7 @@ def evaluate(run: str, data: Path | None, logs: Path, checkpoints: Path, as_json
 )
 @click.option("--split", is_flag=True, help="Read each of several digits in a picture by itself.")
 @data_option
+@network_option
 @logs_option
 @checkpoints_option
 @json_option
@@ -60,6 +67,7 @@ def predict(
     show: Path | None,
     split: bool,
     data: Path | None,
+    networks: tuple[str, ...],
     logs: Path,
     checkpoints: Path,
     as_json: bool,
@@ -85,7 +93,7 @@ def predict(
 
     paths = find_pictures(images)
     target = None if show is None else seen_path(show, len(paths))
-    model = find_model(run, data, logs, checkpoints)
+    model = find_model(run, data, logs, checkpoints, networks)
     sights, refusals = look_at(paths, model.form)
     readings = read_sights(model, sights, split)
     if as_json:

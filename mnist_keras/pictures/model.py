@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,7 +60,13 @@ class Model:
         return self.open_network()
 
 
-def find_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> Model:
+def find_model(
+    text: str,
+    data: Path | None,
+    logs: Path,
+    checkpoints: Path,
+    networks: Sequence[str] = (),
+) -> Model:
     """The model that `text` names: a run, or the path of a `.keras` or `.weights.h5` file.
 
     Args:
@@ -69,13 +75,14 @@ def find_model(text: str, data: Path | None, logs: Path, checkpoints: Path) -> M
             a run's record has.
         logs: the folder of records.
         checkpoints: the folder of weights and models.
+        networks: the user's own networks, one of which the run may be of.
 
     Raises:
         UserError: there is no such run, or it was trained on another data set.
     """
     if text.endswith(MODEL_SUFFIXES):
         return _model_of_file(Path(text), load(data) if data else None)
-    return _model_of_run(find_run(text, logs, checkpoints), data)
+    return _model_of_run(find_run(text, logs, checkpoints), data, networks)
 
 
 def _model_of_file(path: Path, dataset: Dataset | None) -> Model:
@@ -89,11 +96,11 @@ def _model_of_file(path: Path, dataset: Dataset | None) -> Model:
     return Model(open_network, shown(path.name), names, form)
 
 
-def _model_of_run(folder: RunFolder, data: Path | None) -> Model:
+def _model_of_run(folder: RunFolder, data: Path | None, networks: Sequence[str]) -> Model:
     def open_network() -> Network:
         from mnist_keras.training.predict import load_run_model
 
-        return load_run_model(folder)
+        return load_run_model(folder, networks)
 
     record = read_run(folder.logs)
     if record is None:

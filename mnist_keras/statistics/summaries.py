@@ -15,13 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_keras.statistics.distributions import (
-    ALPHA,
-    EQUAL,
-    Array,
-    normal_quantile,
-    t_quantile,
-)
+from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array, normal_quantile, t_quantile
 from mnist_keras.statistics.rules import Rule, critical_t
 
 
