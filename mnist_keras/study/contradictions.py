@@ -46,9 +46,15 @@ def _about_machine(environment: dict[str, Any]) -> Iterator[str]:
         if name not in environment:
             yield f"environment has no {name} in result.json"
     for name, value in environment.items():
-        facts = value if name == "gpus" and isinstance(value, list) else [value]
-        if not all(map(_is_fact, facts)):
+        if not all(map(_is_fact, _facts(value))):
             yield f"{brief(name)} is {brief(value)} in result.json"
+
+
+def _facts(value: Any) -> list[Any]:
+    """What a fact holds, where it is a list or names its parts."""
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else [value]
 
 
 def _is_fact(value: Any) -> bool:
