@@ -36,6 +36,8 @@ def test_the_page_leads_to_a_judged_comparison(tmp_path: Path) -> None:
     (study,) = (text for language, text in blocks if language == "toml")
     commands = [line for language, text in blocks if language == "sh" for line in text.splitlines()]
     assert len(code.splitlines()) <= 12
+    assert (ROOT / "examples" / "nets.py").read_text(encoding="utf-8") == code
+    assert (ROOT / "examples" / "nets.toml").read_text(encoding="utf-8") == study
     (tmp_path / "nets.py").write_text(code)
     (tmp_path / "nets.toml").write_text(study)
     listed, trained, judged = (run(tmp_path, command) for command in commands)
