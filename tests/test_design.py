@@ -344,7 +344,7 @@ def test_number_of_figures_in_each_table():
     }
     assert counts == {
         "compare-conv": [18, 20 * 9, 16 * 9],
-        "shallow": [16, 4, 9, 12, 9, 4, 2],
+        "shallow": [16, 3, 9, 12, 9, 4, 2],
         "deep": [12, 4, 15, 9, 9, 3, 2],
         "cnn": [16, 5, 10, 9, 6, 3],
         "architectures": [15, 6],
