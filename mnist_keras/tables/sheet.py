@@ -14,6 +14,7 @@ from pathlib import Path
 from mnist_keras.data.reading import brief, refusal, shown
 from mnist_keras.tables.cells import is_number, with_decimal_comma
 from mnist_keras.tables.decoding import read_text
+from mnist_keras.tables.reasons import Reason
 
 DELIMITERS = ",;\t|"
 
@@ -46,7 +47,7 @@ class RowsLeftOut:
     """How many rows were left out, and why."""
 
     count: int
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Sheet:
     source: str = "a table"
     left_out: tuple[RowsLeftOut, ...] = ()
 
-    def keep_rows(self, places: Sequence[int], why: str) -> Sheet:
+    def keep_rows(self, places: Sequence[int], why: Reason) -> Sheet:
         """The rows at these places; of the others it is said why they are left out."""
         gone = len(self.row_numbers) - len(places)
         if not gone:

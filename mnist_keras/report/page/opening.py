@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
+from mnist_keras.analysis.outcome import CellOutcome, StudyOutcome
 from mnist_keras.analysis.settling import typical_spread
 from mnist_keras.analysis.sources import disagreements
+from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.language import format_number, plural, translate
 from mnist_keras.report.page.document import (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, PairOutcome
+from mnist_keras.analysis.outcome import CellOutcome, PairOutcome
 from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, format_number, plural, translate
