@@ -18,6 +18,13 @@ from mnist_keras.tables.reasons import Reason
 
 DELIMITERS = ",;\t|"
 
+BY_HAND = "a table"
+OPTUNA = "Optuna's trials"
+MLFLOW = "MLflow's runs"
+WANDB = "Weights & Biases' runs"
+SOURCES = (BY_HAND, OPTUNA, MLFLOW, WANDB)
+"""What a table may be an export of."""
+
 
 class Kind(StrEnum):
     """What the program that wrote a table says about a column."""
@@ -69,7 +76,7 @@ class Sheet:
     row_numbers: tuple[int, ...]
     encoding: str
     decimal_comma: bool
-    source: str = "a table"
+    source: str = BY_HAND
     left_out: tuple[RowsLeftOut, ...] = ()
 
     def keep_rows(self, places: Sequence[int], why: Reason) -> Sheet:

@@ -9,10 +9,13 @@ from mnist_keras.metrics import RELATIVE_MARGIN
 from mnist_keras.report.language import decimal, plural, translate
 from mnist_keras.report.words.units import seed_range_text, sizes_of, unit_of
 from mnist_keras.report.words.verdicts import impact_verdict, same_within
+from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
+from mnist_keras.study.published import PublishedCell
 from mnist_keras.tables.cells import Value, in_order, value_text
 from mnist_keras.tables.levels import Levels
+from mnist_keras.tables.published_figures import FigureOutcome, OneLook
 from mnist_keras.tables.run_table import Metric, RunTable, Setting
 from mnist_keras.tables.verdicts import Factor, Pair, TableOutcome
 
@@ -228,3 +231,18 @@ def best_text(factor: Factor) -> str:
     if len(tied) == 1:
         return level_text(tied[0])
     return translate("tied: {values}", values=_levels_text(tied))
+
+
+def printed(cell: PublishedCell) -> str:
+    """A published figure as the study of a table has it: "97.7", "~0.3", "11.5-12"."""
+    numbers = dict.fromkeys(f"{end:.10g}" for end in (cell.low, cell.high))
+    return ("~" if cell.approximate else "") + "-".join(map(decimal, numbers))
+
+
+def figure_why_not(outcome: FigureOutcome) -> str:
+    """Why a published figure is not judged."""
+    if isinstance(outcome.why_not, OneLook):
+        return translate(
+            "a figure is judged for one look, and a table does not say how often it was looked at"
+        )
+    return why_not_text(outcome.why_not)

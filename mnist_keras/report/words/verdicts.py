@@ -38,7 +38,11 @@ def figure_verdict(outcome: CellOutcome) -> str:
         return translate(NOT_JUDGED)
     if not isinstance(judged, Figure):
         return translate("agrees") if judged.verdict is Verdict.SAME else translate("differs")
-    measure = unit(outcome.cell.metric)
+    return stated_verdict(judged, unit(outcome.cell.metric))
+
+
+def stated_verdict(judged: Figure, measure: Unit) -> str:
+    """The verdict on a figure that is one run."""
     if judged.verdict is Verdict.DIFFERENT:
         return translate("differs")
     if judged.within is None:
