@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -124,9 +124,9 @@ def margin_of(metric: str, mean: float, margins: dict[str, float] | None = None)
     return METRICS[metric].margin_at(mean)
 
 
-def known_metrics(info: ValidationInfo) -> Mapping[str, Metric]:
-    """The metrics that what is validated may name: those in its context, else `METRICS`."""
-    found: Mapping[str, Metric] = (info.context or {}).get("metrics", METRICS)
+def known_metrics(info: ValidationInfo) -> Collection[str]:
+    """The metrics that what is validated may name: those in its context, else all of `METRICS`."""
+    found: Collection[str] = (info.context or {}).get("metrics", METRICS)
     return found
 
 

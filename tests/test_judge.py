@@ -291,12 +291,12 @@ def test_the_command_says_what_was_taken_and_what_holds() -> None:
     ]
     table = [" ".join(line.split()) for line in rest.splitlines()]
     assert (
-        "accuracy optimizer 5 1.19 points 1.04 to 1.35 points 0.10 points 0.17 points different"
+        "accuracy optimizer 5 1.19 points 1.04 to 1.35 points 0.10 points 0.17 points it matters"
         " tied: rmsprop, adam" in table
     )
     assert (
-        "accuracy optimizer rmsprop adam +0.01 points -0.12 to +0.13 points 0.897 cannot tell"
-        in table
+        "accuracy optimizer rmsprop adam +0.01 points -0.12 to +0.13 points 0.897 cannot tell;"
+        " 8 to 53 seeds would settle it" in table
     )
     assert "seconds optimizer sgd adam -4.1 -4.6 to -3.5 < 0.001 different, sgd is better" in table
 
@@ -409,7 +409,7 @@ def test_what_was_decided_about_runs_is_said(tmp_path: Path) -> None:
         "optimizer: with batch_size 32",
         "optimizer: without seeds 5, which not all of its values have",
         "batch_size: with optimizer rmsprop",
-        "loss: a difference below 5% of its mean is taken not to matter; --margin says what does",
+        "loss: a difference below 5 % of its mean is taken not to matter; --margin says what does",
     ):
         assert line in out
 

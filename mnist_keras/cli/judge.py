@@ -110,7 +110,8 @@ def judge(
     claims = load_table_study(study, runs) if study else None
     margins = claims.margins(runs) if claims else {}
     if margin is not None:
-        margins = {_only_metric(runs): _finite(margin)}
+        wanted = _finite(margin)
+        margins = {_only_metric(runs): wanted}
     if not as_json:
         print_taken(runs)
     outcome = judge_table(runs, margins, Rule.SEQUENTIAL if sequential else Rule.FIXED)

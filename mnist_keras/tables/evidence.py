@@ -89,8 +89,8 @@ class TableEvidence:
             self._levels[factor.levels.setting.name].append(factor.levels)
 
     def metric(self, name: str) -> Quantity:
-        """The metric of this name; one that the table lacks is that of a training."""
-        return self._quantities.get(name) or METRICS[name]
+        """The metric of this name, also one that is not judged here."""
+        return self._quantities.get(name) or METRICS.get(name) or Quantity(name, name)
 
     def side(self, subject: Subject) -> Side:
         """One value of a setting.

@@ -16,7 +16,6 @@ from mnist_keras.metrics import METRICS, Margin, MetricName
 from mnist_keras.study.files import describe, read_toml, split_french
 from mnist_keras.study.published import PublishedTable
 from mnist_keras.subjects import Entry, Subject
-from mnist_keras.tables.quantities import quantities_of
 from mnist_keras.tables.run_table import RunTable
 
 OF_TRAININGS = ("name", "base", "factors", "trials")
@@ -67,13 +66,20 @@ def load_table_study(path: Path, table: RunTable) -> TableStudy:
     try:
         study = TableStudy.model_validate(
             {**content, "french": french},
-            context={"metrics": {**quantities_of(table), **METRICS}},
+            context={"metrics": _known_metrics(table)},
         )
     except ValidationError as error:
         raise UserError(f"{path}: {describe(error)}") from None
     for problem in _problems(study, table):
         raise UserError(f"{path}: {problem}")
     return study
+
+
+def _known_metrics(table: RunTable) -> list[str]:
+    """What a claim may name: metrics of the table, other columns, what trainings may have."""
+    own = [one.name for one in table.metrics]
+    others = [one.name for one in table.columns_left_out]
+    return list(dict.fromkeys([*own, *others, *METRICS]))
 
 
 def _problems(study: TableStudy, table: RunTable) -> Iterator[str]:
@@ -104,5 +110,5 @@ def _listed(names: list[str]) -> str:
 
 
 def _are_numbers(table: RunTable, name: str) -> bool:
-    values = next(one.values for one in table.settings if one.name == name)
+    values = (value for one in table.settings if one.name == name for value in one.values)
     return all(isinstance(value, int | float) for value in values)

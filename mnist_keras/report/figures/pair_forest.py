@@ -134,7 +134,7 @@ def _caption(metric: Metric, panels: Sequence[_Panel]) -> str:
 def _alt(panels: Sequence[_Panel]) -> str:
     counts = _counts(panels)
     found = ", ".join(
-        f"{count} {translate(PAIR_WORDS[verdict])}" for verdict, count in counts.items()
+        f"{translate(PAIR_WORDS[verdict])} ({count})" for verdict, count in counts.items()
     )
     return plural(
         sum(counts.values()), "Of {count} pair: {found}.", "Of {count} pairs: {found}.", found=found

@@ -54,7 +54,7 @@ def _factor_row(factor: Factor) -> Row:
     visible = impact.smallest_visible
     ends = factor.within_range(impact.interval)
     return Row(
-        factor.quantity.label,
+        translate(factor.quantity.label),
         (
             setting_text(factor.levels.setting),
             str(impact.n),
@@ -92,7 +92,7 @@ def _pair_row(factor: Factor, pair: Pair) -> Row:
     other = pair.verdict is Verdict.DIFFERENT
     tone = Tone.OTHER if other else VERDICT_TONES[pair.verdict]
     return Row(
-        factor.quantity.label,
+        translate(factor.quantity.label),
         (
             factor.levels.setting.name,
             level_text(pair.a),
