@@ -7,7 +7,7 @@ TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction test soak lint hooks bench clean
+.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction calibration test soak lint hooks bench clean
 
 help: ## explain these commands
 	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
@@ -46,6 +46,9 @@ reproduction: $(VENV)/installed ## put the joint report of logs/ into docs/
 	cd logs && find figures -name '*.png' -exec sh -c \
 		'mkdir -p "../docs/$$(dirname "$$1")" && cp "$$1" "../docs/$$1"' _ {} \;
 
+calibration: $(VENV)/installed ## measure how often the verdicts are wrong, into docs/
+	$(BIN)/python -m calibration $(ARGS)
+
 test: $(VENV)/installed-dev ## run the tests; ARGS goes to pytest
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
@@ -55,7 +58,7 @@ soak: $(VENV)/installed-dev ## kill and stop studies at random moments, for half
 lint: $(VENV)/installed-dev ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy mnist_keras benchmarks
+	$(BIN)/mypy mnist_keras benchmarks calibration
 
 hooks: $(VENV)/installed-dev ## check each commit for style, types and pages
 	$(BIN)/pre-commit install
@@ -74,4 +77,4 @@ bench: $(VENV)/installed-bench ## measure speed beside Keras, PyTorch and JAX, w
 
 clean: ## remove .venv and caches; logs and checkpoints stay
 	rm -rf $(VENV) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find mnist_keras tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find mnist_keras tests benchmarks calibration -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -25,7 +25,7 @@ def make_work(
     config = make_config({"architecture": architecture, **CHOSEN.get(architecture, {})})
     return Work(
         architecture=architecture,
-        hidden=config.hidden,
+        hidden=config.settings.get("hidden", ()),
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
         epochs=epochs,

@@ -182,7 +182,7 @@ def _work(record: RunRecord, data: Path) -> Work:
     config = record.config
     return Work(
         architecture=config.architecture,
-        hidden=config.hidden,
+        hidden=config.settings.get("hidden", ()),
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
         epochs=len(record.curve("val_accuracy")),

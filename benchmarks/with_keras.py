@@ -12,7 +12,6 @@ import tensorflow as tf
 from benchmarks.with_mnist_keras import configuration
 from benchmarks.work import Work, training_result
 from mnist_keras.data.dataset import load
-from mnist_keras.training.architectures import ARCHITECTURES, IMAGE_SHAPE
 from mnist_keras.training.epoch_callbacks import EpochClock
 
 
@@ -42,9 +41,8 @@ def measure(work: Work) -> dict[str, Any]:
     # Keras draws the seeds of its layers from here. `keras.utils.set_random_seed` would make `fit`
     # repeat one order of the images in every epoch.
     random.seed(work.seed)
-    model = keras.Sequential(
-        [keras.Input(IMAGE_SHAPE), *ARCHITECTURES[work.architecture](configuration(work, data))]
-    )
+    config = configuration(work, data)
+    model = config.find().function(config.shape, config.classes, **config.settings)
     optimizer = keras.optimizers.SGD if work.squared_error else keras.optimizers.Adam
     model.compile(
         optimizer=optimizer(work.learning_rate),

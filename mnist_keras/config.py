@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any, Literal, get_args
+import re
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
+from mnist_keras.architectures import BUILT_IN, Architecture, Shape
 from mnist_keras.errors import UserError
+from mnist_keras.own_networks import OwnNetwork, find_own, is_own
+from mnist_keras.schema import Setting, settings_of_model
+from mnist_keras.settings import IN_EVERY_NAME, TRAINING, Training
 
-Architecture = Literal["perceptron", "shallow", "deep", "lenet5", "cnn-simple", "cnn2", "cnn3"]
-Validation = Literal["holdout", "test"]
-Padding = Literal["same", "valid"]
-Precision = Literal["float32", "mixed_bfloat16"]
-
-ARCHITECTURE_NAMES: tuple[str, ...] = get_args(Architecture)
+ARCHITECTURE_NAMES: tuple[str, ...] = tuple(BUILT_IN)
 
 MNIST = "mnist"
 """The identity of the data set that the package ships."""
@@ -22,58 +35,54 @@ MNIST = "mnist"
 QUICK = "quick-"
 """Begins the identity of a tenth of a data set, as `--quick` trains on."""
 
-MAX_HIDDEN_LAYERS = 20
-"""More of them would make a run's name longer than a folder's name may be."""
+_OWN = re.compile(r"[\w .+-]{1,100}\.py:[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""A network of the user's own as a record names it: the file without its folder."""
 
-# What the two sources train each architecture with by default (the perceptron's learning rate is
-# ours: the report names none).
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "perceptron": {"learning_rate": 1e-4, "batch_size": 5, "epochs": 10},
-    "shallow": {"hidden": (128,), "learning_rate": 1e-3, "batch_size": 64, "epochs": 15},
-    "deep": {"hidden": (256, 128), "learning_rate": 1e-3, "batch_size": 64, "epochs": 15},
-    "lenet5": {"padding": "same", "learning_rate": 1e-3, "batch_size": 64, "epochs": 15},
-    "cnn-simple": {"learning_rate": 1e-3, "batch_size": 64, "epochs": 15},
-    "cnn2": {"learning_rate": 1e-3, "batch_size": 32, "epochs": 20, "patience": 5},
-    "cnn3": {"learning_rate": 1e-3, "batch_size": 32, "epochs": 20, "patience": 5},
-}
+_TEXT = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,31}")
+"""A setting's text that may stand in a folder's name."""
+
+LONGEST_NAME = 200
+"""Characters of a run's name before the seed; of a longer one a hash takes the end's place."""
 
 
-class RunConfig(BaseModel):
+class Network(BaseModel):
+    """What a network of the user's own was when its run was configured.
+
+    Attributes:
+        sha256: the beginning of the hash of the built model, see `training/identity.py`.
+        defaults: the defaults of its settings then.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{12}$")
+    defaults: dict[str, Any]
+
+
+class RunConfig(Training):
     """Everything that decides what one training computes, save the number of threads.
 
-    A field that is left out takes the architecture's default (`DEFAULTS`). Threads, folders and
-    pinning say where a run is made, not which run it is: they are recorded with the result.
+    Beside the fields it takes the settings of its architecture, by their names; they are in
+    `settings`, and can be read as attributes. A setting that is left out takes the architecture's
+    default. Threads, folders and pinning say where a run is made, not which run it is: they are
+    recorded with the result. Two configurations that mean the same are equal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    architecture: Architecture
-    hidden: tuple[int, ...] = Field(
-        default=(), description="widths of the hidden layers (shallow: one, deep: two or more)"
+    architecture: str = Field(
+        description="a built-in network, or a function of your own, as nets.py:net"
     )
-    padding: Padding | None = Field(
-        default=None, description="padding of LeNet-5's first convolution"
+    settings: dict[str, Any] = Field(
+        default_factory=dict, validate_default=True, description="the network's own settings"
     )
-    learning_rate: float = Field(
-        default=1e-3, gt=0, le=1e6, allow_inf_nan=False, description="learning rate"
+    network: Network | None = Field(
+        default=None, description="what a network of the user's own was, when it was trained"
     )
-    batch_size: int = Field(default=64, ge=1, le=60_000, description="images per weight update")
-    epochs: int = Field(default=15, ge=1, le=10_000, description="passes over the training images")
-    patience: int | None = Field(
-        default=None,
-        ge=1,
-        le=10_000,
-        description="stop after so many epochs without a better validation accuracy",
-    )
-    validation: Validation = Field(
-        default="holdout",
-        description="select the epoch on a 20 % hold-out or the data set's own validation part, "
-        "or, as the notebook, on the test set",
-    )
+    source: str | None = Field(default=None, description="where its function is", repr=False)
     seed: int = Field(
         default=0, ge=0, lt=2**32, description="draws split, weights, order and dropout"
     )
-    precision: Precision = Field(default="float32", description="arithmetic of the layers")
     data: str = Field(
         default=MNIST,
         pattern=r"^(mnist|(data|quick)-[0-9a-f]{12})$",
@@ -82,56 +91,176 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _fill_in_defaults(cls, fields: Any) -> Any:
-        if not isinstance(fields, dict):
+    def _sort_fields(cls, given: Any) -> Any:
+        """Put the network's own settings together, and fill in what it is trained with."""
+        if not isinstance(given, dict):
+            return given
+        fields = dict(given)
+        settings = dict(fields.pop("settings", None) or {})
+        if fields.get("network") is not None:
+            # As a record has it: no file is run, and whatever is no field was a setting.
+            settings |= {name: fields.pop(name) for name in [*fields] if name not in _FIELDS}
+            return {**fields, "settings": {n: _as_tuple(v) for n, v in settings.items()}}
+        found = find_architecture(fields.get("source") or fields.get("architecture"))
+        if found is None:
             return fields
-        architecture = fields.get("architecture")
-        defaults = DEFAULTS.get(architecture, {}) if isinstance(architecture, str) else {}
-        return {**defaults, **fields}
+        if isinstance(found, OwnNetwork):
+            fields |= {"architecture": found.name, "source": found.reference}
+        settings |= {name: fields.pop(name) for name in [*fields] if name in found.settings}
+        for name in _OLD_SETTINGS - set(found.settings):
+            # Files of earlier versions have both for every network, empty where it has none.
+            if fields.get(name, 0) in (None, [], ()):
+                del fields[name]
+        return {**found.training, **fields, "settings": settings}
+
+    @field_validator("architecture")
+    @classmethod
+    def _check_architecture(cls, name: str) -> str:
+        if name in BUILT_IN or _OWN.fullmatch(name):
+            return name
+        *others, last = map(repr, BUILT_IN)
+        raise ValueError(
+            f"it should be {', '.join(others)} or {last}, or a function of your own, nets.py:net"
+        )
 
     @model_validator(mode="after")
-    def _check_architecture_settings(self) -> RunConfig:
-        widths = {"shallow": "one width", "deep": "two or more widths"}.get(self.architecture)
-        fits = {"shallow": len(self.hidden) == 1, "deep": len(self.hidden) >= 2}
-        if not fits.get(self.architecture, not self.hidden):
-            raise ValueError(
-                f"hidden is {list(self.hidden)}; {self.architecture} takes {widths or 'none'}"
-            )
-        if any(not 1 <= width <= 65_536 for width in self.hidden):
-            raise ValueError(f"hidden is {list(self.hidden)}; expected widths from 1 to 65536")
-        if len(self.hidden) > MAX_HIDDEN_LAYERS:
-            raise ValueError(
-                f"hidden is {list(self.hidden)}; expected at most {MAX_HIDDEN_LAYERS} widths"
-            )
-        if (self.padding is not None) != (self.architecture == "lenet5"):
-            raise ValueError(
-                f"padding is {self.padding}; lenet5 takes same or valid, the others none"
-            )
+    def _check_network(self) -> RunConfig:
+        if self.network is not None:
+            self._check_recorded()
+            return self
+        found = self.find()
+        checked = found.model.model_validate(self.settings)
+        self.__dict__["settings"] = {name: getattr(checked, name) for name in found.settings}
+        if isinstance(found, OwnNetwork):
+            defaults = {n: s.default for n, s in found.settings.items() if s.has_default}
+            from mnist_keras.training.identity import identify
+
+            identity = identify(found, self.settings, self.shape, self.classes)
+            if self.loss == "cross-entropy" and not identity.probabilities:
+                raise ValueError(
+                    f"{found.place}: {self.label} ends in scores, not in probabilities, which "
+                    "cross-entropy takes; end it with a softmax, or train with squared-error"
+                )
+            self.__dict__["network"] = Network(sha256=identity.sha256, defaults=defaults)
         return self
+
+    def _check_recorded(self) -> None:
+        """Check what a record says of a network of somebody's own; it may come from anywhere."""
+        if self.architecture in BUILT_IN:
+            raise ValueError(f"{self.architecture} is built in, but has a network of one's own")
+        for name, value in self.settings.items():
+            sound = value is None or isinstance(value, int | float | tuple)
+            if not name.isidentifier() or not (sound or _is_text(value)):
+                raise ValueError(f"{name} is {value!r}, which is no setting of a network")
+
+    @model_serializer(mode="wrap")
+    def _flat(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The settings beside the fields, as files and command lines have them."""
+        fields = serialize(self)
+        settings = fields.pop("settings")
+        del fields["source"]
+        if fields["network"] is None:
+            del fields["network"]
+        seed, data = fields.pop("seed"), fields.pop("data")
+        return {
+            "architecture": fields.pop("architecture"),
+            **settings,
+            **fields,
+            "seed": seed,
+            "data": data,
+        }
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A setting of the network."""
+            settings = self.__dict__.get("settings", {})
+            return settings[name] if name in settings else super().__getattr__(name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunConfig) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """What the run is: the same for all configurations that mean the same.
+
+        A network of the user's own is known by its function's name and what it builds, wherever its
+        file is; a setting at its default takes no part, so that it may get new ones.
+        """
+        own = (self.label, self.network.sha256) if self.network else (self.architecture,)
+        settings = tuple(sorted(self.changed_settings.items()))
+        training = tuple(getattr(self, name) for name in TRAINING)
+        return (*own, settings, training, self.seed, self.data)
+
+    @property
+    def changed_settings(self) -> dict[str, Any]:
+        """The network's settings that are not at their defaults."""
+        if self.network is not None:
+            defaults = self.network.defaults
+        else:
+            defaults = {one.name: one.default for one in self.find().settings.values()}
+        return {
+            name: value
+            for name, value in self.settings.items()
+            if name not in defaults or _as_tuple(defaults[name]) != value
+        }
+
+    @property
+    def label(self) -> str:
+        """The network's name without its file."""
+        return self.architecture.rpartition(":")[2]
 
     @property
     def name(self) -> str:
         """The run's folder name: readable, and different for every different configuration."""
-        parts: list[str] = [self.architecture]
-        if self.hidden:
-            parts.append("h" + "x".join(str(width) for width in self.hidden))
-        if self.padding == "valid":
+        name = "-".join([self.label, *self._setting_parts(), *self._training_parts()])
+        if len(name) > LONGEST_NAME and self.network is not None:
+            digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+            name = f"{name[: LONGEST_NAME - 17]}-{digest}"
+        return f"{name}-s{self.seed}"
+
+    def _setting_parts(self) -> list[str]:
+        if self.network is not None:
+            changed = sorted(self.changed_settings.items())
+            return [f"{name}={_in_name(value)}" for name, value in changed]
+        parts = []
+        if hidden := self.settings.get("hidden"):
+            parts.append("h" + "x".join(str(width) for width in hidden))
+        if self.settings.get("padding") == "valid":
             parts.append("valid")
-        parts += [f"lr{self.learning_rate!r}", f"b{self.batch_size}", f"e{self.epochs}"]
+        return parts
+
+    def _training_parts(self) -> list[str]:
+        parts = [f"lr{self.learning_rate!r}", f"b{self.batch_size}", f"e{self.epochs}"]
         if self.patience is not None:
             parts.append(f"p{self.patience}")
-        if self.validation == "test":
-            parts.append("test")
+        if self.validation != "holdout":
+            parts.append(self.validation)
         if self.precision != "float32":
             parts.append("bf16")
+        usual = BUILT_IN[self.architecture].training if self.network is None else {}
+        for name, setting in TRAINING.items():
+            value = getattr(self, name)
+            if name not in IN_EVERY_NAME and value != usual.get(name, setting.default):
+                parts.append(f"{name}={_in_name(value)}")
+        if self.network is not None:
+            parts.append(f"n{self.network.sha256}")
         if self.data != MNIST:
             parts.append(self.data)
-        return "-".join([*parts, f"s{self.seed}"])
+        return parts
 
     @property
-    def selected_on_test(self) -> bool:
-        """Whether the best epoch is chosen on the test set, as the notebook does."""
-        return self.validation == "test"
+    def shape(self) -> Shape:
+        """Height, width and channels of an image."""
+        return (28, 28, 1)
+
+    @property
+    def classes(self) -> int:
+        """Outputs of the network."""
+        return 10
 
     @property
     def quick(self) -> bool:
@@ -140,8 +269,28 @@ class RunConfig(BaseModel):
 
     @property
     def graph(self) -> RunConfig:
-        """What the compiled training depends on: all but seed, learning rate, epochs, patience."""
-        return self.replace(seed=0, learning_rate=1.0, epochs=1, patience=None)
+        """What the compiled training depends on: all but seed, patience, and a constant rate."""
+        alike: dict[str, Any] = {"seed": 0, "patience": None, "monitor": "val_accuracy"}
+        alike |= {name: TRAINING[name].default for name in TRAINING if name.startswith("augment_")}
+        if self.constant_rate:
+            alike |= {"learning_rate": 1.0, "epochs": 1}
+        return self.replace(**alike)
+
+    def find(self) -> Architecture:
+        """The network that it trains; the user's file is run where it is one of theirs.
+
+        Raises:
+            UserError: it was made from a file that is not known here.
+        """
+        if is_own(self.architecture) and self.source is None:
+            raise UserError(
+                f"the run {self.label} was made with a function in "
+                f"{self.architecture.rpartition(':')[0]}, which a record does not run; "
+                "name the file itself as the architecture"
+            )
+        found = find_architecture(self.source or self.architecture)
+        assert found is not None  # it was validated
+        return found
 
     def to_json(self) -> str:
         """Canonical JSON: every field, sorted, with a newline at the end."""
@@ -153,28 +302,98 @@ class RunConfig(BaseModel):
         Raises:
             UserError: a value is not allowed.
         """
-        return make_config({**self.model_dump(), **changes})
+        fields = {name: getattr(self, name) for name in _FIELDS}
+        if changes.get("architecture", self.architecture) != self.architecture:
+            fields |= {"network": None, "source": None, "settings": {}}
+        elif any(name not in _FIELDS or name == "data" for name in changes):
+            self.find()  # a record's own network is only known with the settings that it has
+            fields["network"] = None
+        return make_config({**fields, **changes})
 
 
-def make_config(fields: dict[str, Any]) -> RunConfig:
+_FIELDS = tuple(RunConfig.model_fields)
+
+_OLD_SETTINGS = {"hidden", "padding"}
+
+BUILT_IN_SETTINGS: dict[str, Setting] = {
+    name: Setting(name, setting.loose, None, setting.help)
+    for each in BUILT_IN.values()
+    for name, setting in each.settings.items()
+}
+"""The settings of the built-in networks, each without the bounds that it has in one of them."""
+
+OF_EVERY_RUN: dict[str, Setting] = {**TRAINING, "seed": settings_of_model(RunConfig)["seed"]}
+"""The settings that every network is trained with."""
+
+
+def find_architecture(name: str | Callable[..., Any] | None) -> Architecture | None:
+    """The network of this name, or of the user's own; None if the name is none.
+
+    Raises:
+        UserError: the user's own cannot be used.
+    """
+    if name is not None and (callable(name) or is_own(name)):
+        return find_own(name)
+    return BUILT_IN.get(name) if isinstance(name, str) else None
+
+
+def settings_of(architecture: str) -> dict[str, Setting]:
+    """Every setting of a run of this network: its own, then those of every run.
+
+    Raises:
+        UserError: it is the user's own and cannot be used.
+    """
+    found = find_architecture(architecture)
+    return {**(found.settings if found else BUILT_IN_SETTINGS), **OF_EVERY_RUN}
+
+
+def is_usual(name: str, value: Any) -> bool:
+    """Whether a setting has a default that goes without saying, as those of later versions do."""
+    setting = TRAINING.get(name)
+    return setting is not None and name not in IN_EVERY_NAME and value == setting.default
+
+
+def make_config(fields: Mapping[str, Any]) -> RunConfig:
     """Build a `RunConfig` from plain values.
 
     Raises:
         UserError: a field is unknown or its value is not allowed; the line names each of them.
     """
     try:
-        return RunConfig.model_validate(fields)
+        return RunConfig.model_validate(dict(fields))
     except ValidationError as error:
-        problems = error.errors()
-        raise UserError("; ".join(describe_problem(problem) for problem in problems)) from None
+        architecture = str(fields.get("architecture"))
+        # What a record holds is not looked up: that would run a file.
+        known = OF_EVERY_RUN if fields.get("network") else settings_of(architecture)
+        expected = ["architecture", *known, "data"]
+        problems = [describe_problem(problem, architecture, expected) for problem in error.errors()]
+        raise UserError("; ".join(problems)) from None
 
 
-def describe_problem(problem: Any) -> str:
-    """One of pydantic's problems as "field is value; what was expected"."""
+def recorded_config(fields: Mapping[str, Any]) -> RunConfig:
+    """The configuration that a record holds; unlike `make_config` it never runs anybody's file.
+
+    Raises:
+        UserError: it is none.
+    """
+    if is_own(fields.get("architecture")) and fields.get("network") is None:
+        raise UserError(
+            f"architecture is {fields['architecture']!r}, but what that network was is missing"
+        )
+    return make_config({**fields, "source": None})
+
+
+def describe_problem(problem: Any, owner: str = "", expected: Sequence[str] = ()) -> str:
+    """One of pydantic's problems as "field is value; what was expected".
+
+    `owner` is what has the fields, `expected` their names.
+    """
     # A name that is no setting can hold anything, line breaks too.
     place = " ".join(".".join(str(part) for part in problem["loc"]).split())
     if problem["type"] == "extra_forbidden":
-        return f"{place} is not a setting; expected one of {', '.join(RunConfig.model_fields)}"
+        near = get_close_matches(place, expected, n=1)
+        advice = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(expected)}"
+        return f"{place} is no setting of {owner}; {advice}"
     message = problem["msg"].removeprefix("Value error, ")
     if not place:
         return message
@@ -182,3 +401,20 @@ def describe_problem(problem: Any) -> str:
         return f"{place} is missing; give it a value"
     message = message[0].lower() + message[1:]
     return f"{place} is {problem['input']!r}; {message.replace('input should', 'it should')}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and len(value) <= 1000
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _in_name(value: Any) -> str:
+    """A setting's value in a folder's name; of a text that may not stand there, a hash."""
+    if isinstance(value, tuple):
+        return "x".join(map(str, value))
+    if not isinstance(value, str):
+        return str(value).lower()
+    return value if _TEXT.fullmatch(value) else hashlib.sha256(value.encode()).hexdigest()[:8]

@@ -55,6 +55,11 @@ class RunFolder:
         return self.checkpoints / "model.keras"
 
     @property
+    def variables(self) -> Path:
+        """The best epoch's variables of a network of the user's own, in the model's order."""
+        return self.checkpoints / "variables.npz"
+
+    @property
     def state(self) -> Path:
         """What an interrupted run goes on from; gone when the run is done."""
         return self.checkpoints / "state.npz"

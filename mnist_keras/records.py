@@ -16,7 +16,7 @@ import numpy as np
 from mnist_keras.atomic import remove_leftovers as remove_leftovers
 from mnist_keras.atomic import replace_file as replace_file
 from mnist_keras.atomic import write_bytes as write_bytes
-from mnist_keras.config import RunConfig, make_config
+from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.data.reading import MAX_CLASSES
 from mnist_keras.errors import UserError
 from mnist_keras.folders import REPLACED as REPLACED
@@ -158,6 +158,20 @@ def scan_runs(study: Path) -> tuple[list[RunRecord], list[DamagedRun]]:
     return records, damaged
 
 
+def read_config(path: Path) -> RunConfig:
+    """The configuration that a run's config.json means; no code of anybody's is run.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        return recorded_config(read_json(path))
+    except UserError as error:
+        if str(path) in str(error):
+            raise
+        raise UserError(f"{path} is no configuration ({error}); {_REMEDY}") from None
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
@@ -228,20 +242,6 @@ def write_epochs(path: Path, rows: Sequence[EpochRow], sync: bool) -> None:
     for row in rows:
         writer.writerow({**row, "epoch": int(row["epoch"])})
     write_bytes(path, text.getvalue().encode(), sync=sync)
-
-
-def read_config(path: Path) -> RunConfig:
-    """Read a run's configuration.
-
-    Raises:
-        UserError: the file holds none.
-    """
-    try:
-        return make_config(read_json(path))
-    except UserError as error:
-        if str(path) in str(error):
-            raise
-        raise UserError(f"{path} is no configuration ({error}); {_REMEDY}") from None
 
 
 def _read_result(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def _setting_value(value: Any) -> Any:
         if not widths or not all(type(width) is int for width in widths):
             raise ValueError("it should be a list of whole numbers")
         return widths[0] if len(widths) == 1 else widths
-    if value is None or type(value) in (int, float, str):
+    if value is None or type(value) in (bool, int, float, str):
         return value
     raise ValueError("it should be a number, a text or a list of whole numbers")
 
@@ -24,7 +24,9 @@ SettingValue = Annotated[Any, BeforeValidator(_setting_value)]
 
 
 def value_text(value: Any) -> str:
-    """A setting as people write it: 0.001, cnn2, 256-128-64."""
+    """A setting as people write it: 0.001, cnn2, 256-128-64, none."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
     return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

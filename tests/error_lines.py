@@ -13,7 +13,9 @@ GAP = "…"
 ERRORS = ("UserError", "UsageError", "BadParameter", "ClickException", "fail", "refusal")
 """Calls whose text a user reads."""
 
-SETTINGS = ("config.py", "study/", "subjects.py", "metrics.py")
+SETTINGS = (
+    "config.py", "settings.py", "architectures.py", "subjects.py", "metrics.py", "study/",
+)  # fmt: skip
 """Where a ValueError becomes the end of such a line: the checks of settings and study files."""
 
 FIXED_WORDS = 2

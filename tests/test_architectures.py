@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
+from mnist_keras import architectures
 from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig, make_config
 from mnist_keras.training.architectures import (
-    ARCHITECTURES,
     build,
     describe_layers,
     has_convolution,
@@ -54,7 +54,7 @@ def test_parameters_are_exactly_those_of_the_layers(fields, parameters):
     model = build(make_config(fields))
     assert model.count_params() == parameters
     assert sum(weight.size for weight in model.get_weights()) == parameters
-    assert sum(layer.parameters for layer in layer_shapes(model, 1)) == parameters
+    assert sum(layer.parameters for layer in layer_shapes(model, (28, 28, 1), 1)) == parameters
 
 
 @pytest.mark.parametrize("name", ARCHITECTURE_NAMES)
@@ -76,10 +76,12 @@ def images_after_each_layer(model, images):
 
 def stated_shapes(config):
     """What the comments of the layer list say, one text for each layer that has a comment."""
-    source = inspect.getsource(ARCHITECTURES[config.architecture])
+    dense = architectures._multilayer_perceptron
+    function = dense if "hidden" in config.settings else config.find().function
+    source = inspect.getsource(function)
     for comment in re.findall(r",  # (.+)$", source, re.MULTILINE):
         same_padding, valid_padding = re.fullmatch(r"(.+?)(?: \((.+)\))?", comment).groups()
-        stated = (config.padding == "valid" and valid_padding) or same_padding
+        stated = (config.settings.get("padding") == "valid" and valid_padding) or same_padding
         if stated == "[batch, width]":
             yield from (f"[batch, {width}]" for width in config.hidden)
         else:
@@ -102,7 +104,7 @@ def test_the_comments_state_the_real_shapes(fields):
 def test_layer_shapes_are_those_of_real_tensors(fields):
     model = build(make_config(fields))
     before = (7, 28, 28, 1)
-    shapes = layer_shapes(model, 7)
+    shapes = layer_shapes(model, (28, 28, 1), 7)
     passed = images_after_each_layer(model, np.zeros(before))
     for shape, (layer, images) in zip(shapes, passed, strict=True):
         assert shape.layer == type(layer).__name__
@@ -152,11 +154,11 @@ def test_mixed_precision_ends_in_float32_and_leaves_the_global_policy(name):
 
 
 def test_a_failing_build_leaves_the_global_policy(monkeypatch):
-    def failing(config):
+    def failing(shape, classes):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
         raise MemoryError
 
-    monkeypatch.setitem(ARCHITECTURES, "cnn2", failing)
+    monkeypatch.setitem(architectures.BUILT_IN, "cnn2", architectures.Architecture("cnn2", failing))
     with pytest.raises(MemoryError):
         build(make_config({"architecture": "cnn2", "precision": "mixed_bfloat16"}))
     assert keras.config.dtype_policy().name == "float32"

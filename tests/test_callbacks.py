@@ -13,6 +13,7 @@ from board_server import ask, tensorboard_server
 from small_runs import noisy_data, read_weights, small_config, train_below
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
+from mnist_keras.config import make_config
 from mnist_keras.records import read_epochs, read_json, run_folder
 from mnist_keras.training import callbacks as callbacks_module
 from mnist_keras.training import epoch_callbacks
@@ -145,7 +146,7 @@ class TestWiring:
 
 class TestBestWeights:
     def test_only_a_better_epoch_takes_the_file_s_place(self, config, folder, engine):
-        keeper = BestWeights(folder.checkpoints)
+        keeper = BestWeights(folder.checkpoints, make_config({"architecture": "shallow"}))
         keeper.set_model(engine)
         names = []
         for epoch, accuracy in enumerate([0.5, 0.4, 0.6, 0.6, 0.7]):
@@ -158,7 +159,7 @@ class TestBestWeights:
     def test_goes_on_with_the_best_epoch_of_an_earlier_session(self, config, folder, engine):
         later = folder.checkpoints / "weights_epoch_04.weights.h5"
         later.write_bytes(b"of an epoch that is trained again")
-        keeper = BestWeights(folder.checkpoints)
+        keeper = BestWeights(folder.checkpoints, make_config({"architecture": "shallow"}))
         keeper.set_model(engine)
         set_all_weights(engine, 2)
         keeper.go_on(1, 0.6)
@@ -183,7 +184,7 @@ class TestBestWeights:
         assert [path.name for path in folder.iterdir()] == ["weights_epoch_02.weights.h5"]
 
     def test_epochs_past_99_have_more_digits(self, config, folder, engine):
-        keeper = BestWeights(folder.checkpoints)
+        keeper = BestWeights(folder.checkpoints, make_config({"architecture": "shallow"}))
         keeper.set_model(engine)
         keeper.on_epoch_end(99, {"val_accuracy": 0.5})
         assert kept_weights(folder) == ["weights_epoch_100.weights.h5"]

@@ -12,14 +12,23 @@ from click.testing import CliRunner
 from command_line import CommandServer, Outcome, run_here, write_idx
 from generated_runs import write_run
 
+from mnist_keras.architectures import BUILT_IN
 from mnist_keras.cli import cli
 from mnist_keras.cli.options import given_fields
 from mnist_keras.cli.types import setting_type
-from mnist_keras.config import ARCHITECTURE_NAMES, DEFAULTS, RunConfig, make_config
+from mnist_keras.config import (
+    ARCHITECTURE_NAMES,
+    BUILT_IN_SETTINGS,
+    OF_EVERY_RUN,
+    RunConfig,
+    make_config,
+)
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
 from mnist_keras.records import read_run, read_runs
 from mnist_keras.study.design import STUDY_NAMES, load_study
+
+SETTINGS = {**BUILT_IN_SETTINGS, **OF_EVERY_RUN}
 
 TINY = """
 name = "tiny"
@@ -123,9 +132,9 @@ def test_every_command_has_a_help_with_every_option(name: str) -> None:
 
 def test_the_help_of_train_shows_every_default() -> None:
     lines = run_here("train", "--help").out.splitlines()
-    for name, defaults in DEFAULTS.items():
+    for name, network in BUILT_IN.items():
         (line,) = [line for line in lines if line.split()[:1] == [name]]
-        for field, value in defaults.items():
+        for field, value in network.defaults.items():
             text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
             assert f"{field.replace('_', ' ')} {text}" in line
 
@@ -156,8 +165,7 @@ def test_train_has_an_option_for_every_field_of_a_configuration() -> None:
         if isinstance(parameter, click.Option)
         for name in parameter.opts
     }
-    fields = set(RunConfig.model_fields) - {"architecture"}
-    assert {f"--{name.replace('_', '-')}" for name in fields} <= options
+    assert {f"--{name.replace('_', '-')}" for name in SETTINGS} <= options
 
 
 @pytest.mark.parametrize(
@@ -178,7 +186,7 @@ def test_train_has_an_option_for_every_field_of_a_configuration() -> None:
 def test_the_text_of_an_option_becomes_the_value_of_the_field(
     field: str, text: str, value: Any
 ) -> None:
-    parsed = setting_type(field).convert(text, None, None)
+    parsed = setting_type(SETTINGS[field]).convert(text, None, None)
     assert given_fields({field: parsed, "other": None}) == {field: value}
 
 
@@ -204,7 +212,7 @@ def test_the_text_of_an_option_becomes_the_value_of_the_field(
 )
 def test_what_the_field_does_not_take_is_a_usage_error_that_shows_it(field: str, text: str) -> None:
     with pytest.raises(click.UsageError) as error:
-        setting_type(field).convert(text, None, None)
+        setting_type(SETTINGS[field]).convert(text, None, None)
     assert repr(text) in error.value.format_message()
 
 
@@ -235,9 +243,10 @@ def mistakes(empty: Path, folder: Path) -> Path:
         ("train shallow --data no-data", 1, ["no-data", "train-images-idx3-ubyte"]),
         ("train shallow --data a-file", 1, ["a-file", ".npz"]),
         ("train shallow --logs a-file", 2, ["--logs", "a-file", "is a file"]),
-        ("train shallow --hidden 8,8", 2, ["hidden is [8, 8]", "shallow takes one width"]),
-        ("train cnn2 --hidden 8", 2, ["hidden is [8]", "cnn2 takes none"]),
-        ("train cnn2 --padding same", 2, ["padding is same", "lenet5"]),
+        ("train shallow --hidden 8,8", 2, ["hidden is (8, 8)", "shallow takes one width"]),
+        ("train cnn2 --hidden 8", 2, ["hidden is no setting of cnn2", "learning_rate"]),
+        ("train cnn2 --padding same", 2, ["padding is no setting of cnn2", "learning_rate"]),
+        ("train shallow --momentum 0.9", 2, ["adam has no momentum", "sgd"]),
         ("train shallow extra", 2, ["extra"]),
         ("shapes lenet", 2, ["'lenet'", "'lenet5'?"]),
         ("shapes lenet5 --batch-size 0", 2, ["--batch-size", "0"]),

@@ -138,7 +138,8 @@ def test_a_comparison_leaves_out_the_seed_of_which_one_run_is_damaged(tmp_path, 
     cut(damaged.epochs)
     outcome = run_here("compare-conv", "--epochs", "1", "--seeds", "3")
     assert outcome.code == 1
-    assert "2 seeds" in outcome.out
+    assert "architecture = cnn3 (2)" in outcome.out
+    assert f"Damaged, and left out: {damaged.logs.name}." in outcome.out
     assert damaged.epochs.as_posix() in outcome.err.splitlines()[-1]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_keras.claims import ClaimBase
+from mnist_keras.claims.base import ClaimBase
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS
@@ -247,14 +247,14 @@ def test_another_architecture_takes_its_own_layers():
         ],
     )
     configs = [trial.config for trial in study.trials()]
-    assert [(c.hidden, c.padding, c.learning_rate) for c in configs] == [
-        ((300,), None, 0.01),
-        ((256, 128), None, 0.01),
-        ((), "same", 0.01),
-        ((400,), None, 0.01),
+    assert [(c.settings, c.learning_rate) for c in configs] == [
+        ({"hidden": (300,)}, 0.01),
+        ({"hidden": (256, 128)}, 0.01),
+        ({"padding": "same"}, 0.01),
+        ({"hidden": (400,)}, 0.01),
     ]
     best = study.combination({"architecture": "lenet5", "hidden": 400})
-    assert (best.architecture, best.hidden, best.padding) == ("lenet5", (), "same")
+    assert (best.architecture, best.settings) == ("lenet5", {"padding": "same"})
     assert study.combination({"architecture": "shallow", "hidden": 400}).hidden == (400,)
 
 
@@ -556,7 +556,7 @@ def test_an_overridden_study_is_a_study():
     [
         ({"seed": 1}, "seed cannot be overridden"),
         ({"architecture": "cnn2"}, "architecture cannot be overridden"),
-        ({"lr": 1}, "lr is not a setting"),
+        ({"lr": 1}, "lr is no setting of shallow"),
         ({"epochs": 0}, "epochs is 0"),
         ({"hidden": (3, 4)}, "shallow takes one width"),
     ],
@@ -623,7 +623,10 @@ def test_an_own_study_may_speak_of_a_built_in_one(tmp_path):
         (HEAD.replace("mine", "shallow") + BASE + FACTOR, "name is 'shallow', which is taken"),
         (HEAD.replace("mine", "train") + BASE + FACTOR, "name is 'train', which is taken"),
         (HEAD + BASE, "nothing to train"),
-        (HEAD + BASE + FACTOR.replace('"hidden"', '"hiden"', 1), "field is 'hiden'; .* one of"),
+        (
+            HEAD + BASE + FACTOR.replace('"hidden"', '"hiden"', 1),
+            "hiden, .* you mean hidden",
+        ),
         (HEAD + BASE + FACTOR.replace('"hidden"', '"seed"', 1), "field is 'seed'; .* one of"),
         (HEAD + BASE + FACTOR.replace("[64, 128]", "[]"), "nothing to train"),
         (HEAD + BASE + FACTOR + FACTOR.replace("[64, 128]", "[]"), "factor 'hidden' appears twice"),
@@ -632,7 +635,7 @@ def test_an_own_study_may_speak_of_a_built_in_one(tmp_path):
             "factor epochs has no values",
         ),
         (HEAD + BASE + FACTOR.replace("128", "[]"), "values #2: .* list of whole numbers"),
-        (HEAD + BASE + FACTOR.replace("128", "true"), "values #2 is True"),
+        (HEAD + BASE + FACTOR.replace("128", "true"), "factor hidden, value true"),
         (HEAD + BASE + FACTOR.replace("128", "2024-01-01"), "values #2 is datetime"),
         (HEAD + BASE + FACTOR.replace("128", "[64]"), "value of factor hidden '64' appears twice"),
         (HEAD + BASE + FACTOR.replace("128", "[3, 4]"), "value 3-4: hidden is .* one width"),

@@ -128,7 +128,7 @@ def test_clean_keeps_logs_and_checkpoints(installed: Path) -> None:
     for file in kept:
         file.parent.mkdir(parents=True)
         file.touch()
-    for name in ("mnist_keras/__pycache__", "tests", "benchmarks", ".pytest_cache"):
+    for name in ("mnist_keras/__pycache__", "tests", "benchmarks", "calibration", ".pytest_cache"):
         (installed / name).mkdir(parents=True)
     make(installed, "clean")
     assert all(file.is_file() for file in kept)

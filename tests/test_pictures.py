@@ -12,9 +12,11 @@ from picture_changes import enlarged
 from PIL import Image
 
 from mnist_keras.data.dataset import load
-from mnist_keras.data.ink import background, find_ink
-from mnist_keras.data.pictures import FORMATS, MAX_FILE_BYTES, as_mnist, read_picture
 from mnist_keras.errors import UserError
+from mnist_keras.pictures.files import FORMATS, MAX_FILE_BYTES, read_picture
+from mnist_keras.pictures.form import as_mnist
+from mnist_keras.pictures.ink import find_ink
+from mnist_keras.pictures.light import smooth_light
 
 RAMP = np.tile(np.arange(0, 240, 8, dtype=np.uint8), (20, 1))
 
@@ -290,7 +292,7 @@ def test_a_slope_of_light_is_taken_away_exactly():
     light = 150 + 40 * x - 30 * y + 10 * x * y + 5 * x**2
     inked = light.copy()
     inked[40:60, 50:60] -= 100
-    np.testing.assert_allclose(background(inked), light, atol=1.5)
+    np.testing.assert_allclose(smooth_light(inked), light, atol=1.5)
     ink = find_ink(np.rint(inked).astype(np.uint8))
     np.testing.assert_array_equal(ink[40:60, 50:60] > 0.9, np.ones((20, 10), bool))
     assert not ink[:38].any()

@@ -3,37 +3,44 @@ from __future__ import annotations
 import pytest
 from command_line import run_here
 
-from mnist_keras.config import ARCHITECTURE_NAMES
+from mnist_keras.architectures import BUILT_IN
+from mnist_keras.config import ARCHITECTURE_NAMES, BUILT_IN_SETTINGS, OF_EVERY_RUN
 from mnist_keras.errors import UserError
-from mnist_keras.study.search_ranges import DEFAULT_RANGES, GRID_RANGES, make_space, parse_range
+from mnist_keras.study.search_ranges import make_space, parse_range
 from mnist_keras.study.search_space import Range
+
+ALL = {**BUILT_IN_SETTINGS, **OF_EVERY_RUN}
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("learning_rate=0.0001..0.01", Range("learning_rate", low=0.0001, high=0.01)),
-        ("learning_rate=1e-4..1e-2", Range("learning_rate", low=0.0001, high=0.01)),
+        ("learning_rate=0.0001..0.01", Range("learning_rate", low=0.0001, high=0.01, log=True)),
+        ("learning_rate=1e-4..1e-2", Range("learning_rate", low=0.0001, high=0.01, log=True)),
+        ("epochs=3..9", Range("epochs", low=3, high=9, whole=True)),
+        ("label_smoothing=0..0.3", Range("label_smoothing", low=0.0, high=0.3)),
+        ("nesterov=true,false", Range("nesterov", choices=(True, False))),
         (" hidden = 64, 128 ", Range("hidden", choices=((64,), (128,)))),
         ("hidden=256x128,64x32x16", Range("hidden", choices=((256, 128), (64, 32, 16)))),
-        ("hidden=64..512", Range("hidden", low=64, high=512)),
+        ("hidden=64..512", Range("hidden", low=64, high=512, whole=True, log=True, widths=True)),
         ("patience=3,none", Range("patience", choices=(3, None))),
         ("padding=same,valid", Range("padding", choices=("same", "valid"))),
         ("batch_size=32", Range("batch_size", choices=(32,))),
     ],
 )
 def test_a_range_is_read_and_written(text, expected):
-    found = parse_range(text)
+    found = parse_range(text, ALL)
     assert found == expected
-    assert parse_range(str(found)) == found
+    assert parse_range(str(found), ALL) == found
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURE_NAMES)
 def test_every_architecture_has_ranges_of_its_own(architecture):
-    for grid, texts in ((False, DEFAULT_RANGES), (True, GRID_RANGES)):
+    known = BUILT_IN[architecture]
+    for grid, texts in ((False, known.search), (True, known.grid)):
         space = make_space(architecture, grid=grid)
         assert sorted(map(str, space.ranges)) == sorted(
-            str(parse_range(text)) for text in texts[architecture]
+            str(parse_range(text, ALL)) for text in texts
         )
     configs = {space.config(labels) for labels in space.grid()}
     assert len(configs) == len(space.grid())
@@ -70,7 +77,7 @@ def test_a_file_gives_ranges_and_the_command_line_goes_before_it(tmp_path):
 WRONG = {
     "hidden=": "has no values",
     "hidden": "has no values",
-    "width=3": "'width' is no setting; expected one of learning_rate, hidden",
+    "width=3": "'width' is no setting; expected one of hidden, learning_rate",
     "seed=0,1": "give it with --seed",
     "validation=holdout,test": "never on the test set",
     "architecture=deep": "a search is of one architecture",
@@ -87,7 +94,7 @@ WRONG = {
     "batch_size=16..1.5": "'1.5' is given; expected a whole number",
     "batch_size=16,,32": "'' is given",
     "batch_size=1..70000": "less than or equal to 60000",
-    "padding=same": "lenet5 takes same or valid",
+    "padding=same": "'padding' is no setting",
     "precision=float32..mixed_bfloat16": "expected listed values",
     "precision=float16": "it should be",
 }

@@ -74,7 +74,7 @@ def analyze(
         wide=wide,
         seeds=tuple(sorted({seed for one in runs.configurations for seed in one.seeds})),
         configurations=runs.configurations,
-        cells=judge_cells(runs, looks),
+        cells=judge_cells(runs, looks if rule is Rule.SEQUENTIAL else 0),
         factors=factors,
         claims=judge_claims(StudyEvidence(runs, _other_studies(records), rule)),
         pairs=compare_pairs(factors, runs, rule),

@@ -37,12 +37,12 @@ _EPOCH_COLUMNS = {
 }
 
 
-def judge_cells(runs: StudyRuns, looks: int = 1) -> tuple[CellOutcome, ...]:
+def judge_cells(runs: StudyRuns, looks: int = 0) -> tuple[CellOutcome, ...]:
     """Every published figure of the study, in its order."""
     return tuple(judge_cell(cell, runs, looks) for cell in runs.study.published)
 
 
-def judge_cell(cell: PublishedCell, runs: StudyRuns, looks: int = 1) -> CellOutcome:
+def judge_cell(cell: PublishedCell, runs: StudyRuns, looks: int = 0) -> CellOutcome:
     """One published figure beside the runs that it is about."""
     if cell.subject == Subject():
         return CellOutcome(cell, None, _study_totals(cell.metric, runs), None, TotalShown())

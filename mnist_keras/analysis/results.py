@@ -16,7 +16,7 @@ from typing import Any
 
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.claims.evidence import Measured
-from mnist_keras.config import RunConfig
+from mnist_keras.config import RunConfig, is_usual
 from mnist_keras.marks import marks_of
 from mnist_keras.metrics import METRICS
 from mnist_keras.records import write_bytes
@@ -80,12 +80,20 @@ _MEASURED = tuple(name for name in METRICS if name not in ("trainings", "data_se
 
 
 def _settings(config: RunConfig) -> dict[str, Any]:
-    fields = {name: getattr(config, name) for name in RunConfig.model_fields}
-    return {name: "" if value is None else _plain(value) for name, value in fields.items()}
+    """The network, its settings, those that every run has always had, and others that differ."""
+    fields = config.model_dump()
+    fields.pop("network", None)
+    return {
+        name: "" if value is None else _plain(value)
+        for name, value in fields.items()
+        if not is_usual(name, value)
+    }
 
 
 def _plain(value: Any) -> Any:
     """A setting; widths as the run's name has them, since 12-6 would become a day in June."""
+    if isinstance(value, bool):
+        return _yes(value)
     if not isinstance(value, tuple):
         return value
     return value[0] if len(value) == 1 else "x".join(map(str, value))

@@ -13,7 +13,8 @@ from mnist_keras.claims.base import needed_for
 from mnist_keras.claims.evidence import Measured, OverSeeds, Side, common_seeds
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
-from mnist_keras.statistics.resolution import MOST_SEEDS, SeedRange
+from mnist_keras.statistics.distributions import MOST_SEEDS
+from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.statistics.summaries import Verdict, expected_sd
 
 FIRST_SEEDS = 3

@@ -60,7 +60,7 @@ def write_pictures(
     folder: RunFolder,
     config: RunConfig,
     answers: Answers,
-    kernel: NDArray[np.floating],
+    kernel: NDArray[np.floating] | None,
     *,
     best_epoch: int,
     ended: float,
@@ -71,21 +71,21 @@ def write_pictures(
         folder: the run's folder.
         config: its configuration.
         answers: on the test set.
-        kernel: the first layer's weights, float [784, units] or [height, width, 1, filters].
+        kernel: the first layer's weights, float [784, units] or [height, width, 1, filters]; None
+            where they are not on square pixels.
         best_epoch: from 1.
         ended: when the run ended, in seconds since 1970.
 
     Raises:
         OSError: the file cannot be written.
     """
-    values = [
-        image(
-            "first_layer",
-            contact_sheet(layer_tiles(kernel)),
+    values = []
+    if kernel is not None:
+        about = (
             f"Weights of the first layer, at most {FILTERS} units of {kernel.shape[-1]}: red is "
-            "positive, blue negative, white zero; all on one scale.",
+            "positive, blue negative, white zero; all on one scale."
         )
-    ]
+        values.append(image("first_layer", contact_sheet(layer_tiles(kernel)), about))
     errors = confident_errors(answers.labels, answers.outputs)[:ERRORS]
     if errors.size:
         says = "output" if config.architecture == "perceptron" else "probability"

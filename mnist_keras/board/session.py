@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
 from mnist_keras.board.files import scalar, write_events
-from mnist_keras.config import RunConfig
+from mnist_keras.config import BUILT_IN_SETTINGS, OF_EVERY_RUN, RunConfig, is_usual
 from mnist_keras.marks import in_brackets, marks_of
 from mnist_keras.records import RunFolder
+from mnist_keras.settings import IN_EVERY_NAME
 
 METRICS = {
     "val_accuracy": "validation accuracy at the best epoch",
@@ -28,9 +29,6 @@ METRICS = {
 
 PREFIX = "result/"
 """Begins the metrics' tags: one group in the Scalars tab, behind those of the curves."""
-
-HYPERPARAMETERS = tuple(name for name in RunConfig.model_fields if name != "seed")
-"""The fields of RunConfig that are shown. The seed tells the sessions of a group apart."""
 
 SHOWN_FIRST = ("architecture", "hidden", "learning_rate", "batch_size", "epochs")
 """What studies vary. TensorBoard shows five columns unless asked for more."""
@@ -52,7 +50,7 @@ def write_session(
         OSError: the file cannot be written.
     """
     values = [
-        _hparams_value(metadata.EXPERIMENT_TAG, experiment=_experiment()),
+        _hparams_value(metadata.EXPERIMENT_TAG, experiment=_experiment(config)),
         _hparams_value(
             metadata.SESSION_START_INFO_TAG,
             session_start_info=_start(study, config, ended - result["train_seconds"]),
@@ -76,10 +74,24 @@ def _hparams_value(tag: str, **content: Any) -> Summary.Value:
     )
 
 
-def _experiment() -> api_pb2.Experiment:
-    """The columns of the table. Every run has them, so that any of them tells TensorBoard."""
+def shown_settings(config: RunConfig) -> dict[str, Any]:
+    """The settings that are shown: all but the seed, which tells the sessions of a group apart."""
+    return {
+        name: value
+        for name, value in config.model_dump().items()
+        if name not in ("seed", "network") and not is_usual(name, value)
+    }
+
+
+def _experiment(config: RunConfig) -> api_pb2.Experiment:
+    """The columns of the table: those of all built-in networks, and what else this run has.
+
+    TensorBoard takes them from any one of the runs.
+    """
+    of_all = ("architecture", *BUILT_IN_SETTINGS, *IN_EVERY_NAME, "data")
+    columns = {**dict.fromkeys(of_all), **shown_settings(config)}
     return api_pb2.Experiment(
-        hparam_infos=[_column(name) for name in HYPERPARAMETERS],
+        hparam_infos=[_column(name, value) for name, value in columns.items()],
         metric_infos=[
             api_pb2.MetricInfo(
                 name=api_pb2.MetricName(tag=PREFIX + name),
@@ -91,13 +103,14 @@ def _experiment() -> api_pb2.Experiment:
     )
 
 
-def _column(name: str) -> api_pb2.HParamInfo:
-    field = RunConfig.model_fields[name]
-    kinds = {field.annotation, *get_args(field.annotation)}
-    is_number = bool(kinds & {int, float}) and name != "hidden"
+def _column(name: str, value: Any) -> api_pb2.HParamInfo:
+    setting = {**BUILT_IN_SETTINGS, **OF_EVERY_RUN}.get(name)
+    is_number = type(value) in (int, float)
+    if setting is not None:
+        is_number = setting.kind in ("whole", "number")
     return api_pb2.HParamInfo(
         name=name,
-        description=field.description or "",
+        description=setting.help if setting else "",
         differs=name in SHOWN_FIRST,
         type=api_pb2.DATA_TYPE_FLOAT64 if is_number else api_pb2.DATA_TYPE_STRING,
     )
@@ -108,10 +121,11 @@ def _start(study: str, config: RunConfig, began: float) -> plugin_data_pb2.Sessi
     start = plugin_data_pb2.SessionStartInfo(
         group_name=f"{configuration} ({study})", start_time_secs=began
     )
-    for name in HYPERPARAMETERS:
-        value = getattr(config, name)
+    for name, value in shown_settings(config).items():
         if isinstance(value, tuple):
             value = "-".join(map(str, value)) or None
+        if isinstance(value, bool):
+            value = str(value).lower()
         if isinstance(value, str):
             start.hparams[name].string_value = value
         elif value is not None:

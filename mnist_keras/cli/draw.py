@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mnist_keras.cli.options import checkpoints_option, logs_option
+from mnist_keras.cli.options import checkpoints_option, logs_option, network_option
 from mnist_keras.cli.types import RunType
 
 if TYPE_CHECKING:
@@ -36,10 +36,17 @@ if TYPE_CHECKING:
 @click.option(
     "--open/--no-open", "opens", default=True, show_default=True, help="Open the page in a browser."
 )
+@network_option
 @logs_option
 @checkpoints_option
 def draw(
-    runs: tuple[str, ...], port: int, host: str | None, opens: bool, logs: Path, checkpoints: Path
+    runs: tuple[str, ...],
+    port: int,
+    host: str | None,
+    opens: bool,
+    networks: tuple[str, ...],
+    logs: Path,
+    checkpoints: Path,
 ) -> None:
     """Draw on a page and see what trained runs read in it, side by side.
 
@@ -52,7 +59,7 @@ def draw(
     from mnist_keras.marks import in_brackets, marks_of
     from mnist_keras.report.console import percent
 
-    readers = choose_readers(runs, logs, checkpoints)
+    readers = choose_readers(runs, logs, checkpoints, networks)
     if not runs:
         click.echo(f"the best finished run of each architecture in {logs}:")
     for reader in readers:
@@ -60,15 +67,17 @@ def draw(
         accuracy = percent(reader.result["val_accuracy"])
         click.echo(f"  {reader.folder.logs}: validation accuracy {accuracy}{mark}")
     with open_port(port, LOOPBACK if host is None else host) as listening:
-        _serve(readers, listening, opens)
+        _serve(readers, networks, listening, opens)
 
 
-def _serve(readers: Sequence[Reader], listening: socket, opens: bool) -> None:
+def _serve(
+    readers: Sequence[Reader], networks: Sequence[str], listening: socket, opens: bool
+) -> None:
     from mnist_keras.drawing.app import make_app
     from mnist_keras.drawing.models import Models
     from mnist_keras.drawing.server import addresses, new_token, open_browser, serve
 
-    models = Models([reader.folder for reader in readers])
+    models = Models([reader.folder for reader in readers], networks)
     try:
         token = new_token(listening)
         here, *elsewhere = addresses(listening, token)

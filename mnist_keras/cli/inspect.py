@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from mnist_keras.cli.networks import NetworkCommand
 from mnist_keras.cli.options import (
     data_option,
     describe_defaults,
+    given_fields,
     json_option,
     logs_option,
     quick_option,
 )
 from mnist_keras.cli.types import ArchitectureType
-from mnist_keras.config import ARCHITECTURE_NAMES, DEFAULTS, RunConfig, make_config
+from mnist_keras.config import ARCHITECTURE_NAMES, make_config
+from mnist_keras.own_networks import is_own
 
 
-@click.command()
+@click.command(cls=NetworkCommand)
+@click.argument("networks", nargs=-1, type=ArchitectureType(), metavar="[ARCHITECTURE]...")
 @json_option
-def architectures(as_json: bool) -> None:
-    """List the seven architectures: layers, parameters, default settings."""
+def architectures(networks: tuple[str, ...], as_json: bool, **settings: Any) -> None:
+    """List the seven architectures, or those named: layers, parameters, default settings.
+
+    ARCHITECTURE may be a function in a Python file of your own, as nets.py:net.
+    """
     from mnist_keras.report.console import print_rows
     from mnist_keras.training.architectures import build, describe_layers
 
     rows = []
-    for name in ARCHITECTURE_NAMES:
-        model = build(RunConfig(architecture=name))
+    for name in networks or ARCHITECTURE_NAMES:
+        own = given_fields(settings) if is_own(name) else {}
+        config = make_config({"architecture": name, **own})
+        model = build(config)
         rows.append(
             {
-                "architecture": name,
+                "architecture": config.architecture,
                 "layers": describe_layers(model),
                 "parameters": model.count_params(),
-                "defaults": DEFAULTS[name] if as_json else describe_defaults(name),
+                "defaults": config.find().defaults if as_json else describe_defaults(name),
             }
         )
     print_rows(rows, as_json)
 
 
-@click.command()
+@click.command(cls=NetworkCommand)
 @click.argument("architecture", type=ArchitectureType())
 @click.option(
     "--batch-size",
@@ -49,12 +59,17 @@ def architectures(as_json: bool) -> None:
     help="Images in a batch of training; a test shows one.",
 )
 @json_option
-def shapes(architecture: str, batch_size: int, as_json: bool) -> None:
-    """Show the shapes of an architecture's tensors in training and in test."""
+def shapes(architecture: str, batch_size: int, as_json: bool, **settings: Any) -> None:
+    """Show the shapes of an architecture's tensors in training and in test.
+
+    ARCHITECTURE may be a function in a Python file of your own, as nets.py:net, with its settings
+    as options.
+    """
     from mnist_keras.report.console import print_rows
     from mnist_keras.training.shapes import shape_table
 
-    print_rows(shape_table(make_config({"architecture": architecture}), batch_size), as_json)
+    config = make_config({"architecture": architecture, **given_fields(settings)})
+    print_rows(shape_table(config, batch_size), as_json)
 
 
 @click.command()

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from mnist_keras.cli.options import checkpoints_option, data_option, json_option, logs_option
+from mnist_keras.cli.options import (
+    checkpoints_option,
+    data_option,
+    json_option,
+    logs_option,
+    network_option,
+)
 from mnist_keras.cli.types import RunType
 
 
@@ -41,7 +47,7 @@ def evaluate(run: str, data: Path | None, logs: Path, checkpoints: Path, as_json
 @click.command()
 @click.argument("run", type=RunType(files=True), metavar="RUN|MODEL")
 @click.argument(
-    "images", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="IMAGE..."
+    "images", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="IMAGE|DIR..."
 )
 @click.option(
     "--show",
@@ -49,7 +55,9 @@ def evaluate(run: str, data: Path | None, logs: Path, checkpoints: Path, as_json
     metavar="DIR|FILE.png",
     help="Write a picture of what the model saw, into a folder or as a new file.",
 )
+@click.option("--split", is_flag=True, help="Read each of several digits in a picture by itself.")
 @data_option
+@network_option
 @logs_option
 @checkpoints_option
 @json_option
@@ -57,7 +65,9 @@ def predict(
     run: str,
     images: tuple[Path, ...],
     show: Path | None,
+    split: bool,
     data: Path | None,
+    networks: tuple[str, ...],
     logs: Path,
     checkpoints: Path,
     as_json: bool,
@@ -65,22 +75,38 @@ def predict(
     """Read digits in pictures: PNG, JPEG or others, any size, dark on light or light on dark.
 
     RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder;
-    MODEL is a .keras or .weights.h5 file. Each picture shows one digit; it is brought to MNIST's
-    form. With --data the classes are called as that data set calls them.
+    MODEL is a .keras or .weights.h5 file. A folder stands for the pictures in it. Each picture
+    shows one digit; it is brought to MNIST's form. With --data the classes are called as that data
+    set calls them. A picture that cannot be read costs its own row only.
     """
-    from mnist_keras.prediction.draw_seen import draw_seen, seen_path, write_seen
-    from mnist_keras.prediction.model import open_model, read_digits, read_pictures
-    from mnist_keras.prediction.readings import reading_facts, reading_rows
+    from mnist_keras.pictures.draw_seen import draw_seen, seen_path, write_seen
+    from mnist_keras.pictures.files import find_pictures
+    from mnist_keras.pictures.model import find_model
+    from mnist_keras.pictures.readings import (
+        read_sights,
+        reading_facts,
+        reading_rows,
+        several_digits,
+    )
+    from mnist_keras.pictures.sights import look_at
     from mnist_keras.report.console import print_json, print_rows
 
-    target = None if show is None else seen_path(show, len(images))
-    pictures = read_pictures(images)
-    model = open_model(run, data, logs, checkpoints)
-    readings = read_digits(model, images, pictures)
+    paths = find_pictures(images)
+    target = None if show is None else seen_path(show, len(paths))
+    model = find_model(run, data, logs, checkpoints, networks)
+    sights, refusals = look_at(paths, model.form)
+    readings = read_sights(model, sights, split)
     if as_json:
         print_json(reading_facts(readings, model.names))
-    else:
+    elif readings:
         print_rows(reading_rows(readings, model.names), title=model.heading)
-    if target is not None:
+        notes = [model.form.remark] if model.form.remark else []
+        for note in [*notes, *([] if split else several_digits(model, sights))]:
+            click.echo(f"note: {note}")
+    if target is not None and readings:
         write_seen(draw_seen(readings, model.names, model.title, model.mark), target)
         click.echo(target, err=as_json)
+    if refusals:
+        for refusal in refusals:
+            click.echo(f"error: {refusal}", err=True)
+        click.get_current_context().exit(1)

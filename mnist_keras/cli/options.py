@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
+from mnist_keras.architectures import BUILT_IN
 from mnist_keras.cli.types import NONE, setting_type
-from mnist_keras.config import DEFAULTS, RunConfig
+from mnist_keras.config import BUILT_IN_SETTINGS, OF_EVERY_RUN, find_architecture
 from mnist_keras.errors import UserError
 from mnist_keras.report.language import LANGUAGES
+from mnist_keras.schema import REQUIRED, Setting
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -44,6 +46,13 @@ quick_option = click.option(
 )
 fresh_option = click.option(
     "--fresh", is_flag=True, help="Train again what is done; the old folders are kept aside."
+)
+network_option = click.option(
+    "--network",
+    "networks",
+    metavar="FILE.py:FUNCTION",
+    multiple=True,
+    help="The network of your own that a run was trained with; its file is run. Repeatable.",
 )
 language_option = click.option(
     "--language",
@@ -108,7 +117,7 @@ def threads_option(default: str) -> Decorator:
 
 
 def config_options(*names: str, default: str | None = None) -> Decorator:
-    """An option for each of these fields of RunConfig.
+    """An option for each of these settings of a run.
 
     `default` says in words what they are when left out; without it the field's default is shown,
     unless each architecture has its own.
@@ -130,9 +139,10 @@ def given_fields(fields: dict[str, Any]) -> dict[str, Any]:
 
 def describe_defaults(architecture: str) -> str:
     """What an architecture is trained with when nothing else is asked for."""
+    found = find_architecture(architecture)
+    assert found is not None
     return ", ".join(
-        f"{name.replace('_', ' ')} {_setting_text(value)}"
-        for name, value in DEFAULTS[architecture].items()
+        f"{name.replace('_', ' ')} {_setting_text(value)}" for name, value in found.defaults.items()
     )
 
 
@@ -175,17 +185,31 @@ def default_jobs() -> int:
 
 
 def _config_option(name: str, default: str | None) -> Decorator:
-    field = RunConfig.model_fields[name]
-    description = field.description or ""
-    of_architecture = any(name in defaults for defaults in DEFAULTS.values())
-    return click.option(
-        f"--{name.replace('_', '-')}",
-        name,
-        type=setting_type(name),
-        default=None if default or of_architecture else field.default,
-        show_default=default or not of_architecture,
-        help=f"{description[0].upper()}{description[1:]}.",
-    )
+    setting = {**BUILT_IN_SETTINGS, **OF_EVERY_RUN}[name]
+    of_architecture = any(name in each.defaults for each in BUILT_IN.values())
+    shown = default or (not of_architecture and setting_text(setting.default))
+    return click.option(*option_names(setting), **option_of(setting, shown))
+
+
+def option_names(setting: Setting) -> tuple[str, str]:
+    """The option of a setting, and what its value is called."""
+    return f"--{setting.name.replace('_', '-')}", setting.name
+
+
+def option_of(setting: Setting, default: str | bool) -> dict[str, Any]:
+    """How click makes the option; `default` is what its help says, False for nothing."""
+    text = setting.help or setting.name.replace("_", " ")
+    shown = f"  [default: {default}]" if default else ""
+    return {
+        "type": setting_type(setting),
+        "default": None,  # what is not given is left to the network
+        "help": f"{text[0].upper()}{text[1:]}.{shown}",
+    }
+
+
+def setting_text(value: Any) -> str | bool:
+    """A default in words; False where there is none."""
+    return False if value is None or value is REQUIRED else _setting_text(value)
 
 
 def _setting_text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,8 @@ from mnist_keras.cli.types import ArchitectureType, StudyType
 def search(as_json: bool, **options: Any) -> None:
     """Search for better settings of an architecture, and judge what is found.
 
+    ARCHITECTURE may be a function in a Python file of your own, as nets.py:net.
+
     Trials are chosen by validation accuracy only; the test set is read for the winner. What was
     interrupted goes on. Needs the extra: pip install 'mnist-keras[search]'. See docs/search.md.
     """
@@ -103,6 +106,12 @@ def search(as_json: bool, **options: Any) -> None:
     conduct_search(_request(**options), as_json, tell=lambda line: click.echo(line, err=True))
 
 
+def default_name(architecture: str) -> str:
+    """What a search of a network is called: of the user's own, by the function."""
+    label = architecture.rpartition(":")[2].lower()
+    return re.sub(r"[^a-z0-9]+", "-", label).strip("-") or "own"
+
+
 def _request(
     *,
     architecture: str,
@@ -112,7 +121,7 @@ def _request(
     threads: int | None,
     name: str | None,
     epochs: int | None,
-    seed: int,
+    seed: int | None,
     sampler: Any,
     **rest: Any,
 ) -> Any:
@@ -126,7 +135,7 @@ def _request(
         space = make_space(architecture, ranges, file, grid=sampler == "grid", fixed=fixed)
         if sampler == "grid":
             space.grid()
-        name = check_name(name or f"search-{architecture}-{sampler}")
+        name = check_name(name or f"search-{default_name(architecture)}-{sampler}")
     return SearchRequest(
         name=name,
         space=space,

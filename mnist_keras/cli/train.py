@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mnist_keras.cli.networks import NetworkCommand
 from mnist_keras.cli.options import (
     available_cores,
     checkpoints_option,
@@ -22,10 +23,13 @@ from mnist_keras.cli.options import (
     usage_mistakes,
 )
 from mnist_keras.cli.types import ArchitectureType
-from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig, make_config
-
-OWN_OPTIONS = ("architecture", "data")
-FIELDS = tuple(name for name in RunConfig.model_fields if name not in OWN_OPTIONS)
+from mnist_keras.config import (
+    ARCHITECTURE_NAMES,
+    BUILT_IN_SETTINGS,
+    OF_EVERY_RUN,
+    make_config,
+)
+from mnist_keras.own_networks import is_own
 
 _WIDTH = max(map(len, ARCHITECTURE_NAMES))
 _DEFAULTS = "\n".join(
@@ -33,9 +37,9 @@ _DEFAULTS = "\n".join(
 )
 
 
-@click.command(epilog=f"\b\nArchitectures and their defaults:\n{_DEFAULTS}")
+@click.command(cls=NetworkCommand, epilog=f"\b\nArchitectures and their defaults:\n{_DEFAULTS}")
 @click.argument("architecture", type=ArchitectureType())
-@config_options(*FIELDS)
+@config_options(*BUILT_IN_SETTINGS, *OF_EVERY_RUN)
 @data_option
 @quick_option
 @threads_option("all cores")
@@ -58,12 +62,18 @@ def train(
     as_json: bool,
     **fields: Any,
 ) -> None:
-    """Train one configuration of an architecture.
+    """Train one configuration of an architecture, or of a network of your own.
 
-    A setting that is left out takes the architecture's default, see below. What was interrupted
-    goes on where it was; what is done is shown again.
+    ARCHITECTURE is one of those below, or a function in a Python file, as nets.py:net, whose
+    settings are options then (docs/own-network.md). A setting that is left out takes the
+    architecture's default. What was interrupted goes on where it was; what is done is shown again.
     """
     given = {"architecture": architecture, **given_fields(fields)}
+    threads = threads or available_cores()
+    if is_own(architecture):
+        from mnist_keras.training.environment import use_threads
+
+        use_threads(threads)  # before the network is built to see what it is
     with usage_mistakes():
         make_config(given)
     from mnist_keras.data.dataset import load
@@ -78,7 +88,7 @@ def train(
     options = RunOptions(
         logs=logs,
         checkpoints=checkpoints,
-        threads=threads or available_cores(),
+        threads=threads,
         fresh=fresh,
         test_curve=test_curve,
         histograms=histograms,

@@ -5,33 +5,35 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, get_args
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig
+from mnist_keras.config import ARCHITECTURE_NAMES
+from mnist_keras.errors import UserError
+from mnist_keras.own_networks import is_own
+from mnist_keras.schema import Setting
 
 NONE = "none"
 """The text for a setting without a value, as None means that the option is not given."""
 
-_METAVARS: dict[Any, str] = {
-    int: "INTEGER",
-    int | None: f"INTEGER|{NONE}",
-    float: "NUMBER",
-    tuple[int, ...]: "WIDTH[,WIDTH...]",
+_METAVARS: dict[str, str] = {
+    "whole": "INTEGER",
+    "number": "NUMBER",
+    "text": "TEXT",
+    "switch": "TRUE|FALSE",
+    "widths": "WIDTH[,WIDTH...]",
 }
 
 
-class ArchitectureType(click.ParamType):
-    """The name of an architecture."""
-
-    name = "architecture"
+class NameType(click.ParamType):
+    """One of some names."""
 
     def names(self) -> tuple[str, ...]:
         """The names that are known."""
-        return ARCHITECTURE_NAMES
+        raise NotImplementedError
 
     def described(self) -> str:
         """What is taken, as messages say it."""
@@ -55,7 +57,42 @@ class ArchitectureType(click.ParamType):
         return [CompletionItem(name) for name in self.names() if name.startswith(incomplete)]
 
 
-class StudyType(ArchitectureType):
+class ArchitectureType(NameType):
+    """The name of a built-in network, or a function in the user's file: nets.py:net."""
+
+    name = "architecture"
+
+    def names(self) -> tuple[str, ...]:
+        """The names that are known."""
+        return ARCHITECTURE_NAMES
+
+    def described(self) -> str:
+        """What is taken, as messages say it."""
+        return f"{super().described()}, or a function of your own, nets.py:net"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Take the user's own as it is, too; whether it can be used shows later."""
+        return str(value) if is_own(value) else super().convert(value, param, ctx)
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so; files where none does."""
+        names = super().shell_complete(ctx, param, incomplete)
+        return names or [CompletionItem(incomplete, type="file")]
+
+
+def _announce_code(path: Path) -> None:
+    """Say whose code a study runs, before it is run: the study may be somebody else's."""
+    from mnist_keras.study.files import own_files, read_toml
+
+    try:
+        files = own_files(read_toml(path, str(path)))
+    except UserError:
+        return  # said again where the study is read
+    if files:
+        click.echo(f"{path} runs code of its own: {', '.join(files)}", err=True)
+
+
+class StudyType(NameType):
     """The name of a study that is built in, or the path of a study's TOML file."""
 
     name = "study"
@@ -74,6 +111,8 @@ class StudyType(ArchitectureType):
         """Take a path as it is, too; whether its file is there and sound shows later."""
         path = Path(str(value))
         is_path = path.suffix == ".toml" or len(path.parts) > 1
+        if is_path:
+            _announce_code(path)
         return str(value) if is_path else super().convert(value, param, ctx)
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
@@ -104,12 +143,12 @@ class RunType(click.ParamType):
         return found if found or not self.files else [CompletionItem(incomplete, type="file")]
 
 
-class Setting(click.ParamType):
-    """A value of one field of RunConfig, checked as the field is."""
+class SettingType(click.ParamType):
+    """A value of a setting, checked as the setting is."""
 
-    def __init__(self, field_name: str) -> None:
-        self.field = RunConfig.model_fields[field_name]
-        self.name = _METAVARS[self.field.annotation]
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.name = _METAVARS[setting.kind] + (f"|{NONE}" if setting.optional else "")
 
     def get_metavar(self, param: Any, ctx: Any) -> str:
         """How the value is written."""
@@ -118,28 +157,18 @@ class Setting(click.ParamType):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Parse and check the text."""
         text = str(value)
-        if text.lower() == NONE and self.name.endswith(NONE):
+        if text.lower() == NONE and self.setting.optional:
             return NONE
-        kind: Any = Annotated[self.field.annotation, self.field]
         try:
-            return TypeAdapter(kind).validate_python(text.split(",") if "," in self.name else text)
+            return self.setting.check(text.split(",") if self.setting.kind == "widths" else text)
         except ValidationError as error:
             problem = error.errors()[0]["msg"].replace("Input should", "it should")
             self.fail(f"{text!r} is given; {problem}", param, ctx)
 
 
-def setting_type(field_name: str) -> click.ParamType:
-    """What the option of a field of RunConfig takes."""
-    choices = _literals(RunConfig.model_fields[field_name].annotation)
-    return click.Choice(choices) if choices else Setting(field_name)
-
-
-def _literals(annotation: Any) -> list[str]:
-    """The texts of a Literal, or of a Literal in a union."""
-    values: list[str] = []
-    for argument in get_args(annotation):
-        values += _literals(argument) if get_args(argument) else [argument]
-    return [value for value in values if isinstance(value, str)]
+def setting_type(setting: Setting) -> click.ParamType:
+    """What the option of a setting takes."""
+    return click.Choice(setting.choices) if setting.choices else SettingType(setting)
 
 
 class DurationType(click.ParamType):

@@ -21,7 +21,7 @@ from mnist_keras.data.formats.idx import FILES, ON_THEIR_SIDES, read_gzipped
 from mnist_keras.data.identity import identify
 from mnist_keras.data.parts import KEYS, VALIDATION_KEYS, Contents, Part, part_of
 from mnist_keras.data.reading import MIN_TRAINING_IMAGES, brief, refusal, shown
-from mnist_keras.data.sampling import draw_tenth, split
+from mnist_keras.data.sampling import draw_tenth
 from mnist_keras.errors import UserError
 
 SHIPPED = "MNIST, shipped with mnist-keras"
@@ -90,20 +90,6 @@ class Dataset:
         """The arrays by their names, those of validation only where there are any."""
         found = {key: getattr(self, key) for key in (*KEYS, *VALIDATION_KEYS)}
         return {key: array for key, array in found.items() if array is not None}
-
-    def hold_out(self, seed: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        """The images and labels to train on, and those to validate on.
-
-        The latter are the set's own validation part, or, where it has none, a fifth of the training
-        images that the seed draws (`sampling.split`).
-        """
-        if self.x_val is not None and self.y_val is not None:
-            return (self.x_train, self.y_train), (self.x_val, self.y_val)
-        training, validation = split(self.n_train, seed)
-        return (
-            (self.x_train[training], self.y_train[training]),
-            (self.x_train[validation], self.y_train[validation]),
-        )
 
 
 def load(

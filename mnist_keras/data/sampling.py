@@ -20,10 +20,13 @@ TEST_SHARE = 7
 """One image in so many is held out of a set without a test set: MNIST's own 10,000 of 70,000."""
 
 
-def split(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draw the 80/20 hold-out of n training images.
+def split(
+    n: int, seed: int, held_out: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw the hold-out of n training images, 80/20 unless `held_out` says how many.
 
-    The permutation of PCG64([seed, 0, SPLIT_KEY]) is cut: the first n // 5 are for validation.
+    The permutation of PCG64([seed, 0, SPLIT_KEY]) is cut: the first `held_out`, n // 5, are for
+    validation.
 
     Returns:
         Indices for training and for validation, int64, disjoint and together all of 0..n-1.
@@ -35,7 +38,7 @@ def split(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         raise ValueError(f"n is {n}; expected at least {MIN_TRAINING_IMAGES}")
     generator = np.random.Generator(np.random.PCG64([seed, 0, SPLIT_KEY]))
     order = generator.permutation(n).astype(np.int64)
-    held_out = n // 5
+    held_out = n // 5 if held_out is None else held_out
     return order[held_out:], order[:held_out]
 
 

@@ -15,18 +15,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.utils import host_is_trusted
 
 from mnist_keras.config import MNIST
-from mnist_keras.data.pictures import as_mnist
 from mnist_keras.drawing.choice import Reader
-from mnist_keras.errors import UserError
 from mnist_keras.marks import marks_of
+from mnist_keras.pictures.form import ink_as_mnist
 from mnist_keras.report.console import percent
 
 SIDE = 280
 """Pixels along each side of a drawing as the page sends it."""
-
-MARGIN = 60
-"""Pixels of paper that are added around a drawing: what touches a picture's edge can be taken for
-something else than the digit, and on this page nothing else can be drawn."""
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 """The only hosts that a request may be for: a page of another name that was made to point at this
@@ -81,7 +76,6 @@ def make_app(readers: Sequence[Reader], networks: Networks, token: str = "") -> 
     app.before_request(lambda: _check_access(token))
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, lambda error: _refuse(error, home))
-    app.register_error_handler(UserError, lambda error: _json({"error": str(error)}, 400))
     kinds = ["scores" if scores else "probabilities" for scores in networks.scores]
 
     @app.get(f"{home}/")
@@ -91,7 +85,8 @@ def make_app(readers: Sequence[Reader], networks: Networks, token: str = "") -> 
 
     @app.post(f"{home}/read")
     def answer() -> Response:
-        seen = as_mnist(np.pad(_drawing(), MARGIN))
+        drawing = _drawing()
+        seen = ink_as_mnist(drawing / drawing.max())
         outputs = [[_finite(value) for value in row] for row in networks(seen).tolist()]
         return _json({"seen": seen.ravel().tolist(), "outputs": outputs, "kinds": kinds})
 

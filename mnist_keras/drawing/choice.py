@@ -45,14 +45,18 @@ class Reader:
         return self.folder.logs.parent.name
 
 
-def choose_readers(runs: Sequence[str], logs: Path, checkpoints: Path) -> list[Reader]:
+def choose_readers(
+    runs: Sequence[str], logs: Path, checkpoints: Path, networks: Sequence[str] = ()
+) -> list[Reader]:
     """The runs that were asked for, in that order; without any, the best of each architecture.
+
+    Of networks of the user's own, those in `networks` are taken without being asked for.
 
     Raises:
         UserError: there is no such run, or it is not done, or there is none at all.
     """
     if not runs:
-        return _as_readers(_best_of_each_architecture(logs, checkpoints))
+        return _as_readers(_best_of_each_architecture(logs, checkpoints, networks))
     folders = dict.fromkeys(find_run(run, logs, checkpoints) for run in runs)
     return _as_readers([(folder, _record(folder)) for folder in folders])
 
@@ -63,13 +67,20 @@ def _record(folder: RunFolder) -> RunRecord:
     return record
 
 
-def _best_of_each_architecture(logs: Path, checkpoints: Path) -> list[tuple[RunFolder, RunRecord]]:
+def _best_of_each_architecture(
+    logs: Path, checkpoints: Path, networks: Sequence[str]
+) -> list[tuple[RunFolder, RunRecord]]:
     """By validation accuracy; on equal ones the first by study and name.
 
     Accuracies on different data sets say nothing about each other, and the page is for digits: runs
     on other data are taken only where there is none on MNIST.
     """
-    finished = _finished_with_model(logs, checkpoints)
+    known = {name.rpartition(":")[2] for name in networks}
+    finished = [
+        (folder, record)
+        for folder, record in _finished_with_model(logs, checkpoints)
+        if record.config.network is None or record.config.label in known
+    ]
     on_mnist = [pair for pair in finished if pair[1].config.data == MNIST]
     best: dict[str, tuple[RunFolder, RunRecord]] = {}
     for folder, record in on_mnist or finished:
@@ -81,7 +92,8 @@ def _best_of_each_architecture(logs: Path, checkpoints: Path) -> list[tuple[RunF
             f"no finished run with its model is in {logs} and {checkpoints}; train one first: "
             "mnist-keras train shallow"
         )
-    return [best[name] for name in ARCHITECTURE_NAMES if name in best]
+    own = sorted(name for name in best if name not in ARCHITECTURE_NAMES)
+    return [best[name] for name in (*ARCHITECTURE_NAMES, *own) if name in best]
 
 
 def _finished_with_model(logs: Path, checkpoints: Path) -> list[tuple[RunFolder, RunRecord]]:
@@ -128,10 +140,12 @@ def telling_settings(runs: Sequence[tuple[str, RunConfig]]) -> list[str]:
 
 def _differing(config: RunConfig, others: Sequence[RunConfig]) -> list[str]:
     rivals = [other for other in others if other.architecture == config.architecture]
+    settings = config.model_dump()
+    known = [rival.model_dump() for rival in rivals]
     return [
-        f"{name.replace('_', ' ')} {_text(getattr(config, name))}"
-        for name in RunConfig.model_fields
-        if any(getattr(rival, name) != getattr(config, name) for rival in rivals)
+        f"{name.replace('_', ' ')} {_text(value)}"
+        for name, value in settings.items()
+        if name != "network" and any(rival.get(name) != value for rival in known)
     ]
 
 

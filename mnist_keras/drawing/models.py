@@ -18,6 +18,7 @@ class Models:
 
     Args:
         folders: finished runs; all of their models are loaded, and asked once, which compiles.
+        networks: the user's own networks that some of them may be of.
 
     Attributes:
         scores: for each run, whether its outputs are scores and not probabilities.
@@ -26,8 +27,8 @@ class Models:
         UserError: a model cannot be loaded.
     """
 
-    def __init__(self, folders: Sequence[RunFolder]) -> None:
-        self._models = [load_run_model(folder) for folder in folders]
+    def __init__(self, folders: Sequence[RunFolder], networks: Sequence[str] = ()) -> None:
+        self._models = [load_run_model(folder, networks) for folder in folders]
         self.scores = tuple(gives_scores(model) for model in self._models)
         self._lock = threading.Lock()
         self(np.zeros((28, 28), np.uint8))

@@ -10,7 +10,8 @@ from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.console import duration, size
 from mnist_keras.report.words.units import curve_text
 from mnist_keras.report.words.verdicts import claim_verdict
-from mnist_keras.statistics.resolution import MOST_SEEDS, SeedRange
+from mnist_keras.statistics.distributions import MOST_SEEDS
+from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.study.planning import Plan
 from mnist_keras.study.running import StudyRun
 

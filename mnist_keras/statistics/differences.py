@@ -1,15 +1,22 @@
 """Is one configuration better than another, with the seeds in pairs?
 
 The paired t test decides, or its sequential counterpart (`rules`): its interval is the one shown,
-and accuracies, being means over thousands of images, are close to normal. Where all differences are
-the same number there is no spread to work with, and their count decides.
+and accuracies, being means over thousands of images, are close to normal.
+
+Where all differences are the same number there is no spread to work with. Then their count decides
+whether they differ from 0 (`rules.without_spread_p`). And as to where their mean lies: what `n`
+seeds never showed has a probability of at most 1 - (alpha / 2)^(1/n) (Clopper and Pearson,
+Biometrika 26, 1934), and if it is the next number that such values can have, one step away, the
+mean is off by no more than this share of the step. As the step counts the smallest gap between two
+values that were seen. Where nothing at all varies no step is known, and no interval.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,7 +29,13 @@ from mnist_keras.statistics.rules import (
     p_value,
     without_spread_p,
 )
-from mnist_keras.statistics.summaries import Interval, Verdict, as_values
+from mnist_keras.statistics.summaries import (
+    Interval,
+    Verdict,
+    as_values,
+    rounding_error,
+    smallest_gap,
+)
 
 WILCOXON_PAIRS = 6
 """The fewest pairs with which the two-sided Wilcoxon test can go below 0.05 (2 / 2^6 = 0.031)."""
@@ -33,41 +46,70 @@ class Difference:
     """First minus second over `n` seeds in pairs, in the unit of the values.
 
     Attributes:
-        n: seeds.
+        values: the differences, float64 [seeds].
         mean: of the differences.
         sd: of the differences (n - 1); None with one seed.
-        interval: of the mean, 95 %; None with one seed, and where all differences are equal.
         margin: below this, a difference does not matter.
-        p: two-sided, of the test that the rule asks for; None with one seed.
-        p_wilcoxon: of the exact signed-rank test beside it; None with fewer than 6 pairs.
         rule: the rule of p and interval.
-        verdict: `SAME` if the whole interval lies within the margin, else `DIFFERENT` if it leaves
-            out 0, else `OPEN`.
+        step: where all differences are equal, the smallest gap between two of the values that were
+            compared, infinite where nothing varies; else not needed, and 0.
     """
 
-    n: int
+    values: Array = field(repr=False, compare=False)
     mean: float
     sd: float | None
-    interval: Interval | None
     margin: float
-    p: float | None
-    p_wilcoxon: float | None
     rule: Rule
-    verdict: Verdict
+    step: float
+
+    @property
+    def n(self) -> int:
+        """Seeds."""
+        return self.values.size
+
+    @property
+    def interval(self) -> Interval | None:
+        """Of the mean, 95 %; None with one seed, and where all differences are equal."""
+        return None if self.sd is None or self.sd <= EQUAL else self.limits()
+
+    @cached_property
+    def p(self) -> float | None:
+        """Two-sided, of the test that the rule asks for; None with one seed."""
+        if self.sd is None:
+            return None
+        if self.sd > EQUAL:
+            return p_value(self.mean / self.sd * math.sqrt(self.n), self.n, self.rule)
+        return 1.0 if abs(self.mean) <= EQUAL else without_spread_p(self.n, self.rule)
+
+    @cached_property
+    def p_wilcoxon(self) -> float | None:
+        """Two-sided, of the signed-rank test beside it; None with fewer than 6 pairs."""
+        return signed_rank_two_sided(self.values) if self.n >= WILCOXON_PAIRS else None
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """`SAME` if the whole interval lies within the margin, else `DIFFERENT` if it leaves out 0.
+
+        Else `OPEN`.
+        """
+        return verdict_within(self.limits(), self.margin)
 
     def limits(self, alpha: float = ALPHA) -> Interval:
         """The interval of level 1 - alpha; from minus to plus infinity where there is none.
 
         Differences that are all the same give one once they are numerous enough to say anything.
         """
-        if self.sd is None or not math.isfinite(self.mean):
-            return Interval(-math.inf, math.inf)
-        if self.sd <= EQUAL:
-            known = self.n >= fewest_without_spread(self.rule, alpha)
-            half = 0.0 if known else math.inf
-        else:
-            half = critical_t(self.n, alpha, self.rule) * self.sd / math.sqrt(self.n)
+        half = self._half(alpha)
         return Interval(self.mean - half, self.mean + half)
+
+    def _half(self, alpha: float) -> float:
+        if self.sd is None:
+            return math.inf
+        if self.sd > EQUAL:
+            return critical_t(self.n, alpha, self.rule) * self.sd / math.sqrt(self.n)
+        if self.n < fewest_without_spread(self.rule, alpha):
+            return math.inf
+        return self.step * (1 - (alpha / 2) ** (1 / self.n))
 
     @property
     def not_above(self) -> float:
@@ -85,36 +127,20 @@ def compare_paired(
     first, second = as_values(a, "first configuration"), as_values(b, "second configuration")
     if first.shape != second.shape:
         raise ValueError(f"expected one pair a seed, got {first.size} and {second.size} values")
-    return difference_of(first - second, margin, rule)
-
-
-def difference_of(differences: ArrayLike, margin: float, rule: Rule = Rule.FIXED) -> Difference:
-    """What differences over seeds, shape [seeds], say about their mean.
-
-    Raises `ValueError` for no differences, one that is not finite, and a margin below 0.
-    """
-    values = as_values(differences, "differences")
     if not margin >= 0:
         raise ValueError(f"expected a margin of 0 or more, got {margin}")
-    n, mean = values.size, float(values.mean())
-    if n == 1:
-        return Difference(1, mean, None, None, margin, None, None, rule, Verdict.OPEN)
-    sd = float(values.std(ddof=1))
-    found = Difference(n, mean, sd, None, margin, _p(values, rule), None, rule, Verdict.OPEN)
-    limits = found.limits()
-    return replace(
-        found,
-        interval=None if sd <= EQUAL else limits,
-        p_wilcoxon=signed_rank_two_sided(values) if n >= WILCOXON_PAIRS else None,
-        verdict=verdict_within(limits, margin),
-    )
-
-
-def _p(values: Array, rule: Rule) -> float:
-    n, mean, sd = values.size, float(values.mean()), float(values.std(ddof=1))
-    if sd > EQUAL:
-        return p_value(mean / sd * math.sqrt(n), n, rule)
-    return 1.0 if abs(mean) <= EQUAL else without_spread_p(n, rule)
+    differences = first - second
+    mean = float(differences.mean())
+    if differences.size == 1:
+        return Difference(differences, mean, None, margin, rule, math.inf)
+    sd = float(differences.std(ddof=1))
+    both = np.concatenate([first, second])
+    rounding = rounding_error(both)
+    if sd > rounding:
+        return Difference(differences, mean, sd, margin, rule, 0.0)
+    mean = 0.0 if abs(mean) <= rounding else mean
+    same = np.full_like(differences, mean)
+    return Difference(same, mean, 0.0, margin, rule, smallest_gap(both))
 
 
 def verdict_within(limits: Interval, margin: float) -> Verdict:
@@ -174,11 +200,8 @@ def judge_family(differences: Sequence[Difference]) -> Family:
 
 
 def _smallest_visible(differences: Sequence[Difference]) -> float | None:
-    spread = [(one.sd, one.n) for one in differences if one.sd is not None and one.sd > EQUAL]
+    tested = sum(one.sd is not None for one in differences)
+    spread = [one for one in differences if one.sd is not None and one.sd > EQUAL]
     if not spread:
         return None
-    alpha = ALPHA / len(differences)
-    halves = [
-        critical_t(n, alpha, differences[0].rule) * sd / math.sqrt(n) for sd, n in spread if sd
-    ]
-    return float(np.median(halves))
+    return float(np.median([one.limits(ALPHA / tested).half for one in spread]))

@@ -32,8 +32,9 @@ class Impact:
         size: the largest minus the smallest mean.
         interval: 95 % for it; None with one seed.
         family: all pairs of levels, as one family of tests.
-        verdict: `SAME` if every pair lies within the margin, `DIFFERENT` if one pair differs after
-            adjustment for their number (the interval then leaves out 0), else `OPEN`.
+        verdict: `SAME` if every pair lies within the margin, `DIFFERENT` if one pair does not and
+            differs after adjustment for their number (the interval then leaves out 0), else
+            `OPEN`.
     """
 
     n: int
@@ -65,8 +66,10 @@ def judge_impact(levels: Sequence[ArrayLike], margin: float, rule: Rule = Rule.F
     means = matrix.mean(axis=1)
     if all(one.verdict is Verdict.SAME for one in pairs):
         verdict = Verdict.SAME
+    elif Verdict.DIFFERENT in family.verdicts:
+        verdict = Verdict.DIFFERENT
     else:
-        verdict = Verdict.DIFFERENT if low > 0 else Verdict.OPEN
+        verdict = Verdict.OPEN
     return Impact(
         n=matrix.shape[1],
         means=tuple(float(mean) for mean in means),

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_keras.statistics.differences import Difference, compare_paired, holm
+from mnist_keras.statistics.differences import Difference, compare_paired, holm, judge_family
 from mnist_keras.statistics.distributions import ALPHA, Array
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict, as_values
@@ -53,7 +53,9 @@ def all_better(differences: Sequence[Difference]) -> Order:
     which needs no adjustment: Berger, Technometrics 24, 1982). It does not hold if one is below 0
     after Holm's adjustment, and not within the margin. It is `SAME` if at least one lies within the
     margin and none may be below minus the margin: what is claimed to be better is level with it.
-    Else it is `OPEN`. Raises `ValueError` without differences.
+    That one was picked among several, so its interval is adjusted for their number (Bonferroni; one
+    end of it is enough for an error, so two differences need no adjustment). Else it is `OPEN`.
+    Raises `ValueError` without differences.
     """
     opposite = _clearest(differences, lambda one: one.mean < 0)
     if opposite is not None:
@@ -62,14 +64,21 @@ def all_better(differences: Sequence[Difference]) -> Order:
     same = [place for place, one in enumerate(differences) if one.verdict is Verdict.SAME]
     if not same and min(lows) > 0:
         return Order(Verdict.HOLDS, _least(lows), tuple(differences))
-    if same and all(low >= -one.margin for low, one in zip(lows, differences, strict=True)):
-        return Order(Verdict.SAME, same[0], tuple(differences))
+    level = _level(differences)
+    if level and all(low >= -one.margin for low, one in zip(lows, differences, strict=True)):
+        return Order(Verdict.SAME, level[0], tuple(differences))
     open_ones = [
         place
         for place, (low, one) in enumerate(zip(lows, differences, strict=True))
         if low <= 0 and one.verdict is not Verdict.SAME
     ]
     return Order(Verdict.OPEN, min(open_ones or same, key=lows.__getitem__), tuple(differences))
+
+
+def _level(differences: Sequence[Difference]) -> list[int]:
+    """The places of the differences that lie within their margin, after adjustment."""
+    alpha = min(ALPHA, 2 * ALPHA / len(differences))
+    return [place for place, one in enumerate(differences) if one.limits(alpha).inside(one.margin)]
 
 
 def none_better(differences: Sequence[Difference]) -> Order:
@@ -117,7 +126,7 @@ class Best:
         others: the places of the other levels, best mean first.
         best: the place of the level with the highest mean.
         tied: the places of the levels that are not shown to be worse than that one, itself
-            included; one only, if it is shown to be the best.
+            included and first; it alone, if it is shown to be better than every other level.
     """
 
     order: Order
@@ -134,24 +143,32 @@ def judge_best(
 
     Without a `claimed` level the observed best is judged; that it was picked by the same values
     does no harm, since beating the runner-up at the two-sided level keeps the error at 5 % (Gutmann
-    and Maymin, "Is the selected population the best?", Annals of Statistics 15, 1987). Raises
-    `ValueError` as `as_matrix` does.
+    and Maymin, "Is the selected population the best?", Annals of Statistics 15, 1987). Whether
+    single levels are worse than the best is another matter: there the picking counts, and all pairs
+    of levels are one family. Raises `ValueError` as `as_matrix` does.
     """
     matrix = as_matrix(levels)
     falling = [int(place) for place in np.argsort(-matrix.mean(axis=1), kind="stable")]
     best = falling[0]
     place = best if claimed is None else claimed
     others = tuple(other for other in falling if other != place)
-    order = all_better([compare_paired(matrix[place], matrix[o], margin, rule) for o in others])
-    rivals = falling[1:]
-    beaten = [compare_paired(matrix[best], matrix[o], margin, rule) for o in rivals]
-    adjusted = holm([1.0 if one.p is None else one.p for one in beaten])
-    tied = [best] + [
-        rival
-        for rival, one, p in zip(rivals, beaten, adjusted, strict=True)
-        if p > ALPHA or one.verdict is not Verdict.DIFFERENT
+    order = _beats(matrix, place, others, margin, rule)
+    best_of_all = _beats(matrix, best, falling[1:], margin, rule).verdict is Verdict.HOLDS
+    rivals = [] if best_of_all else _not_worse(matrix[falling], margin, rule)
+    return Best(order, place, others, best, (best, *(falling[rank] for rank in rivals)))
+
+
+def _beats(matrix: Array, place: int, others: Sequence[int], margin: float, rule: Rule) -> Order:
+    return all_better([compare_paired(matrix[place], matrix[o], margin, rule) for o in others])
+
+
+def _not_worse(falling: Array, margin: float, rule: Rule) -> list[int]:
+    """The places of the levels, best first, that are not shown to be worse than the first."""
+    family = judge_family([compare_paired(a, b, margin, rule) for a, b in combinations(falling, 2)])
+    beaten = family.verdicts[: len(falling) - 1]
+    return [
+        place for place, verdict in enumerate(beaten, start=1) if verdict is not Verdict.DIFFERENT
     ]
-    return Best(order, place, others, best, tuple(tied))
 
 
 @dataclass(frozen=True)
@@ -177,9 +194,9 @@ def judge_trend(
     """Judge the claim that in each series the levels, in order, grow; a level has shape [seeds].
 
     It holds if the last level of each series is above its first and no step may go back by more
-    than the margin. It does not hold if a step goes back, after Holm's adjustment, or an end is
-    below its beginning. It is `SAME` if in each series every pair of levels lies within the margin.
-    Else it is `OPEN`. Raises `ValueError` as `as_matrix` does, and without series.
+    than the margin. It does not hold if a step goes back, or an end is below its beginning, each
+    after Holm's adjustment. It is `SAME` if in each series every pair of levels lies within the
+    margin. Else it is `OPEN`. Raises `ValueError` as `as_matrix` does, and without series.
     """
     matrices = [as_matrix(levels) for levels in series]
     ends, steps, pairs = [], [], []
@@ -193,7 +210,7 @@ def judge_trend(
     decisive = _least(lows)
     if back is not None:
         verdict, decisive = Verdict.FAILS, back
-    elif any(one.verdict is Verdict.DIFFERENT and one.mean < 0 for one in ends):
+    elif _clearest(ends, lambda one: one.mean < 0) is not None:
         verdict = Verdict.FAILS
     elif all(one.verdict is Verdict.SAME for one in pairs):
         verdict = Verdict.SAME

@@ -13,14 +13,28 @@ from functools import lru_cache
 
 import numpy as np
 
-from mnist_keras.statistics.distributions import ALPHA, EQUAL, POWER, Array, t_quantile
+from mnist_keras.statistics.distributions import (
+    ALPHA,
+    EQUAL,
+    MOST_SEEDS,
+    POWER,
+    Array,
+    noncentrality,
+)
 from mnist_keras.statistics.rules import Rule, critical_t
-
-MOST_SEEDS = 1_000
-"""A study that needs more seeds than this is not worth naming."""
 
 DRAWS = 1_000
 """Draws of what the truth may be: they place a decile to within 2 % of the draws."""
+
+BOTH_ENDS = (1 + POWER) / 2
+"""Of an interval round 0, each end has to stay within the margin with this probability, for both to
+do so in 8 of 10 cases.
+"""
+
+OUTSIDE = 0.14
+"""The share of draws outside a range. That 8 of 10 ranges hold the number needed, whatever the true
+difference, takes more than 0.8 inside: the number is largest halfway to the margin, not at an end.
+"""
 
 CURVE = (3, 5, 10, 20)
 """The numbers of seeds whose resolution is told."""
@@ -48,13 +62,17 @@ def visible_difference(sd: float, n: int, rule: Rule = Rule.FIXED, alpha: float 
 
 
 @lru_cache(maxsize=8192)
-def _reach(n: int, rule: Rule, alpha: float) -> float:
-    """`visible_difference` for a standard deviation of 1.
+def _reach(n: int, rule: Rule, alpha: float, power: float = POWER) -> float:
+    """`visible_difference` for a standard deviation of 1 and another power.
 
-    The critical value plus the 80 % quantile of t, over sqrt(n): within 4 % of the exact solution
-    with the noncentral t distribution from 3 seeds on.
+    The noncentrality with which a noncentral t passes the critical value so often, over sqrt(n);
+    see Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), chapter 2. The other
+    tail, which would pass with the wrong sign, is left out.
     """
-    return (critical_t(n, alpha, rule) + t_quantile(POWER, n - 1)) / math.sqrt(n)
+    critical = critical_t(n, alpha, rule)
+    if math.isinf(critical):
+        return math.inf
+    return noncentrality(1 - power, n - 1, critical) / math.sqrt(n)
 
 
 def seeds_to_settle(difference: float, sd: float, margin: float, rule: Rule) -> int | None:
@@ -68,16 +86,18 @@ def seeds_to_settle(difference: float, sd: float, margin: float, rule: Rule) -> 
 
 
 def _seeds_to_settle(differences: Array, sds: Array, margin: float, rule: Rule) -> Array:
-    # Shown to differ from 0, or shown to lie within the margin: whichever takes less.
-    distances = np.maximum(np.abs(differences), margin - np.abs(differences))
-    return _seeds_to_reach(distances, sds, rule)
+    sizes = np.abs(differences)
+    return np.minimum(
+        _seeds_to_reach(sizes, sds, rule, POWER),
+        _seeds_to_reach(margin - sizes, sds, rule, BOTH_ENDS),
+    )
 
 
-def _seeds_to_reach(distance: Array, sds: Array, rule: Rule) -> Array:
+def _seeds_to_reach(distances: Array, sds: Array, rule: Rule, power: float) -> Array:
     """The fewest seeds that show a mean to be on its side of a bound so far away."""
     counts = _counts()
-    reach = np.array([_reach(int(n), rule, ALPHA) for n in counts])
-    enough = distance[:, None] >= sds[:, None] * reach[None, :]
+    reach = np.array([_reach(int(n), rule, ALPHA, power) for n in counts])
+    enough = distances[:, None] >= sds[:, None] * reach[None, :]
     first = np.where(enough.any(axis=1), enough.argmax(axis=1), len(counts))
     return np.append(counts, MOST_SEEDS + 1.0)[first]
 
@@ -110,8 +130,12 @@ def seeds_range_of_statement(
     drawn = _draw(n, distance, sd)
     if drawn is None:
         return None
-    distances, sds = drawn
-    return _range(_seeds_to_reach(np.abs(np.abs(distances) - margin), sds, rule), n)
+    distances, sds = np.abs(drawn[0]), drawn[1]
+    needed = np.minimum(
+        _seeds_to_reach(distances - margin, sds, rule, POWER),
+        _seeds_to_reach(margin - distances, sds, rule, BOTH_ENDS),
+    )
+    return _range(needed, n)
 
 
 def _draw(n: int, mean: float, sd: float) -> tuple[Array, Array] | None:
@@ -124,6 +148,7 @@ def _draw(n: int, mean: float, sd: float) -> tuple[Array, Array] | None:
 
 
 def _range(needed: Array, n: int) -> SeedRange:
-    ends = np.quantile(np.maximum(needed, n + 1), [0.1, 0.5, 0.9], method="inverted_cdf")
+    tail = OUTSIDE / 2
+    ends = np.quantile(np.maximum(needed, n + 1), [tail, 0.5, 1 - tail], method="inverted_cdf")
     low, middle, high = (int(end) if end <= MOST_SEEDS else None for end in ends)
     return SeedRange(low, middle, high)

@@ -20,6 +20,7 @@ from mnist_keras.statistics.summaries import (
     Verdict,
     as_values,
     prediction_interval,
+    smallest_gap,
     summarize,
 )
 
@@ -32,8 +33,9 @@ class Figure:
         n: our seeds.
         published: the figure.
         mean: ours.
-        interval: where one more run of ours would fall (95 %), widened by the figure's rounding;
-            None with one seed or without any spread.
+        interval: where one more run of ours would fall (95 %), widened by the figure's rounding and
+            by half the smallest gap between two of ours, since an accuracy of few images stands for
+            all that are as close to it; None with one seed or without any spread.
         margin: within it, a figure counts as the same.
         within: how far the source's mean may lie from ours: the distance of the figure plus half
             the interval. None without an interval.
@@ -56,12 +58,13 @@ def judge_figure(
     margin: float,
     *,
     rounding: float = 0.0,
-    looks: int = 1,
+    looks: int = 0,
 ) -> Figure:
     """Hold one published figure against our `values`, shape [seeds].
 
-    `rounding` is half the last printed digit. `looks` is how often our runs were looked at while
-    they grew in number; each look spends its part of the error (`rules.alpha_at_look`). Raises
+    `rounding` is half the last printed digit. `looks` is the number of this look, from 1, where our
+    runs are looked at while they grow in number; each look, the first included, spends its part of
+    the error (`rules.alpha_at_look`). 0 means once, at a number of runs fixed beforehand. Raises
     `ValueError` for no values or one that is not finite.
     """
     array = as_values(values)
@@ -69,9 +72,10 @@ def judge_figure(
     sd = float(array.std(ddof=1)) if n > 1 else 0.0
     if sd <= EQUAL:
         return Figure(n, published, mean, None, margin, None, Verdict.OPEN)
-    alpha = ALPHA if looks <= 1 else alpha_at_look(looks)
+    alpha = alpha_at_look(looks) if looks else ALPHA
     run = prediction_interval(mean, sd, n, alpha)
-    interval = Interval(run.low - rounding, run.high + rounding)
+    widening = rounding + smallest_gap(array) / 2
+    interval = Interval(run.low - widening, run.high + widening)
     distance = abs(published - mean)
     within = distance + interval.half
     if distance > interval.half:
@@ -125,9 +129,7 @@ def judge_stated_mean(
     Raises `ValueError` for no values or one that is not finite.
     """
     summary = summarize(values, rule)
-    spread = summary.sd is not None and summary.sd > EQUAL
-    interval = summary.interval if spread else None
-    return judge_statement(stated, summary.mean, interval, margin, summary.n)
+    return judge_statement(stated, summary.mean, summary.interval, margin, summary.n)
 
 
 def judge_ratio(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_keras.statistics.distributions import ALPHA, Array, normal_quantile, t_quantile
+from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array, normal_quantile, t_quantile
 from mnist_keras.statistics.rules import Rule, critical_t
 
 
@@ -87,9 +87,27 @@ def as_values(values: ArrayLike, what: str = "values") -> Array:
     return array
 
 
+def rounding_error(values: Array) -> float:
+    """How far numbers of this size may be apart and still be the same but for rounding errors."""
+    return EQUAL * max(1.0, float(np.abs(values).max()))
+
+
+def smallest_gap(values: Array) -> float:
+    """Between two of the values, shape [seeds], that are not the same; infinite without any.
+
+    Accuracies are whole numbers of images, so that it is no less than one image.
+    """
+    gaps = np.diff(np.sort(values))
+    return float(np.min(gaps, where=gaps > rounding_error(values), initial=math.inf))
+
+
 @dataclass(frozen=True)
 class Summary:
-    """Mean, standard deviation (n - 1) and 95 % interval of the mean; None with one seed."""
+    """Mean, standard deviation (n - 1) and 95 % interval of the mean.
+
+    `sd` and `interval` are None with one seed; `interval` also where all values are equal, since
+    they show no spread that an interval could rest on.
+    """
 
     n: int
     mean: float
@@ -109,7 +127,9 @@ def summarize(values: ArrayLike, rule: Rule = Rule.FIXED, alpha: float = ALPHA) 
     if n == 1:
         return Summary(1, mean, None, None)
     sd = float(array.std(ddof=1))
-    half = critical_t(n, alpha, rule) * sd / math.sqrt(n) if sd else 0.0
+    if sd <= EQUAL:
+        return Summary(n, mean, sd, None)
+    half = critical_t(n, alpha, rule) * sd / math.sqrt(n)
     return Summary(n, mean, sd, Interval(mean - half, mean + half))
 
 

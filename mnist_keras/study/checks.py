@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from mnist_keras.config import RunConfig
+from mnist_keras.config import RunConfig, settings_of
 from mnist_keras.errors import UserError
 from mnist_keras.study.published import PublishedTable
-from mnist_keras.study.trials import FACTOR_FIELDS, Factor, vary
+from mnist_keras.study.trials import NOT_OF_A_STUDY, Factor, vary
 from mnist_keras.subjects import Subject, value_text
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def check_study(study: Study, other_study: StudyByName) -> None:
         ValueError: something does not fit; the line says where.
     """
     _check_size(study)
-    _check_settings("base", study.base)
+    _check_settings(study, "base", study.base)
     _config(study, "base", {})
     _check_unique("factor", [factor.field for factor in study.factors])
     for factor in study.factors:
         _check_factor(study, factor)
     _check_unique("trial", [trial.name for trial in study.named_trials])
     for trial in study.named_trials:
-        _check_settings(f"trial {trial.name!r}", trial.changes)
+        _check_settings(study, f"trial {trial.name!r}", trial.changes)
         _config(study, f"trial {trial.name!r}", trial.changes)
     _check_unique("claim", [claim.label for claim in study.claims if claim.label])
     for problem in _problems(study, other_study):
@@ -50,13 +50,25 @@ def _check_size(study: Study) -> None:
         raise ValueError(f"the study has {count} trials; expected at most {MAX_TRIALS}")
 
 
-def _check_settings(where: str, settings: Iterable[str]) -> None:
+def _check_settings(study: Study, where: str, settings: Mapping[str, Any]) -> None:
+    known = ["architecture", "data"]
+    for architecture in dict.fromkeys(_architectures(study)):
+        known += [name for name in settings_of(str(architecture)) if name not in known]
     for name in settings:
         if name == "seed":
             raise ValueError(f"{where} sets the seed; leave it out and use --seeds")
-        if name not in RunConfig.model_fields:
-            expected = ", ".join(FACTOR_FIELDS)
+        if name not in known:
+            expected = ", ".join(name for name in known if name not in NOT_OF_A_STUDY)
             raise ValueError(f"{where} sets {name!r}; expected one of {expected}")
+
+
+def _architectures(study: Study) -> Iterator[Any]:
+    """Every network that the study names."""
+    yield study.base.get("architecture")
+    for trial in study.named_trials:
+        yield trial.changes.get("architecture", study.base.get("architecture"))
+    factor = study.factor("architecture")
+    yield from factor.tried(wide=True) if factor else ()
 
 
 def _check_factor(study: Study, factor: Factor) -> None:

@@ -65,14 +65,19 @@ def _is_fact(value: Any) -> bool:
 
 def _about_epochs(record: RunRecord, result: dict[str, Any]) -> Iterator[str]:
     best, epochs, curve = result["best_epoch"], result["epochs_run"], record.curve("val_accuracy")
+    monitored = record.curve(record.config.monitor)
     if not best <= epochs <= record.config.epochs:
         yield f"epoch {best} of {epochs} is the best, but epochs is {record.config.epochs}"
-    elif any(map(math.isnan, curve)):
+        return
+    if any(map(math.isnan, curve)):
         yield "an epoch in epochs.csv has no validation accuracy"
-    elif curve.argmax() != best - 1 or not _same(curve.max(), result["val_accuracy"]):
+        return
+    largest = record.config.monitor_mode == "max"
+    first = int(monitored.argmax() if largest else monitored.argmin())
+    if first != best - 1 or not _same(curve[first], result["val_accuracy"]):
         yield (
             f"val_accuracy is {result['val_accuracy']} at epoch {best} in result.json, but "
-            f"{curve.max()} at epoch {curve.argmax() + 1} in epochs.csv"
+            f"{curve[first]} at epoch {first + 1} in epochs.csv"
         )
 
 

@@ -22,7 +22,7 @@ from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS, Margin, MetricName, to_record_unit
 from mnist_keras.study import checks
-from mnist_keras.study.files import describe, read_toml, split_french
+from mnist_keras.study.files import describe, from_folder, read_toml, split_french
 from mnist_keras.study.published import PublishedCell, PublishedTable, TensorShape
 from mnist_keras.study.trials import (
     Cost,
@@ -293,6 +293,8 @@ def _built_in(name: str) -> Study:
 def _parse(file: Traversable, place: str) -> Study:
     try:
         content, french = split_french(read_toml(file, place), place)
+        if isinstance(file, Path):
+            content = from_folder(content, file.parent)
         return Study.model_validate({**content, "french": french})
     except ValidationError as error:
         raise UserError(f"{place}: {describe(error)}") from None

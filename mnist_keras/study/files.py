@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import reprlib
 import tomllib
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from mnist_keras.errors import UserError
+from mnist_keras.own_networks import is_own
 
 MAX_FILE_BYTES = 1 << 20
 
@@ -123,6 +126,27 @@ def _pairs(key: str, text: Any, french: Any) -> dict[str, str]:
             f"{key.removesuffix(FRENCH)}, of a list as many; correct it"
         )
     return dict(zip(texts, translations, strict=True))
+
+
+def from_folder(part: Any, folder: Path) -> Any:
+    """The contents with every network of the user's own named from the working folder.
+
+    In the file it is named from the file's folder, as nets.py:net.
+    """
+    if isinstance(part, dict):
+        return {key: from_folder(value, folder) for key, value in part.items()}
+    if isinstance(part, list):
+        return [from_folder(item, folder) for item in part]
+    return os.path.relpath(folder / part) if is_own(part) and " " not in part else part
+
+
+def own_files(content: Any) -> list[str]:
+    """The Python files that a study names as networks, each once."""
+    if isinstance(content, dict | list):
+        parts = content.values() if isinstance(content, dict) else content
+        return list(dict.fromkeys(file for part in parts for file in own_files(part)))
+    named = is_own(content) and " " not in content
+    return [content.rpartition(":")[0]] if named else []
 
 
 def describe(error: ValidationError) -> str:

@@ -32,7 +32,7 @@ RECORD_FILES = {
 
 EVENT_FOLDERS = ("train", "validation")
 EVENTS = re.compile(r"events\.out\.tfevents\.[\w.-]{1,200}")
-CHECKPOINTS = re.compile(r"model\.keras|weights_epoch_[0-9]{2,5}\.weights\.h5")
+CHECKPOINTS = re.compile(r"model\.keras|variables\.npz|weights_epoch_[0-9]{2,5}\.weights\.h5")
 LARGE = 1024 * MIB
 """Bytes that a file of events, a model or a file of weights may have."""
 

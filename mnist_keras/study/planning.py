@@ -128,4 +128,5 @@ def _all_records(logs: Path) -> Iterator[RunRecord]:
 
 def _kind(config: RunConfig) -> RunConfig:
     """What a rate depends on: the configuration without seed, learning rate and length."""
-    return config.replace(seed=0, learning_rate=1.0, epochs=1, patience=None)
+    schedule = {"schedule": "constant", "warm_up": 0, "decay": None, "decay_epochs": None}
+    return config.replace(seed=0, learning_rate=1.0, epochs=1, patience=None, **schedule)

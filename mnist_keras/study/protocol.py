@@ -79,12 +79,13 @@ def _is_training(config: RunConfig, study: Study) -> bool:
     first = config.replace(seed=0)
     if any(cell.config == first for cell in study.cells(wide=True)):
         return True
-    values = {factor.field: getattr(first, factor.field) for factor in study.factors}
-    base = vary(study.base, {})
+    fields, base = first.model_dump(), vary(study.base, {}).model_dump()
+    values = {f.field: fields[f.field] for f in study.factors if f.field in fields}
     tried = (
         _as_setting(values[factor.field])
-        in map(_as_setting, (*factor.tried(wide=True), getattr(base, factor.field)))
+        in map(_as_setting, (*factor.tried(wide=True), base.get(factor.field)))
         for factor in study.factors
+        if factor.field in values
     )
     try:
         return bool(values) and all(tried) and combine(study.base, values) == first

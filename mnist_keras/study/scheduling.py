@@ -15,6 +15,9 @@ CONVOLUTIONAL_FLOPS = {"lenet5": 2.26e6, "cnn-simple": 25.0e6, "cnn2": 8.09e6, "
 
 CONVOLUTIONAL_PARAMETERS = {"lenet5": 62e3, "cnn-simple": 422e3, "cnn2": 113e3, "cnn3": 38e3}
 
+UNKNOWN_FLOPS, UNKNOWN_PARAMETERS = 8e6, 100e3
+"""What a network of the user's own is taken for: as much work as cnn2."""
+
 FLOPS_PER_UPDATED_PARAMETER = 40
 """An optimizer's update of a weight takes as long as so much arithmetic, about."""
 
@@ -35,15 +38,16 @@ def estimate_work(config: RunConfig) -> float:
 
 
 def _flops_per_image(config: RunConfig) -> float:
-    known = CONVOLUTIONAL_FLOPS.get(config.architecture)
+    known = UNKNOWN_FLOPS if config.network else CONVOLUTIONAL_FLOPS.get(config.architecture)
     # Forward, and the gradients of weights and inputs; nobody needs the first layer's inputs'.
     return known or 6 * _parameters(config) - 2 * INPUTS * _widths(config)[1]
 
 
 def _parameters(config: RunConfig) -> float:
-    known = CONVOLUTIONAL_PARAMETERS.get(config.architecture)
+    known = UNKNOWN_PARAMETERS if config.network else None
+    known = known or CONVOLUTIONAL_PARAMETERS.get(config.architecture)
     return known or sum(one * other for one, other in pairwise(_widths(config)))
 
 
 def _widths(config: RunConfig) -> list[int]:
-    return [INPUTS, *config.hidden, CLASSES]
+    return [INPUTS, *config.settings.get("hidden", ()), CLASSES]

@@ -73,7 +73,7 @@ class SearchBook:
         definition = json.loads(json.dumps(self.plan.definition()))
         if kept is None:
             self._study.set_user_attr("definition", definition)
-        elif kept != definition:
+        elif not self.plan.is_of(kept):
             raise UserError(_describe_change(self.plan, kept, definition))
 
     def size(self) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from mnist_keras.config import RunConfig
+from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.errors import UserError
 from mnist_keras.study.execution import Place
 from mnist_keras.study.search_space import Space
@@ -74,6 +75,26 @@ class SearchPlan:
             "pruner": self.pruner,
             **{name: value for name, value in fields.items() if name not in searched},
         }
+
+    def is_of(self, definition: Mapping[str, Any]) -> bool:
+        """Whether a definition that was written down means this search.
+
+        Its settings are compared by what they mean, since it may lack newer ones.
+        """
+        own = self.definition()
+        how = ("ranges", "sampler", "pruner")
+        if any(definition.get(name) != own[name] for name in how):
+            return False
+        settings = {name: value for name, value in definition.items() if name not in how}
+        kept = {
+            one.field: own_value
+            for one in self.space.ranges
+            if (own_value := self.space.base.model_dump().get(one.field)) is not None
+        }
+        try:
+            return recorded_config({**settings, **kept}) == self.space.base
+        except UserError:
+            return False
 
     def limited(self, trials: int | None, budget: int | None) -> SearchPlan:
         """The search with another length; a grid is never longer than its product."""

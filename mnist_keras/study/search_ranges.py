@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnist_keras.config import DEFAULTS, RunConfig, make_config
+from mnist_keras.architectures import BUILT_IN
+from mnist_keras.config import make_config, settings_of
 from mnist_keras.errors import UserError
+from mnist_keras.schema import Setting
 from mnist_keras.study.files import read_toml
-from mnist_keras.study.search_space import NUMBERS, SEARCHED, Range, Space, label_of
+from mnist_keras.study.search_space import Range, Space, label_of
 
 _NOT_SEARCHED = {
     "architecture": "a search is of one architecture; name another one instead",
@@ -18,39 +20,9 @@ _NOT_SEARCHED = {
     "validation": "a search selects on the hold-out, never on the test set; leave it out",
 }
 
-_RATES = "learning_rate=0.0001..0.01"
-_BATCHES = "batch_size=16,32,64,128,256"
-_CONVOLUTIONS = (_RATES, "batch_size=32,64,128,256")
-
-DEFAULT_RANGES: dict[str, tuple[str, ...]] = {
-    "perceptron": ("learning_rate=0.00001..0.01", "batch_size=1,5,16,64"),
-    "shallow": (_RATES, "hidden=64,128,256,512,1024", _BATCHES),
-    "deep": (_RATES, "hidden=128x64,256x128,512x256,256x128x64,512x256x128", _BATCHES),
-    "lenet5": (*_CONVOLUTIONS, "padding=same,valid"),
-    "cnn-simple": _CONVOLUTIONS,
-    "cnn2": _CONVOLUTIONS,
-    "cnn3": _CONVOLUTIONS,
-}
-"""What a sampler searches when no range is given: what the published studies vary, in their bounds
-or somewhat beyond."""
-
-_THREE_RATES = "learning_rate=0.0001,0.001,0.01"
-_GRID_CONVOLUTIONS = (_THREE_RATES, "batch_size=32,64,128")
-
-GRID_RANGES: dict[str, tuple[str, ...]] = {
-    "perceptron": ("learning_rate=0.00001,0.0001,0.001", "batch_size=5,16,64"),
-    "shallow": (_THREE_RATES, "hidden=64,128,256,512", "batch_size=32,64,128"),
-    "deep": (
-        _THREE_RATES,
-        "hidden=128x64,256x128,256x128x64,512x256,512x256x128",
-        "batch_size=32,64,128",
-    ),
-    "lenet5": (*_GRID_CONVOLUTIONS, "padding=same,valid"),
-    "cnn-simple": _GRID_CONVOLUTIONS,
-    "cnn2": _GRID_CONVOLUTIONS,
-    "cnn3": _GRID_CONVOLUTIONS,
-}
-"""The values of a grid when no range is given: for shallow, the full grid of the published ones."""
+_OWN_RANGES = ("learning_rate=0.0001..0.01", "batch_size=16,32,64,128,256")
+_OWN_GRID = ("learning_rate=0.0001,0.001,0.01", "batch_size=32,64,128")
+"""What is tried of a network of the user's own where no range is given."""
 
 
 def make_space(
@@ -73,15 +45,16 @@ def make_space(
     Raises:
         UserError: a range cannot be read or used; the line says which and why.
     """
-    ranges = _read_file(file) if file else {}
-    given = [parse_range(text) for text in texts]
+    known = settings_of(architecture)
+    ranges = _read_file(file, known) if file else {}
+    given = [parse_range(text, known) for text in texts]
     for one in given:
         if [other.field for other in given].count(one.field) > 1:
             raise UserError(f"{one.field} is given more than one range; keep one")
     ranges |= {one.field: one for one in given}
     if not ranges:
-        defaults = (GRID_RANGES if grid else DEFAULT_RANGES)[architecture]
-        ranges = {one.field: one for one in map(parse_range, defaults)}
+        found = [parse_range(text, known) for text in _default_ranges(architecture, grid)]
+        ranges = {one.field: one for one in found}
     fixed = {"architecture": architecture, **(fixed or {})}
     for name in fixed:
         if name in ranges:
@@ -89,51 +62,66 @@ def make_space(
     return _checked(fixed, tuple(ranges.values()))
 
 
-def parse_range(text: str) -> Range:
-    """Read "field=low..high" or "field=value,value".
+def _default_ranges(architecture: str, grid: bool) -> tuple[str, ...]:
+    built_in = BUILT_IN.get(architecture)
+    if built_in is None:
+        return _OWN_GRID if grid else _OWN_RANGES
+    return built_in.grid if grid else built_in.search
+
+
+def parse_range(text: str, known: Mapping[str, Setting]) -> Range:
+    """Read "field=low..high" or "field=value,value" of one of these settings.
 
     Raises:
         UserError: it is neither.
     """
     field, equals, content = (part.strip() for part in text.partition("="))
-    _check_field(field)
+    setting = _find(field, known)
     if not equals or not content:
         raise UserError(
             f"range {text!r} has no values; write it as learning_rate=0.0001..0.01 "
             "or hidden=64,128,256"
         )
-    return _read_text(field, content)
+    return _read_text(setting, content)
 
 
-def _read_text(field: str, content: str) -> Range:
+def _read_text(setting: Setting, content: str) -> Range:
     if ".." in content:
         low, _, high = content.partition("..")
-        return _between(field, _number(field, low), _number(field, high))
-    return _listed(field, [_value(field, part.strip()) for part in content.split(",")])
+        return _between(setting, _number(setting, low), _number(setting, high))
+    return _listed(setting, [_value(setting, part.strip()) for part in content.split(",")])
 
 
-def _check_field(field: str) -> None:
+def _find(field: str, known: Mapping[str, Setting]) -> Setting:
     if field in _NOT_SEARCHED:
         raise UserError(f"{field} cannot be searched: {_NOT_SEARCHED[field]}")
-    if field not in SEARCHED:
-        raise UserError(f"{field!r} is no setting; expected one of {', '.join(SEARCHED)}")
+    if field not in known:
+        searched = [name for name in known if name not in _NOT_SEARCHED]
+        raise UserError(f"{field!r} is no setting; expected one of {', '.join(searched)}")
+    return known[field]
 
 
-def _value(field: str, text: str) -> Any:
-    if field == "patience" and text.lower() == "none":
+def _value(setting: Setting, text: str) -> Any:
+    if setting.optional and text.lower() == "none":
         return None
-    if field == "hidden":
+    if setting.kind == "widths":
         widths = text.split("x")
         if not all(width.isdecimal() for width in widths):
             raise UserError(
-                f"range of hidden: {text!r} is given; expected widths such as 128 or 256x128"
+                f"range of {setting.name}: {text!r} is given; expected widths such as 128 "
+                "or 256x128"
             )
         return tuple(map(int, widths))
-    return _number(field, text) if field in NUMBERS else text
+    if setting.kind == "switch" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    return _number(setting, text) if setting.kind in _NUMBERS else text
 
 
-def _number(field: str, text: str) -> Any:
-    kind = NUMBERS.get(field)
+_NUMBERS: dict[str, type] = {"whole": int, "number": float, "widths": int}
+
+
+def _number(setting: Setting, text: str) -> Any:
+    kind = _NUMBERS.get(setting.kind)
     try:
         if kind is None:
             raise ValueError
@@ -143,32 +131,36 @@ def _number(field: str, text: str) -> Any:
         if kind is None:
             expected = "listed values, as it is no number"
         raise UserError(
-            f"range of {field}: {text.strip()!r} is given; expected {expected}"
+            f"range of {setting.name}: {text.strip()!r} is given; expected {expected}"
         ) from None
 
 
-def _between(field: str, low: Any, high: Any) -> Range:
+def _between(setting: Setting, low: Any, high: Any) -> Range:
     if not low < high:
         raise UserError(
-            f"range of {field}: {low}..{high} is empty; the first number must be the smaller one"
+            f"range of {setting.name}: {low}..{high} is empty; "
+            "the first number must be the smaller one"
         )
-    return Range(field, low=low, high=high)
+    whole, widths = setting.kind != "number", setting.kind == "widths"
+    return Range(
+        setting.name, low=low, high=high, whole=whole, log=setting.logarithmic, widths=widths
+    )
 
 
-def _listed(field: str, values: Sequence[Any]) -> Range:
+def _listed(setting: Setting, values: Sequence[Any]) -> Range:
     for value in values:
         if list(values).count(value) > 1:
-            raise UserError(f"range of {field}: {label_of(value)} appears twice; delete one")
+            raise UserError(f"range of {setting.name}: {label_of(value)} appears twice; delete one")
     if not values:
-        raise UserError(f"range of {field}: the list is empty; give it values")
-    return Range(field, choices=tuple(values))
+        raise UserError(f"range of {setting.name}: the list is empty; give it values")
+    return Range(setting.name, choices=tuple(values))
 
 
-def _read_file(file: Path) -> dict[str, Range]:
+def _read_file(file: Path, known: Mapping[str, Setting]) -> dict[str, Range]:
     """The ranges of a TOML file: for each field a text, a list, or one value."""
     content = read_toml(file, str(file))
     try:
-        ranges = {field: _from_toml(field, value) for field, value in content.items()}
+        ranges = {name: _from_toml(_find(name, known), value) for name, value in content.items()}
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
     if not ranges:
@@ -176,24 +168,25 @@ def _read_file(file: Path) -> dict[str, Range]:
     return ranges
 
 
-def _from_toml(field: str, content: Any) -> Range:
-    _check_field(field)
+def _from_toml(setting: Setting, content: Any) -> Range:
     if isinstance(content, str):
-        return _read_text(field, content)
+        return _read_text(setting, content)
     values = content if isinstance(content, list) else [content]
-    return _listed(field, [_plain(field, value) for value in values])
+    return _listed(setting, [_plain(setting, value) for value in values])
 
 
-def _plain(field: str, value: Any) -> Any:
-    """A value of a TOML list as RunConfig takes it."""
-    if isinstance(value, list) and field == "hidden":
-        return tuple(int(_number(field, str(width))) for width in value)
+def _plain(setting: Setting, value: Any) -> Any:
+    """A value of a TOML list as a run takes it."""
+    if isinstance(value, list) and setting.kind == "widths":
+        return tuple(int(_number(setting, str(width))) for width in value)
+    if isinstance(value, bool) and setting.kind == "switch":
+        return value
     if isinstance(value, (dict, list, bool)):
         raise UserError(
-            f"range of {field}: {value!r} is given; expected a list of values, "
+            f"range of {setting.name}: {value!r} is given; expected a list of values, "
             'or a text such as "0.0001..0.01"'
         )
-    return _value(field, str(value))
+    return _value(setting, str(value))
 
 
 def _checked(fixed: Mapping[str, Any], ranges: tuple[Range, ...]) -> Space:
@@ -206,7 +199,10 @@ def _checked(fixed: Mapping[str, Any], ranges: tuple[Range, ...]) -> Space:
                 make_config({**fixed, **first, one.field: value})
             except UserError as error:
                 raise UserError(f"range of {one.field} for {architecture}: {error}") from None
-    defaults = DEFAULTS[architecture]
-    order = [name for name in RunConfig.model_fields if name in {one.field for one in ranges}]
-    in_order = tuple(next(o for o in ranges if o.field == name) for name in order)
-    return Space(make_config({**defaults, **fixed}), in_order)
+    by_field = {one.field: one for one in ranges}
+    in_order = [by_field[name] for name in settings_of(architecture) if name in by_field]
+    # What a setting without a default is in the base does not matter: every trial chooses it.
+    required = {
+        name: first[name] for name in first if not settings_of(architecture)[name].has_default
+    }
+    return Space(make_config({**fixed, **required}), tuple(in_order))

@@ -10,21 +10,6 @@ from typing import Any
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 
-NUMBERS: dict[str, type] = {
-    "learning_rate": float,
-    "hidden": int,
-    "batch_size": int,
-    "epochs": int,
-    "patience": int,
-}
-"""Settings that may be given from a lowest to a highest number, and the kind of number."""
-
-SEARCHED = (*NUMBERS, "padding", "precision")
-"""The fields of RunConfig that a search may choose."""
-
-LOGARITHMIC = ("learning_rate", "hidden", "batch_size")
-"""Between the ends of these, equal ratios are equally likely."""
-
 SIGNIFICANT_DIGITS = 3
 """Of a learning rate that a sampler draws: more would name another run, and change nothing."""
 
@@ -33,28 +18,24 @@ MAX_GRID = 10_000
 
 @dataclass(frozen=True)
 class Range:
-    """What a search may choose for one field of RunConfig.
+    """What a search may choose for one setting.
 
     Attributes:
-        field: the field.
+        field: the setting's name.
         choices: the values, if they are listed; hidden widths are tuples.
         low, high: both ends, if they are not; a number between them is chosen.
+        whole: whether the number is whole.
+        log: whether equal ratios are equally likely.
+        widths: whether the setting takes widths, of which the number is the only one.
     """
 
     field: str
     choices: tuple[Any, ...] = ()
     low: float | int = 0
     high: float | int = 0
-
-    @property
-    def whole(self) -> bool:
-        """Whether its numbers are whole."""
-        return NUMBERS.get(self.field) is int
-
-    @property
-    def log(self) -> bool:
-        """Whether equal ratios are equally likely."""
-        return self.field in LOGARITHMIC
+    whole: bool = False
+    log: bool = False
+    widths: bool = False
 
     @property
     def varied(self) -> bool:
@@ -70,7 +51,7 @@ class Range:
         """What RunConfig takes for what a sampler has drawn."""
         if self.choices:
             return self.choices[self.labels.index(label)]
-        if self.field == "hidden":
+        if self.widths:
             return (int(label),)
         return int(label) if self.whole else float(f"{label:.{SIGNIFICANT_DIGITS}g}")
 

@@ -8,17 +8,24 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from mnist_keras.config import RunConfig, make_config
+from mnist_keras.config import (
+    BUILT_IN_SETTINGS,
+    RunConfig,
+    find_architecture,
+    make_config,
+)
+from mnist_keras.settings import OPTIMIZER_SETTINGS, SCHEDULE_SETTINGS, TRAINING
 from mnist_keras.subjects import Entry, Label, SettingValue
 
-# The settings that belong to one architecture: another one takes its own defaults for them.
-_OWN_SETTINGS = ("hidden", "padding")
-# The seed and the data set are chosen when a study is run, not in its file.
-FACTOR_FIELDS = tuple(name for name in RunConfig.model_fields if name not in ("seed", "data"))
+NOT_OF_A_STUDY = ("seed", "data")
+"""They are chosen when a study is run, not in its file."""
+
+FACTOR_FIELDS = ("architecture", *BUILT_IN_SETTINGS, *TRAINING)
+"""What a study of built-in networks may vary."""
 
 
 def _factor_field(name: str) -> str:
-    if name not in FACTOR_FIELDS:
+    if name in NOT_OF_A_STUDY or not name.isidentifier():
         raise ValueError(f"it should be one of {', '.join(FACTOR_FIELDS)}")
     return name
 
@@ -27,7 +34,7 @@ Settings = dict[str, SettingValue]
 
 
 class Factor(Entry):
-    """A field of RunConfig that is varied while the others keep the base's values.
+    """A setting of a run that is varied while the others keep the base's values.
 
     `values` are those of the published table, `wide` those of a wider sweep.
     """
@@ -136,12 +143,25 @@ def vary(base: Mapping[str, Any], changes: Mapping[str, Any]) -> RunConfig:
     """
     fields = {**base, **changes}
     if fields.get("architecture") != base.get("architecture"):
-        for name in _OWN_SETTINGS:
-            if name not in changes:
-                fields.pop(name, None)
-    if type(fields.get("hidden")) is int:
-        fields["hidden"] = (fields["hidden"],)
+        _leave_out(fields, own_settings(base), changes)
+    if fields.get("optimizer") != base.get("optimizer"):
+        _leave_out(fields, OPTIMIZER_SETTINGS, changes)
+    if fields.get("schedule") != base.get("schedule"):
+        _leave_out(fields, SCHEDULE_SETTINGS, changes)
     return make_config(fields)
+
+
+def own_settings(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """The settings that belong to the network alone: another one has its own."""
+    found = find_architecture(fields.get("architecture"))
+    return tuple(found.settings) if found else ()
+
+
+def _leave_out(fields: dict[str, Any], names: Iterable[str], given: Container[str]) -> None:
+    """Leave these to their defaults, save those that are given."""
+    for name in names:
+        if name not in given:
+            fields.pop(name, None)
 
 
 def combine(base: Mapping[str, Any], best: Mapping[str, Any]) -> RunConfig:
@@ -154,7 +174,8 @@ def combine(base: Mapping[str, Any], best: Mapping[str, Any]) -> RunConfig:
         UserError: a field is unknown or its value is not allowed.
     """
     if best.get("architecture", base.get("architecture")) != base.get("architecture"):
-        best = {name: value for name, value in best.items() if name not in _OWN_SETTINGS}
+        own = own_settings(base)
+        best = {name: value for name, value in best.items() if name not in own}
     return vary(base, best)
 
 
@@ -170,16 +191,17 @@ def merge(trials: Iterable[Trial]) -> list[Trial]:
 def hosts(trials: Iterable[Trial]) -> dict[Trial, Trial]:
     """For each trial the one that it is read from: itself, or a longer one that begins with it.
 
-    The learning rate is constant, so a run of fewer epochs without early stopping is the beginning
-    of a longer run of the same settings. The longer one must know the test accuracy of every
-    epoch, or that of the shorter one's best epoch would be lost.
+    Where the learning rate is constant, a run of fewer epochs without early stopping is the
+    beginning of a longer run of the same settings. The longer one must know the test accuracy of
+    every epoch, or that of the shorter one's best epoch would be lost.
     """
     trials = list(trials)
-    longest: dict[tuple[Any, ...], Trial] = {}
+    longest: dict[RunConfig, Trial] = {}
     for trial in trials:
         key = _all_but_epochs(trial.config)
         longer = trial.config.epochs >= longest.get(key, trial).config.epochs
-        if trial.test_curve and trial.config.patience is None and longer:
+        steady = trial.config.patience is None and trial.config.is_beginning_of_longer
+        if trial.test_curve and steady and longer:
             longest[key] = trial
     found = {trial: longest.get(_all_but_epochs(trial.config), trial) for trial in trials}
     return {
@@ -196,5 +218,5 @@ def share_prefixes(trials: Iterable[Trial]) -> list[Trial]:
     return list(shared.values())
 
 
-def _all_but_epochs(config: RunConfig) -> tuple[Any, ...]:
-    return tuple(value for name, value in config if name != "epochs")
+def _all_but_epochs(config: RunConfig) -> RunConfig:
+    return config.replace(epochs=1) if config.is_beginning_of_longer else config

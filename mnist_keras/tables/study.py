@@ -5,7 +5,7 @@ It trains nothing, so it has no base, no factors and no trials: its factors are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -70,8 +70,7 @@ def load_table_study(path: Path, table: RunTable) -> TableStudy:
         )
     except ValidationError as error:
         raise UserError(f"{path}: {describe(error)}") from None
-    for problem in _problems(study, table):
-        raise UserError(f"{path}: {problem}")
+    _check(study, table, path)
     return study
 
 
@@ -82,31 +81,30 @@ def _known_metrics(table: RunTable) -> list[str]:
     return list(dict.fromkeys([*own, *others, *METRICS]))
 
 
-def _problems(study: TableStudy, table: RunTable) -> Iterator[str]:
+def _check(study: TableStudy, table: RunTable, path: Path) -> None:
+    """Raise a `UserError` if the study speaks of what the table cannot have."""
     for published in study.tables:
-        subjects = [cell.subject for cell in published.cells()]
+        where = f"{path}: table {published.title!r}"
         if "epoch" in published.columns:
-            yield f"table {published.title!r}: has epochs, which a table of runs lacks; delete them"
-        for problem in _unknown(subjects, table):
-            yield f"table {published.title!r}: {problem}"
+            raise UserError(f"{where}: has epochs, which a table of runs lacks; delete them")
+        _check_subjects([cell.subject for cell in published.cells()], table, where)
     for claim in study.claims:
-        where = f"claim {claim.label or claim.text!r}"
-        for problem in _unknown(claim.subjects(), table):
-            yield f"{where}: {problem}"
+        where = f"{path}: claim {claim.label or claim.text!r}"
+        _check_subjects(claim.subjects(), table, where)
         if isinstance(claim, Monotone) and not _are_numbers(table, claim.factor):
-            yield f"{where}: {claim.factor} has values that are no numbers; nothing grows with them"
+            raise UserError(
+                f"{where}: {claim.factor} has values that are no numbers; nothing grows with them"
+            )
 
 
-def _unknown(subjects: Iterable[Subject], table: RunTable) -> Iterator[str]:
-    """What is said of subjects that are no settings of the table."""
+def _check_subjects(subjects: Iterable[Subject], table: RunTable, where: str) -> None:
     names = [one.name for one in table.settings]
     for subject in subjects:
         if subject.study is None and subject.factor not in names:
-            yield f"{subject} is no setting of the table; expected a factor among {_listed(names)}"
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names)
+            expected = ", ".join(names)
+            raise UserError(
+                f"{where}: {subject} is no setting of the table; expected a factor among {expected}"
+            )
 
 
 def _are_numbers(table: RunTable, name: str) -> bool:

@@ -1,135 +1,85 @@
-"""The seven architectures, each a visible list of layers.
-
-Every model takes float32 images in [0, 1] of shape [batch, 28, 28, 1]. All but the perceptron end
-in class probabilities of shape [batch, 10]. The last layer computes in float32 under every
-precision.
-"""
+"""Networks built: with their seed and precision, and what their layers say about them."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 from keras import layers
 
-from mnist_keras.config import Precision, RunConfig
+from mnist_keras.architectures import Shape
+from mnist_keras.config import RunConfig
+from mnist_keras.settings import Precision
 from mnist_keras.training.globals import our_globals
-
-IMAGE_SHAPE = (28, 28, 1)
-CLASSES = 10
-
-
-def perceptron(config: RunConfig) -> list[keras.Layer]:
-    """Report, part 1: y = x.w + b, started close to zero."""
-    return [
-        layers.Flatten(),  # [batch, 784]
-        layers.Dense(
-            CLASSES,
-            kernel_initializer=keras.initializers.RandomUniform(-0.001, 0.001),
-            dtype="float32",
-        ),  # [batch, 10]
-    ]
-
-
-def multilayer_perceptron(config: RunConfig) -> list[keras.Layer]:
-    """Report, parts 2 and 3: ReLU layers of the widths in `hidden`; shallow has one of them."""
-    return [
-        layers.Flatten(),  # [batch, 784]
-        *[layers.Dense(width, activation="relu") for width in config.hidden],  # [batch, width]
-        layers.Dense(CLASSES, activation="softmax", dtype="float32"),  # [batch, 10]
-    ]
-
-
-def lenet5(config: RunConfig) -> list[keras.Layer]:
-    """Report, part 4: LeNet-5 with ReLU and max pooling; shapes with `same` (`valid`) padding."""
-    return [
-        layers.Conv2D(6, 5, padding=config.padding, activation="relu"),  # 28x28x6 (24x24x6)
-        layers.MaxPooling2D(2),  # 14x14x6 (12x12x6)
-        layers.Conv2D(16, 5, activation="relu"),  # 10x10x16 (8x8x16)
-        layers.MaxPooling2D(2),  # 5x5x16 (4x4x16)
-        layers.Flatten(),  # [batch, 400] ([batch, 256])
-        layers.Dense(120, activation="relu"),  # [batch, 120]
-        layers.Dense(84, activation="relu"),  # [batch, 84]
-        layers.Dense(CLASSES, activation="softmax", dtype="float32"),  # [batch, 10]
-    ]
-
-
-def cnn_simple(config: RunConfig) -> list[keras.Layer]:
-    """Report, part 4: two `same` convolutions, one dense layer, dropout."""
-    return [
-        layers.Conv2D(32, 3, padding="same", activation="relu"),  # 28x28x32
-        layers.MaxPooling2D(2),  # 14x14x32
-        layers.Conv2D(64, 3, padding="same", activation="relu"),  # 14x14x64
-        layers.MaxPooling2D(2),  # 7x7x64
-        layers.Flatten(),  # [batch, 3136]
-        layers.Dense(128, activation="relu"),  # [batch, 128]
-        layers.Dropout(0.5),
-        layers.Dense(CLASSES, activation="softmax", dtype="float32"),  # [batch, 10]
-    ]
-
-
-def cnn2(config: RunConfig) -> list[keras.Layer]:
-    """Notebook: two `valid` convolutions."""
-    return [
-        layers.Conv2D(32, 3, activation="relu"),  # 26x26x32
-        layers.MaxPooling2D(2),  # 13x13x32
-        layers.Conv2D(32, 3, activation="relu"),  # 11x11x32
-        layers.MaxPooling2D(2),  # 5x5x32
-        layers.Flatten(),  # [batch, 800]
-        layers.Dense(128, activation="relu"),  # [batch, 128]
-        layers.Dropout(0.5),
-        layers.Dense(CLASSES, activation="softmax", dtype="float32"),  # [batch, 10]
-    ]
-
-
-def cnn3(config: RunConfig) -> list[keras.Layer]:
-    """Notebook: a third convolution, which leaves 64 values for the dense layer."""
-    return [
-        layers.Conv2D(32, 3, activation="relu"),  # 26x26x32
-        layers.MaxPooling2D(2),  # 13x13x32
-        layers.Conv2D(32, 3, activation="relu"),  # 11x11x32
-        layers.MaxPooling2D(2),  # 5x5x32
-        layers.Conv2D(64, 3, activation="relu"),  # 3x3x64
-        layers.MaxPooling2D(2),  # 1x1x64
-        layers.Flatten(),  # [batch, 64]
-        layers.Dense(128, activation="relu"),  # [batch, 128]
-        layers.Dropout(0.5),
-        layers.Dense(CLASSES, activation="softmax", dtype="float32"),  # [batch, 10]
-    ]
-
-
-ARCHITECTURES: dict[str, Callable[[RunConfig], list[keras.Layer]]] = {
-    "perceptron": perceptron,
-    "shallow": multilayer_perceptron,
-    "deep": multilayer_perceptron,
-    "lenet5": lenet5,
-    "cnn-simple": cnn_simple,
-    "cnn2": cnn2,
-    "cnn3": cnn3,
-}
+from mnist_keras.training.own_models import build_own
 
 
 @our_globals()
-def build(config: RunConfig) -> keras.Sequential:
+def build(config: RunConfig) -> keras.Model:
     """Build the untrained model of a configuration; the same seed gives the same weights.
 
     Returns:
-        A built `keras.Sequential` from float32 [batch, 28, 28, 1] to float32 [batch, 10].
+        A built model from float32 [batch, height, width, channels] to [batch, classes]; of a
+        built-in network a `keras.Sequential`.
+
+    Raises:
+        UserError: the network is the user's own and cannot be built.
     """
+    network = config.find()
     keras.utils.set_random_seed(config.seed)
-    with _dtype_policy(config.precision):
-        hidden_and_output = ARCHITECTURES[config.architecture](config)
-        return keras.Sequential(
-            [keras.Input(IMAGE_SHAPE), *hidden_and_output],
-            name=config.architecture.replace("-", "_"),
-        )
+    with dtype_policy(config.precision):
+        if config.network is not None:
+            return build_own(network, config.settings, config.shape, config.classes)
+        return network.function(config.shape, config.classes, **config.settings)
 
 
-def has_convolution(model: keras.Sequential) -> bool:
-    """Whether any layer convolves: XLA's convolutions are slow on a CPU."""
-    return any(isinstance(layer, layers.Conv2D) for layer in model.layers)
+def has_convolution(model: keras.Model) -> bool:
+    """Whether anything in it convolves: XLA's convolutions are slow on a CPU."""
+    if _is_list_of_known_layers(model):
+        return any(isinstance(layer, layers.Conv2D) for layer in model.layers)
+    return bool(_CONVOLUTIONS & {node.op for node in _nodes(traced(model).graph.as_graph_def())})
+
+
+_CONVOLUTIONS = {
+    "Conv2D",
+    "Conv2DBackpropInput",
+    "Conv3D",
+    "Conv3DBackpropInputV2",
+    "DepthwiseConv2dNative",
+}
+
+_KNOWN_LAYERS = (
+    layers.Activation,
+    layers.Conv2D,
+    layers.Dense,
+    layers.Dropout,
+    layers.Flatten,
+    layers.MaxPooling2D,
+)
+
+
+def _is_list_of_known_layers(model: keras.Model) -> bool:
+    """Whether its work can be counted from its layers."""
+    known = all(type(layer) in _KNOWN_LAYERS for layer in model.layers)
+    return known and type(model) is keras.Sequential
+
+
+def traced(model: keras.Model) -> Any:
+    """The graph of a training pass of one image, as a concrete function."""
+    image = tf.TensorSpec([1, *model.input_shape[1:]], tf.float32)
+    return tf.function(lambda images: model(images, training=True)).get_concrete_function(image)
+
+
+def _nodes(graph: Any) -> Iterator[Any]:
+    yield from graph.node
+    for function in graph.library.function:
+        yield from function.node_def
 
 
 @dataclass(frozen=True)
@@ -143,23 +93,64 @@ class LayerShape:
     parameters: int
 
 
-def layer_shapes(model: keras.Sequential, batch_size: int) -> list[LayerShape]:
-    """The shapes of every layer's input, output and weights for batches of `batch_size`."""
-    return [
-        LayerShape(
-            layer=type(layer).__name__,
-            input=(batch_size, *layer.input.shape[1:]),
-            output=(batch_size, *layer.output.shape[1:]),
-            weights=tuple(tuple(weight.shape) for weight in layer.trainable_variables),
-            parameters=layer.count_params(),
+def layer_shapes(model: keras.Model, shape: Shape, batch_size: int) -> list[LayerShape]:
+    """The shapes of every layer's input, output and weights for batches of `batch_size`.
+
+    They are those of real tensors: the model is shown a batch of black images of this shape. A
+    layer that is passed twice is there twice.
+    """
+    seen: list[LayerShape] = []
+    watched = [layer for layer in leaves(model) if "call" not in vars(layer)]
+    for layer in watched:
+        layer.call = _watching(layer, seen)
+    try:
+        model(np.zeros((batch_size, *shape), np.float32), training=False)
+    finally:
+        for layer in watched:
+            del layer.call
+    return seen
+
+
+def _watching(layer: keras.Layer, seen: list[LayerShape]) -> Callable[..., Any]:
+    call = layer.call
+
+    @functools.wraps(call)
+    def watch(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        outputs = call(inputs, *args, **kwargs)
+        own = layer._trainable_variables + layer._non_trainable_variables
+        seen.append(
+            LayerShape(
+                layer=type(layer).__name__,
+                input=_shape_of(inputs),
+                output=_shape_of(outputs),
+                weights=tuple(tuple(weight.shape) for weight in own),
+                parameters=sum(int(np.prod(weight.shape)) for weight in own),
+            )
         )
-        for layer in model.layers
-    ]
+        return outputs
+
+    return watch
 
 
-def describe_layers(model: keras.Sequential) -> str:
+def _shape_of(tensors: Any) -> tuple[int, ...]:
+    first, *_ = keras.tree.flatten(tensors)
+    return tuple(first.shape)
+
+
+def leaves(model: keras.Model) -> list[keras.Layer]:
+    """The layers that hold weights of their own or no other layers, in their order."""
+    found = []
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, layers.InputLayer):
+            continue
+        if layer._trainable_variables or not layer._layers:
+            found.append(layer)
+    return found
+
+
+def describe_layers(model: keras.Model) -> str:
     """The layers in one line, as in `conv 32 3x3 - maxpool 2 - flatten - dense 10 softmax`."""
-    return " - ".join(_describe_layer(layer) for layer in model.layers)
+    return " - ".join(_describe_layer(layer) for layer in leaves(model))
 
 
 def _describe_layer(layer: keras.Layer) -> str:
@@ -176,16 +167,26 @@ def _describe_layer(layer: keras.Layer) -> str:
     return type(layer).__name__.lower()
 
 
-def training_flops_per_image(model: keras.Sequential) -> int:
+def training_flops_per_image(model: keras.Model) -> int:
     """Floating-point operations of one image's forward and backward pass.
 
     A multiply and an add count as two; the backward pass does the forward pass's products twice
     (for the inputs and for the weights), save that the first layer's input needs no gradient. Only
-    dense and convolution layers count.
+    dense and convolution layers count. In a model that is no list of those, TensorFlow's own count
+    of the forward pass is taken three times.
     """
+    if not _is_list_of_known_layers(model):
+        return max(1, 3 * _forward_flops(model))
     products = [_products_per_image(layer) for layer in model.layers]
     counted = [count for count in products if count]
     return 2 * (3 * sum(counted) - counted[0])
+
+
+def _forward_flops(model: keras.Model) -> int:
+    profiler = tf.compat.v1.profiler
+    options = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation())
+    found = profiler.profile(traced(model).graph, options=options.with_empty_output().build())
+    return int(found.total_float_ops)
 
 
 def _products_per_image(layer: keras.Layer) -> int:
@@ -198,7 +199,8 @@ def _products_per_image(layer: keras.Layer) -> int:
 
 
 @contextmanager
-def _dtype_policy(precision: Precision) -> Iterator[None]:
+def dtype_policy(precision: Precision) -> Iterator[None]:
+    """Layers that are made here compute in this precision."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from mnist_keras.config import RunConfig
 from mnist_keras.records import EpochRow, RunFolder
+from mnist_keras.training.averages import AveragesIn, AveragesOut
 from mnist_keras.training.engine import EpochEngine
 from mnist_keras.training.epoch_callbacks import (
     BestWeights,
@@ -167,19 +168,23 @@ class RunCallbacks:
         self.performance = PerformanceCallback(on_usage)
         self._earlier_peaks = state.peaks if state else {}
         self.early_stopping = keras.callbacks.EarlyStopping(
-            monitor="val_accuracy",
-            mode="max",
+            monitor=config.monitor,
+            mode=config.monitor_mode,
             # Without a patience nothing stops the run, but the best weights are kept all the same.
             patience=config.patience or config.epochs,
             restore_best_weights=True,
         )
-        self.best_weights = BestWeights(folder.checkpoints)
+        self.best_weights = BestWeights(folder.checkpoints, config)
         self.recorder = EpochRecorder(folder.epochs, state.rows if state else [], on_epoch)
         self.state_keeper = StateKeeper(folder.state, config, self, environment, state)
         self.in_order: list[keras.callbacks.Callback] = [EpochClock(), self.performance]
+        if config.ema is not None:
+            self.in_order.append(AveragesIn())
         if test_curve is not None:
             self.in_order.append(TestCurve(test_curve, check_interruptions))
         self.in_order += [self.early_stopping, self.best_weights]
+        if config.ema is not None:
+            self.in_order.append(AveragesOut())
         self.events: EventWriter | None = None
         if tensorboard:
             self.events = EventWriter(folder.logs, state.epochs if state else 0, histograms)

@@ -1,4 +1,4 @@
-"""The Sequential whose training step is a chunk of an epoch.
+"""The model whose training step is a chunk of an epoch.
 
 Plain Keras enters Python once a batch. Here the images stay in memory as uint8, one training step
 receives them in the epoch's order and loops over the batches in graph, and `fit` with all its
@@ -21,45 +21,67 @@ import tensorflow as tf
 from mnist_keras.config import RunConfig
 from mnist_keras.records import replace_file
 from mnist_keras.training.architectures import build, has_convolution, training_flops_per_image
+from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.gpu import computing_gpus
+from mnist_keras.training.losses import LossOfEach
+from mnist_keras.training.optimizers import make_optimizer
+from mnist_keras.training.own_models import gives_probabilities
 from mnist_keras.training.pipelines import epoch_order, training_dataset, untuned
+
+_NOT_COMPILED = (
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+    tf.errors.UnimplementedError,
+)
+"""What TensorFlow says of a graph that XLA cannot compile."""
 
 CHUNK_FLOPS = 25e9
 """Work of one training step: well under a second on one core, so that Ctrl-C answers."""
 
 
-class EpochEngine(keras.Sequential):
-    """A `Sequential` that trains on resident images, a chunk of an epoch in one step.
+class EpochEngine(keras.Model):
+    """A model that trains `plain` on resident images, a chunk of an epoch in one step.
 
-    It shares its layers with `plain`, the ordinary `keras.Sequential` that is saved. What it has
-    compiled holds no images: `start_over` gives it others, and another seed's weights.
+    `plain` is the ordinary Keras model that is saved. What the engine has compiled holds no images:
+    `start_over` gives it others, and another seed's weights.
 
     Args:
-        plain: a built model, float32 [batch, 28, 28, 1] to [batch, 10].
-        images: training images, uint8 [n, 28, 28].
+        plain: a built model, float32 [batch, height, width, channels] to [batch, classes].
+        images: training images, uint8 [n, height, width] or [n, height, width, channels].
         labels: their classes, uint8 [n].
         batch_size: images of a weight update; the last one of an epoch may be smaller.
-        squared_error: the perceptron's loss, 1/2 sum (t - y)^2 over classes, whose gradient is
-            summed over the batch; otherwise cross-entropy, whose gradient is the batch's mean.
+        loss: what an update makes smaller.
     """
 
     def __init__(
         self,
-        plain: keras.Sequential,
+        plain: keras.Model,
         images: np.ndarray,
         labels: np.ndarray,
         batch_size: int,
-        squared_error: bool,
+        loss: LossOfEach,
     ) -> None:
-        super().__init__([keras.Input(plain.input_shape[1:]), *plain.layers], name=plain.name)
+        super().__init__(name=plain.name)
         self.plain = plain
+        self.built = True
         self.batch_size = min(batch_size, len(images))
-        self.squared_error = squared_error
+        self.loss_of_each = loss
+        self.ends_in_scores = not gives_probabilities(plain)
         self.images = tf.constant(images)
         self.labels = tf.constant(labels)
         # float64, so that an accuracy is the exact share of images.
         self.loss_mean = keras.metrics.Mean("loss", dtype="float64")
         self.accuracy_mean = keras.metrics.Mean("accuracy", dtype="float64")
+        self._optimizer_at_first: list[np.ndarray] = []
+
+    @property
+    def layers(self) -> list[keras.Layer]:
+        """Those of the plain model."""
+        return self.plain.layers
+
+    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """The plain model's outputs, float32 [batch, classes]."""
+        return tf.cast(self.plain(images, training=training), tf.float32)
 
     @property
     def metrics(self) -> list[keras.Metric]:
@@ -71,6 +93,11 @@ class EpochEngine(keras.Sequential):
         """Training images in an epoch."""
         return int(self.images.shape[0])
 
+    @property
+    def batches(self) -> int:
+        """Weight updates in an epoch."""
+        return -(-self.n_images // self.batch_size)
+
     def start_over(self, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> None:
         """Become what `make_engine` would make; what was compiled stays.
 
@@ -81,9 +108,11 @@ class EpochEngine(keras.Sequential):
         """
         for variable, value in zip(self.plain.variables, build(config).variables, strict=True):
             variable.assign(value)
-        for variable in self.optimizer.variables:
-            variable.assign(keras.ops.zeros_like(variable))
-        self.optimizer.learning_rate = config.learning_rate
+        pairs = zip(self.optimizer.variables, self._optimizer_at_first, strict=True)
+        for variable, value in pairs:
+            variable.assign(value)
+        if config.constant_rate:
+            self.optimizer.learning_rate = config.learning_rate
         self.images = tf.constant(images)
         self.labels = tf.constant(labels)
 
@@ -103,7 +132,7 @@ class EpochEngine(keras.Sequential):
         def train_slice(begin: tf.Tensor | int, size: int) -> tuple[tf.Tensor, tf.Tensor]:
             # tf.slice with a size in numbers keeps the batch's shape static, which XLA needs.
             return self._train_on(
-                tf.slice(images, [begin, 0, 0], [size, *images.shape[1:]]),
+                tf.slice(images, [begin, *[0] * (images.ndim - 1)], [size, *images.shape[1:]]),
                 tf.slice(labels, [begin], [size]),
             )
 
@@ -126,21 +155,22 @@ class EpochEngine(keras.Sequential):
         return self._update_metrics(losses, correct, trained)
 
     def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
-        """Evaluate images uint8 [batch, 28, 28] with labels uint8 [batch]."""
+        """Evaluate images uint8 [batch, height, width] with labels uint8 [batch]."""
         images, labels = data
         outputs = self(_scale(images), training=False)
-        losses = self._loss_of_each(labels, outputs)
+        losses = self.loss_of_each(labels, outputs)
         return self._update_metrics(
             tf.reduce_sum(losses), _count_correct(labels, outputs), tf.shape(labels)[0]
         )
 
     def predict_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Probabilities float32 [batch, 10] of images uint8 [batch, 28, 28].
+        """Probabilities float32 [batch, classes] of images uint8 [batch, height, width].
 
-        The perceptron's are the softmax of its scores, which keeps their order.
+        Those of a model that ends in scores, as the perceptron does, are their softmax, which keeps
+        their order.
         """
         outputs = self(_scale(data[0]), training=False)
-        return tf.nn.softmax(outputs) if self.squared_error else outputs
+        return tf.nn.softmax(outputs) if self.ends_in_scores else outputs
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write the plain model's weights; the file is whole or not there.
@@ -157,19 +187,15 @@ class EpochEngine(keras.Sequential):
     def _train_on(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             outputs = self(_scale(images), training=True)
-            losses = self._loss_of_each(labels, outputs)
+            losses = self.loss_of_each(labels, outputs)
             total = tf.reduce_sum(losses)
-            objective = total if self.squared_error else tf.reduce_mean(losses)
+            objective = total if self.loss_of_each.summed else tf.reduce_mean(losses)
+            for penalty in self.plain.losses:  # of regularizers; it is not in the recorded loss
+                objective += tf.reduce_sum(penalty)
         weights = self.trainable_variables
         gradients = tape.gradient(objective, weights)
         self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         return total, _count_correct(labels, outputs)
-
-    def _loss_of_each(self, labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-        if self.squared_error:
-            targets = tf.one_hot(tf.cast(labels, tf.int32), outputs.shape[-1])
-            return 0.5 * tf.reduce_sum(tf.square(targets - outputs), axis=-1)
-        return keras.losses.sparse_categorical_crossentropy(labels, outputs)
 
     def _update_metrics(
         self, losses: tf.Tensor, correct: tf.Tensor, count: tf.Tensor
@@ -182,31 +208,51 @@ class EpochEngine(keras.Sequential):
 
     def chunks(self) -> list[tuple[int, int]]:
         """Bounds, in batches, of an epoch's training steps: equal to within one batch."""
-        batches = -(-self.n_images // self.batch_size)
         flops = training_flops_per_image(self.plain) * self.n_images
-        count = min(batches, max(1, round(flops / CHUNK_FLOPS)))
-        bounds = np.linspace(0, batches, count + 1).round().astype(int).tolist()
+        count = min(self.batches, max(1, round(flops / CHUNK_FLOPS)))
+        bounds = np.linspace(0, self.batches, count + 1).round().astype(int).tolist()
         return list(pairwise(bounds))
 
-    def epochs_dataset(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
+    def epochs_dataset(
+        self, seed: int, first_epoch: int, epochs: int, augment: Augmenter | None = None
+    ) -> tf.data.Dataset:
         """The training steps of epochs `first_epoch` to `epochs` (exclusive), in order."""
 
         def orders() -> Iterator[np.ndarray]:
             return (epoch_order(self.n_images, seed, epoch) for epoch in range(first_epoch, epochs))
 
-        return training_dataset(self.images, self.labels, orders, self.chunks())
+        return training_dataset(
+            self.images, self.labels, orders, self.chunks(), first_epoch, augment
+        )
 
     def warm_up(self, validation: tf.data.Dataset) -> float:
-        """Trace and compile the training and evaluation steps; trains nothing. Returns seconds."""
+        """Trace and compile the training and evaluation steps; trains nothing. Returns seconds.
+
+        Where XLA cannot compile a layer, `jit_compile` is False afterwards.
+        """
         begin = time.perf_counter()
-        self.optimizer.build(self.trainable_variables)
+        self._build_optimizer()
+        try:
+            self._try_both_steps(validation)
+        except _NOT_COMPILED:
+            if not self.jit_compile:
+                raise
+            self.compile(optimizer=self.optimizer, jit_compile=False)
+            self._try_both_steps(validation)
+        return time.perf_counter() - begin
+
+    def _try_both_steps(self, validation: tf.data.Dataset) -> None:
         nothing = tf.data.Dataset.from_tensors((self.images, self.labels, 0, 0))
         self.make_train_function()
         self.train_function(iter(untuned(nothing)))
         self.make_test_function()
         self.test_function(iter(validation))
         self.reset_metrics()
-        return time.perf_counter() - begin
+
+    def _build_optimizer(self) -> None:
+        self.optimizer.build(self.trainable_variables)
+        if not self._optimizer_at_first:
+            self._optimizer_at_first = [np.array(v) for v in self.optimizer.variables]
 
 
 def make_engine(config: RunConfig, images: np.ndarray, labels: np.ndarray) -> EpochEngine:
@@ -217,19 +263,18 @@ def make_engine(config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Ep
         images: training images, uint8 [n, 28, 28].
         labels: their classes, uint8 [n].
     """
-    squared_error = config.architecture == "perceptron"
     plain = build(config)
-    engine = EpochEngine(plain, images, labels, config.batch_size, squared_error)
-    optimizer = keras.optimizers.SGD if squared_error else keras.optimizers.Adam
+    engine = EpochEngine(plain, images, labels, config.batch_size, LossOfEach.of(config))
     engine.compile(
-        optimizer=optimizer(learning_rate=config.learning_rate),
+        optimizer=make_optimizer(config, updates_per_epoch=engine.batches),
         jit_compile=bool(computing_gpus()) or not has_convolution(plain),
     )
     return engine
 
 
 def _scale(images: tf.Tensor) -> tf.Tensor:
-    return tf.cast(images, tf.float32)[..., tf.newaxis] / 255.0
+    scaled = tf.cast(images, tf.float32)
+    return (scaled[..., tf.newaxis] if scaled.shape.rank == 3 else scaled) / 255.0
 
 
 def _count_correct(labels: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from mnist_keras.config import RunConfig
 from mnist_keras.records import EPOCH_COLUMNS, EpochRow, write_epochs
 from mnist_keras.training.interruptions import CheckInterruptions
 
@@ -60,14 +61,14 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
     one before.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: RunConfig) -> None:
         self.folder = folder
         # Keras formats the whole path, in which a folder's own braces must stay what they are.
         place = str(folder).replace("{", "{{").replace("}", "}}")
         super().__init__(
             f"{place}/weights_epoch_{{epoch:02d}}.weights.h5",
-            monitor="val_accuracy",
-            mode="max",
+            monitor=config.monitor,
+            mode=config.monitor_mode,
             save_best_only=True,
             save_weights_only=True,
         )

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
+from mnist_keras.training.augment import Augmenter
+
 EVALUATION_BATCH = 2_000
 """Images of one evaluation step: larger ones gain nothing, smaller ones pay for Python.
 
@@ -28,6 +30,8 @@ def training_dataset(
     labels: tf.Tensor,
     orders: Callable[[], Iterator[np.ndarray]],
     chunks: Sequence[tuple[int, int]],
+    first_epoch: int = 0,
+    augment: Augmenter | None = None,
 ) -> tf.data.Dataset:
     """Each epoch's images uint8 [n, 28, 28] and labels uint8 [n] in its order, once for each chunk.
 
@@ -38,19 +42,23 @@ def training_dataset(
         labels: uint8 [n].
         orders: gives the epochs' orders, int32 [n].
         chunks: bounds of an epoch's steps, which stand beside the images.
+        first_epoch: the epoch of the first order, from 0.
+        augment: changes an epoch's images, if anything does.
     """
     order = tf.TensorSpec([len(images)], tf.int32)
     bounds = tf.constant(chunks, tf.int32)
 
-    def put_in_order(order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.gather(images, order), tf.gather(labels, order)
+    def put_in_order(epoch: tf.Tensor, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        in_order = tf.gather(images, order)
+        changed = in_order if augment is None else augment(in_order, order, epoch)
+        return changed, tf.gather(labels, order)
 
     def cut(images: tf.Tensor, labels: tf.Tensor) -> tf.data.Dataset:
         steps = tf.data.Dataset.from_tensor_slices(bounds)
         return steps.map(lambda chunk: (images, labels, chunk[0], chunk[1]))
 
     epochs = tf.data.Dataset.from_generator(orders, output_signature=order)
-    return untuned(epochs.map(put_in_order).flat_map(cut))
+    return untuned(epochs.enumerate(first_epoch).map(put_in_order).flat_map(cut))
 
 
 def evaluation_dataset(images: np.ndarray, labels: np.ndarray) -> tf.data.Dataset:

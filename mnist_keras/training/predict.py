@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunFolder
+from mnist_keras.records import RunFolder, read_config
+from mnist_keras.training.architectures import build
+from mnist_keras.training.own_models import gives_probabilities, load_variables
 from mnist_keras.training.stored import load_stored
 
-Network = keras.Sequential
+Network = keras.Model
 """A stored model, by a name that other rooms may use for a type."""
 
 BATCH = 2_500
 """Images of one step: larger ones gain nothing."""
 
 
-def load_run_model(folder: RunFolder) -> keras.Sequential:
+def load_run_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras.Model:
     """The model of a finished run with its best epoch's weights.
 
+    Args:
+        folder: the run's folder.
+        networks: the user's own networks, as nets.py:net, one of which the run may be of. No other
+            file is run.
+
     Raises:
-        UserError: the model is not there, or its file cannot be used.
+        UserError: the model is not there, or its file cannot be used, or it is of a network that
+            is not among those given.
     """
     if not folder.model.is_file():
         raise UserError(
             f"there is no {folder.model}; give the folder of the run's model with --checkpoints, "
             "or train the run again with --fresh"
         )
-    return load_stored(folder.model)
+    config = read_config(folder.config)
+    return load_stored(folder.model) if config.network is None else _own(config, folder, networks)
 
 
-def outputs(model: keras.Sequential, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _own(config: RunConfig, folder: RunFolder, networks: Sequence[str]) -> keras.Model:
+    assert config.network is not None
+    given = next((name for name in networks if name.endswith(f":{config.label}")), None)
+    if given is None:
+        raise UserError(
+            f"{config.name} is of a network of its maker's own; give the file that it was made "
+            f"with, as --network {config.architecture}"
+        )
+    found = make_config(
+        {**config.model_dump(), "architecture": given, "network": None, "data": config.data}
+    )
+    assert found.network is not None
+    if found.network.sha256 != config.network.sha256:
+        raise UserError(
+            f"{given} builds another network than the one that {config.name} was trained with; "
+            f"its source then is beside the run, in {folder.logs}"
+        )
+    model = build(found)
+    load_variables(folder.variables, model)
+    return model
+
+
+def outputs(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a model gives as it is, float32 [n, 10], for images uint8 [n, 28, 28]."""
     scaled = images.astype(np.float32)[..., np.newaxis] / np.float32(255)
     return np.concatenate(
@@ -43,12 +77,12 @@ def outputs(model: keras.Sequential, images: NDArray[np.uint8]) -> NDArray[np.fl
     )
 
 
-def gives_scores(model: keras.Sequential) -> bool:
+def gives_scores(model: keras.Model) -> bool:
     """Whether a model's outputs are scores, as the perceptron's are, and not probabilities."""
-    return getattr(model.layers[-1], "activation", None) is not keras.activations.softmax
+    return not gives_probabilities(model)
 
 
-def probabilities(model: keras.Sequential, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def probabilities(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The probability of each class, float32 [n, 10], for images uint8 [n, 28, 28].
 
     A model that gives scores is answered for with their softmax, as in training's predictions.npz.

@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from mnist_keras.config import RunConfig
+from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.data.dataset import Dataset
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, replace_file, write_epochs, write_json
+from mnist_keras.training.augment import Augmenter
+from mnist_keras.training.averages import swap_averages
 from mnist_keras.training.callbacks import RunCallbacks, restore_variables
 from mnist_keras.training.engine import EpochEngine
 from mnist_keras.training.environment import computes_alike, describe_environment
 from mnist_keras.training.events import tensorboard_is_installed
 from mnist_keras.training.interruptions import CheckInterruptions, Interruptions
 from mnist_keras.training.options import RunOptions, covers
+from mnist_keras.training.own_models import save_variables
+from mnist_keras.training.parts import parts_of
 from mnist_keras.training.pipelines import evaluation_dataset
 from mnist_keras.training.state import RunState, check_fits, load_state, remove_state
 from mnist_keras.training.summary import summarize_resources, summarize_rows
@@ -64,7 +68,12 @@ class Session:
         state = self._load_state()
         engine, validation = self._prepare()
         self.interruptions.check()
+        wanted = engine.jit_compile
         compile_seconds = engine.warm_up(validation)
+        if wanted and not engine.jit_compile:
+            self.options.on_note(
+                f"XLA cannot compile a layer of {self.config.label}; it is trained without"
+            )
         if state is not None:
             self._check_fits(state, engine)
         if state is None or not state.finished:
@@ -82,7 +91,7 @@ class Session:
         state, note = loaded
         if note:
             self.options.on_note(note)
-        if state.config != self.config.model_dump(mode="json"):
+        if recorded_config(state.config) != self.config:
             raise UserError(
                 f"{self.folder.state} is of another configuration; "
                 "start the run again with --fresh, which sets its folder aside"
@@ -110,10 +119,11 @@ class Session:
 
     def _prepare(self) -> tuple[EpochEngine, tf.data.Dataset]:
         data, config = self.data, self.config
+        training, validation = parts_of(config, data)
+        engine = self.engines.take(config, *training)
         if config.selected_on_test:
-            return self.engines.take(config, data.x_train, data.y_train), self.test
-        training, validation = data.hold_out(config.seed)
-        return self.engines.take(config, *training), evaluation_dataset(*validation)
+            return engine, self.test
+        return engine, evaluation_dataset(*validation)
 
     def _callbacks(self, state: RunState | None) -> RunCallbacks:
         return RunCallbacks(
@@ -150,7 +160,9 @@ class Session:
         first_epoch = state.epochs if state else 0
         try:
             engine.fit(
-                engine.epochs_dataset(self.config.seed, first_epoch, self.config.epochs),
+                engine.epochs_dataset(
+                    self.config.seed, first_epoch, self.config.epochs, Augmenter.of(self.config)
+                ),
                 epochs=self.config.epochs,
                 initial_epoch=first_epoch,
                 steps_per_epoch=len(engine.chunks()),
@@ -168,6 +180,8 @@ class Session:
     def _evaluate(self, engine: EpochEngine, state: RunState) -> dict[str, float]:
         """Read the test set for the last epoch's weights, then the best one's; keep those."""
         restore_variables(engine, state)
+        if self.config.ema is not None:
+            swap_averages(engine)  # they are what is judged
         how: dict[str, Any] = {"verbose": 0, "callbacks": [self.check_interruptions]}
         last = engine.evaluate(self.test, return_dict=True, **how)
         engine.set_weights(state.best_weights)
@@ -177,6 +191,8 @@ class Session:
             np.savez_compressed(beside, labels=self.data.y_test, probabilities=probabilities)
         with replace_file(self.folder.model) as beside:
             engine.plain.save(beside)
+        if self.config.network is not None:
+            save_variables(self.folder.variables, engine.plain)
         return {
             "test_accuracy": best["accuracy"],
             "test_loss": best["loss"],
@@ -185,7 +201,7 @@ class Session:
         }
 
     def _predict(self, engine: EpochEngine) -> np.ndarray:
-        """Probabilities of the test set, float32 [n, 10].
+        """Probabilities of the test set, float32 [n, classes].
 
         Not by Keras's `predict`: a graph for one pass takes longer to make than it saves.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mnist_keras.config import RunConfig
-from mnist_keras.training.architectures import CLASSES, build, layer_shapes
+from mnist_keras.training.architectures import build, layer_shapes
 
 TEST_BATCH_SIZE = 1
 """The report tests its perceptron on one image at a time."""
@@ -20,7 +20,10 @@ def shape_table(config: RunConfig, batch_size: int) -> list[dict[str, str]]:
         return _perceptron_table(config, batch_size)
     model = build(config)
     rows = []
-    shapes = zip(layer_shapes(model, batch_size), layer_shapes(model, TEST_BATCH_SIZE), strict=True)
+    shapes = zip(
+        *(layer_shapes(model, config.shape, size) for size in (batch_size, TEST_BATCH_SIZE)),
+        strict=True,
+    )
     for training, test in shapes:
         rows.append(
             {
@@ -41,7 +44,7 @@ def format_shape(shape: tuple[int, ...]) -> str:
 
 def _perceptron_table(config: RunConfig, batch_size: int) -> list[dict[str, str]]:
     """The report's table: w, b, x, y, t and grad of y = x.w + b and w += eta x^T (t - y)."""
-    dense = build(config).layers[-1]
+    dense, classes = build(config).layers[-1], config.classes
     pixels = int(dense.kernel.shape[0])
     # Keras keeps b as [10]; in the report's matrix rule it is a row, [1, 10].
     rows = [
@@ -51,11 +54,11 @@ def _perceptron_table(config: RunConfig, batch_size: int) -> list[dict[str, str]
             tuple(dense.kernel.shape),
             "weight of each pixel in each class",
         ),
-        ("b", (1, CLASSES), (1, CLASSES), "bias of each class"),
+        ("b", (1, classes), (1, classes), "bias of each class"),
         ("x", (batch_size, pixels), (TEST_BATCH_SIZE, pixels), "images, one a row"),
-        ("y", (batch_size, CLASSES), (TEST_BATCH_SIZE, CLASSES), "scores, y = x.w + b"),
-        ("t", (batch_size, CLASSES), (TEST_BATCH_SIZE, CLASSES), "labels, one-hot"),
-        ("grad", (batch_size, CLASSES), None, "error t - y that updates w and b"),
+        ("y", (batch_size, classes), (TEST_BATCH_SIZE, classes), "scores, y = x.w + b"),
+        ("t", (batch_size, classes), (TEST_BATCH_SIZE, classes), "labels, one-hot"),
+        ("grad", (batch_size, classes), None, "error t - y that updates w and b"),
     ]
     return [
         {

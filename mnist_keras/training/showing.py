@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from mnist_keras.board.session import write_session
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import Dataset
 from mnist_keras.records import RunFolder
+from mnist_keras.training.architectures import leaves
 
 
 def show_run(
@@ -22,7 +24,7 @@ def show_run(
     study: str,
     config: RunConfig,
     data: Dataset,
-    model: keras.Sequential,
+    model: keras.Model,
     result: Mapping[str, Any],
 ) -> None:
     """Write the event files of the run's pictures, hyperparameters and best metrics.
@@ -47,7 +49,17 @@ def show_run(
     write_session(folder, study, config, result, ended)
 
 
-def first_kernel(model: keras.Sequential) -> NDArray[np.float32]:
-    """The weights of the first layer that has any, float32: [784, units] or [h, w, 1, filters]."""
-    kernel = next(layer.kernel for layer in model.layers if hasattr(layer, "kernel"))
-    return np.asarray(kernel, np.float32)
+def first_kernel(model: keras.Model) -> NDArray[np.float32] | None:
+    """The weights of the first layer that has any, float32: [784, units] or [h, w, 1, filters].
+
+    None where the first weights of a network of the user's own are not on square pixels.
+    """
+    kernels = (layer.kernel for layer in leaves(model) if hasattr(layer, "kernel"))
+    kernel = next(kernels, None)
+    if kernel is None:
+        return None
+    shape = tuple(kernel.shape)
+    on_pixels = len(shape) == 4 and shape[0] == shape[1] and shape[2] == 1
+    if on_pixels or (len(shape) == 2 and math.isqrt(shape[0]) ** 2 == shape[0]):
+        return np.asarray(kernel, np.float32)
+    return None

@@ -13,9 +13,9 @@ from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.reading import refusal
 from mnist_keras.data.weights import ADVICE, EXPECTED, Layout, WeightsFile, open_weights
 from mnist_keras.errors import UserError
-from mnist_keras.training.architectures import CLASSES, IMAGE_SHAPE, build
+from mnist_keras.training.architectures import build
 
-PIXELS = IMAGE_SHAPE[0] * IMAGE_SHAPE[1]
+PIXELS, CLASSES = 784, 10
 
 # Keras names a Sequential's layers in a file by their classes, with a number from the second on.
 FILE_NAMES = {
@@ -54,7 +54,7 @@ def load_stored(path: Path) -> keras.Sequential:
 def _recognize(file: WeightsFile) -> RunConfig:
     """The configuration of the model that has this layout; nothing as large as it is made yet."""
     config = _dense_config(file.layout)
-    if config is not None and _dense_layout(config.hidden) == file.layout:
+    if config is not None and _dense_layout(config.settings.get("hidden", ())) == file.layout:
         return config
     for candidate, layout in _convolutional_layouts():
         if layout == file.layout:
@@ -72,7 +72,8 @@ def _dense_config(layout: Layout) -> RunConfig | None:
     hidden = tuple(widths[:-1])
     architecture = ("perceptron", "shallow", "deep")[min(len(hidden), 2)]
     try:
-        return make_config({"architecture": architecture, "hidden": hidden})
+        settings = {"hidden": hidden} if hidden else {}
+        return make_config({"architecture": architecture, **settings})
     except UserError:
         return None
 
@@ -87,6 +88,7 @@ def _dense_layout(hidden: tuple[int, ...]) -> Layout:
 
 @cache
 def _convolutional_layouts() -> list[tuple[RunConfig, Layout]]:
+    fields: list[dict[str, str]]
     fields = [{"architecture": name} for name in ("cnn-simple", "cnn2", "cnn3")]
     fields += [{"architecture": "lenet5", "padding": padding} for padding in ("same", "valid")]
     configs = [make_config(each) for each in fields]

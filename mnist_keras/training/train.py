@@ -9,10 +9,11 @@ from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.errors import UserError
 from mnist_keras.limits import GRAPHS_OF_A_PROCESS
 from mnist_keras.locking import locked
+from mnist_keras.own_networks import OwnNetwork
 from mnist_keras.records import (
     RunFolder,
     RunRecord,
-    read_json,
+    read_config,
     read_run,
     remove_leftovers,
     run_folder,
@@ -111,17 +112,25 @@ def _open(config: RunConfig, folder: RunFolder) -> None:
     if not folder.config.is_file():
         if any(folder.checkpoints.iterdir()):
             _start_anew(folder)  # a death while the run was set aside, or its logs were removed
+        _keep_source(config, folder)
         write_bytes(folder.config, config.to_json().encode())
     else:
         _check_is_of(config, folder)
 
 
 def _check_is_of(config: RunConfig, folder: RunFolder) -> None:
-    if read_json(folder.config) != config.model_dump(mode="json"):
+    if read_config(folder.config) != config:
         raise UserError(
             f"{folder.config} holds another configuration than its name says; "
             "remove the folder or use --fresh"
         )
+
+
+def _keep_source(config: RunConfig, folder: RunFolder) -> None:
+    """Copy the file of a network of the user's own beside the run, where nothing ever runs it."""
+    network = config.find()
+    if isinstance(network, OwnNetwork):
+        write_bytes(folder.logs / network.source.name, network.source.read_bytes())
 
 
 def _read_record(folder: RunFolder) -> RunRecord:

@@ -30,7 +30,7 @@ class WarmEngines:
 
         Args:
             config: what to train.
-            images: training images, uint8 [n, 28, 28].
+            images: training images, uint8 [n, height, width].
             labels: their classes, uint8 [n].
         """
         engine = self._kept.pop(config.graph, None)

@@ -41,6 +41,8 @@ def write_pictures(evaluation: Evaluation, folder: RunFolder) -> tuple[list[Path
 
 
 def _first_layer(evaluation: Evaluation, folder: RunFolder) -> tuple[FirstLayer | None, str]:
+    if evaluation.record.config.network is not None:
+        return None, "no picture of the weights: the network is its maker's own"
     if folder.model.is_file():
         return read_first_layer(folder.model, evaluation.data.class_names), ""
     return None, f"no picture of the weights: there is no {folder.model} (see --checkpoints)"

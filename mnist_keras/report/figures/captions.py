@@ -64,8 +64,8 @@ def machine_text(measured: Iterable[Measured]) -> str:
 def setting_text(config: RunConfig) -> str:
     """A configuration in a phrase: "shallow, hidden 128, learning rate 0.001, batch size 64"."""
     parts: list[str] = [config.architecture]
-    if config.hidden:
-        parts.append(translate("hidden {hidden}", hidden=setting_value(config.hidden)))
+    if hidden := config.settings.get("hidden"):
+        parts.append(translate("hidden {hidden}", hidden=setting_value(hidden)))
     parts += [
         translate("learning rate {rate}", rate=decimal(repr(config.learning_rate))),
         translate("batch size {batch_size}", batch_size=config.batch_size),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.report.figures.sweeps import Scale
 from mnist_keras.study.search_plan import SearchPlan, TrialRecord
-from mnist_keras.study.search_space import LOGARITHMIC, Range, label_of
+from mnist_keras.study.search_space import Range, label_of
 
 Array = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ def _slice(one: Range, trials: Sequence[TrialRecord]) -> Slice:
     label = one.field.replace("_", " ")
     values = [label_of(getattr(trial.config, one.field)) for trial in trials]
     if not one.choices:
-        scale: Scale = "log" if one.field in LOGARITHMIC else "linear"
+        scale: Scale = "log" if one.log else "linear"
         places = [float(value) for value in values]
         return Slice(label, scale, (), _dots(trials, places), (float(one.low), float(one.high)))
     texts = ["none" if value is None else str(value) for value in one.labels]

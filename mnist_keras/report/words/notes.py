@@ -107,7 +107,7 @@ def looks_text(outcome: StudyOutcome) -> str:
     looks = plural(outcome.looks, "looked at once", "looked at {count} times")
     return translate(
         "The verdicts were {looks} while seeds were added, and are drawn by the sequential rule: "
-        "the error is still 5 %.",
+        "their error is still at most 5 %, at all looks together.",
         looks=looks,
     )
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from mnist_keras.analysis.settling import Spread
 from mnist_keras.metrics import METRICS, TIMES, Metric
 from mnist_keras.report.language import format_number, plural, translate
-from mnist_keras.statistics.resolution import CURVE, MOST_SEEDS, SeedRange, visible_difference
+from mnist_keras.statistics.distributions import MOST_SEEDS
+from mnist_keras.statistics.resolution import CURVE, SeedRange, visible_difference
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from mnist_keras.atomic import write_bytes
 from mnist_keras.errors import UserError
-from mnist_keras.prediction.readings import Reading
+from mnist_keras.pictures.readings import Reading
 from mnist_keras.report.figures.style import INK, PALETTE, headline, look, new_figure
 
 NAME = "seen"
@@ -35,7 +35,7 @@ def draw_seen(readings: Sequence[Reading], names: Sequence[str], title: str, mar
     rows = figure.subplots(len(readings), 3, squeeze=False, width_ratios=(1.3, 1, 2.2))
     for (original, seen, bars), reading in zip(rows, readings, strict=True):
         original.imshow(reading.original, cmap="gray", vmin=0, vmax=255)
-        original.set_title(_short(Path(reading.picture).name), fontsize=10, fontweight="normal")
+        original.set_title(_short(Path(reading.label).name), fontsize=10, fontweight="normal")
         seen.imshow(reading.seen, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         for axes in (original, seen):
             axes.set(xticks=[], yticks=[])

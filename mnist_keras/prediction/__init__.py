@@ -1,1 +1,0 @@
-"""What a trained model reads in pictures that people hand over."""

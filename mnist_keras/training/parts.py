@@ -1,0 +1,73 @@
+"""Which of the training images a run trains on, and which it selects its epoch on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_keras.config import RunConfig
+from mnist_keras.data.dataset import Dataset
+from mnist_keras.data.sampling import split
+from mnist_keras.errors import UserError
+
+Indices = NDArray[np.int64]
+
+Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+"""Images, uint8 [n, 28, 28], and their labels, uint8 [n]."""
+
+
+def parts_of(config: RunConfig, data: Dataset) -> tuple[Part, Part]:
+    """The images and labels that a run trains on, and those that it selects its epoch on.
+
+    The latter are the data set's own validation part where it has one and a hold-out is asked for;
+    on the test set there are none here.
+
+    Raises:
+        UserError: more training images are asked for than there are.
+    """
+    if config.validation == "holdout" and data.x_val is not None and data.y_val is not None:
+        training = _fewer(config, np.arange(data.n_train))
+        return (data.x_train[training], data.y_train[training]), (data.x_val, data.y_val)
+    training, validation = split_of(config, data.n_train)
+    return (
+        (data.x_train[training], data.y_train[training]),
+        (data.x_train[validation], data.y_train[validation]),
+    )
+
+
+def split_of(config: RunConfig, n: int) -> tuple[Indices, Indices]:
+    """The indices of a run's training and validation images among n, int64, disjoint.
+
+    Of `train_images` the first so many of the order that the seed draws are taken, so that a larger
+    part holds every smaller one; what is held out does not depend on it. On the test set nothing
+    is held out.
+
+    Raises:
+        UserError: more training images are asked for than there are.
+    """
+    if config.selected_on_test:
+        return _fewer(config, np.arange(n)), np.arange(0)
+    held_out = _held_out(config, n)
+    if config.validation == "last":
+        return _fewer(config, np.arange(n - held_out)), np.arange(n - held_out, n)
+    training, validation = split(n, config.seed, held_out)
+    return _fewer(config, training, drawn=True), validation
+
+
+def _fewer(config: RunConfig, training: Indices, drawn: bool = False) -> Indices:
+    """So many of the training images as are asked for; `drawn`: the seed has ordered them."""
+    wanted = config.train_images
+    if wanted is None:
+        return training
+    if wanted > len(training):
+        raise UserError(
+            f"train_images is {wanted}, but {len(training)} are left to train on; give fewer"
+        )
+    if not drawn:
+        training = training[split(len(training), config.seed, 0)[0]]
+    return training[:wanted]
+
+
+def _held_out(config: RunConfig, n: int) -> int:
+    """How many images are held out: at least one, and not all."""
+    return min(max(1, int(n * config.validation_share + 1e-9)), n - 1)

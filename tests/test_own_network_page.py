@@ -1,0 +1,52 @@
+"""docs/own-network.md, from its file of ten lines to its judged comparison."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def run(folder: Path, command: str) -> str:
+    program, *arguments = shlex.split(command)
+    assert program == "mnist-keras"
+    done = subprocess.run(
+        [sys.executable, "-m", "mnist_keras", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_page_leads_to_a_judged_comparison(tmp_path: Path) -> None:
+    blocks = BLOCK.findall((ROOT / "docs" / "own-network.md").read_text(encoding="utf-8"))
+    (code,) = (text for language, text in blocks if language == "python")
+    (study,) = (text for language, text in blocks if language == "toml")
+    commands = [line for language, text in blocks if language == "sh" for line in text.splitlines()]
+    assert len(code.splitlines()) <= 12
+    (tmp_path / "nets.py").write_text(code)
+    (tmp_path / "nets.toml").write_text(study)
+    listed, trained, judged = (run(tmp_path, command) for command in commands)
+    assert "--width INTEGER" in listed
+    assert "[default: 64]" in listed
+    assert "One hidden layer with batch normalisation." in listed
+    assert re.search(r"records: logs/train/net-width=32-\S+-s0", trained)
+    assert "nets.toml runs code of its own: nets.py" in judged
+    with (tmp_path / "logs" / "my-net" / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    tried = {(row["width"], row["dropout"], row.get("optimizer", "")) for row in rows}
+    assert {("64", "0.0", ""), ("64", "0.5", ""), ("64", "0.0", "sgd"), ("16", "0.0", "")} <= tried
+    report = (tmp_path / "logs" / "my-net" / "report.md").read_text()
+    assert "A width of 64 is best" in report
+    assert "optimizer" in report
