@@ -199,8 +199,8 @@ def test_open_verdicts_say_how_many_seeds_would_settle_them() -> None:
     difference = factor.pairs[2].difference
     needed = seeds_range(5, difference.mean, difference.sd, 0.001, Rule.FIXED)
     assert open_pair["needed"] == {"low": needed.low, "middle": needed.middle, "high": needed.high}
-    printed = run_here("judge", str(EXAMPLE)).out
-    assert f"cannot tell; {needed.low} to {needed.high} seeds would settle it" in printed
+    printed = " ".join(run_here("judge", str(EXAMPLE)).out.split())
+    assert f"cannot tell {needed.low} to {needed.high} loss" in printed
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from mnist_keras.report.words.tables import (
     printed,
     setting_text,
 )
-from mnist_keras.report.words.units import Unit, sizes_of, unit_of
+from mnist_keras.report.words.units import Unit, seed_range_cell, sizes_of, unit_of
 from mnist_keras.report.words.verdicts import NOT_JUDGED, stated_verdict
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.subjects import Label
@@ -41,6 +41,7 @@ def factor_table(factors: Sequence[Factor]) -> Table:
             Column(translate("Margin")),
             Column(translate("Smallest that could pass")),
             Column(translate("Verdict"), numeric=False),
+            Column(translate("Seeds to settle it")),
             Column(translate("Best"), numeric=False),
         ),
         rows=tuple(map(_factor_row, factors)),
@@ -63,6 +64,7 @@ def _factor_row(factor: Factor) -> Row:
             measure.size(factor.margin),
             NONE if visible is None else measure.size(visible),
             Chip(factor_verdict(factor), tone),
+            _seeds(factor),
             best_text(factor),
         ),
     )
@@ -75,12 +77,12 @@ def pair_table(pairs: Sequence[tuple[Factor, Pair]]) -> Table:
         columns=(
             Column(translate("Metric"), numeric=False),
             Column(translate("Setting"), numeric=False),
-            Column(translate("First"), numeric=False),
-            Column(translate("Second"), numeric=False),
+            Column(translate("Pair"), numeric=False),
             Column(translate("First minus second")),
             Column(translate("95 % interval")),
             Column(translate("p, Holm")),
             Column(translate("Verdict"), numeric=False),
+            Column(translate("Seeds to settle it")),
         ),
         rows=tuple(_pair_row(factor, pair) for factor, pair in pairs),
         folded=len(pairs) > LONG,
@@ -95,14 +97,20 @@ def _pair_row(factor: Factor, pair: Pair) -> Row:
         translate(factor.quantity.label),
         (
             factor.levels.setting.name,
-            level_text(pair.a),
-            level_text(pair.b),
+            translate(
+                "{first} against {second}", first=level_text(pair.a), second=level_text(pair.b)
+            ),
             measure.signed(difference.mean),
             _interval(measure, factor.within_range(difference.interval)),
             p_cell(pair.p_adjusted),
             Chip(pair_verdict(factor, pair), tone),
+            _seeds(pair),
         ),
     )
+
+
+def _seeds(judged: Factor | Pair) -> str:
+    return NONE if judged.needed is None else seed_range_cell(judged.needed)
 
 
 def _interval(measure: Unit, ends: Interval | None) -> str:

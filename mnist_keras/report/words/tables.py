@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mnist_keras.metrics import RELATIVE_MARGIN
 from mnist_keras.report.language import decimal, plural, translate
-from mnist_keras.report.words.units import seed_range_text, sizes_of, unit_of
+from mnist_keras.report.words.units import sizes_of, unit_of
 from mnist_keras.report.words.verdicts import impact_verdict, same_within
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.rules import Rule
@@ -27,6 +27,7 @@ LEGEND = (
     "error)",
     "same within: the whole 95 % interval lies within the margin",
     "cannot tell: these seeds do not settle it; that is no finding of equality",
+    "seeds to settle it: how many in all, in 8 of 10 cases that fit what was seen",
     "all of it speaks of more seeds on the same data; what other data would show is not asked",
 )
 """What the verdicts mean."""
@@ -205,24 +206,19 @@ def _levels_lines(levels: Levels) -> Iterator[str]:
 
 
 def factor_verdict(factor: Factor) -> str:
-    """Whether a setting matters, and what would settle it where that is open."""
-    return _with_seeds(impact_verdict(factor.impact, sizes_of(factor.quantity)), factor)
+    """Whether a setting matters."""
+    return impact_verdict(factor.impact, sizes_of(factor.quantity))
 
 
 def pair_verdict(factor: Factor, pair: Pair) -> str:
-    """Which of two values is better, if either is, and what would settle it where that is open."""
+    """Which of two values is better, if either is."""
     if pair.verdict is Verdict.DIFFERENT:
         a_is_better = (pair.difference.mean > 0) != factor.levels.metric.lower_is_better
         better = level_text(pair.a if a_is_better else pair.b)
         return translate("different, {name} is better", name=better)
     if pair.verdict is Verdict.SAME:
         return same_within(pair.difference.margin, unit_of(factor.quantity))
-    return _with_seeds(translate("cannot tell"), pair)
-
-
-def _with_seeds(verdict: str, judged: Factor | Pair) -> str:
-    settle = seed_range_text(judged.needed)
-    return verdict + (translate("; ") + settle if settle else "")
+    return translate("cannot tell")
 
 
 def best_text(factor: Factor) -> str:

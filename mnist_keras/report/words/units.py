@@ -128,6 +128,17 @@ def seed_range_text(needed: SeedRange | None) -> str:
     return translate("{low} to {seeds} would settle it", low=needed.low, seeds=seeds(needed.high))
 
 
+def seed_range_cell(needed: SeedRange) -> str:
+    """The same range in a table: "5 to 51", "9 to more than 1,000"."""
+    if needed.low is None:
+        return translate("more than {most:,}", most=MOST_SEEDS)
+    if needed.high is None:
+        return translate("{low} to more than {most:,}", low=needed.low, most=MOST_SEEDS)
+    if needed.low == needed.high:
+        return str(needed.high)
+    return translate("{low} to {high}", low=needed.low, high=needed.high)
+
+
 def curve_text(spread: Spread, rule: Rule) -> str:
     """What 3, 5, 10, 20 seeds can see, at a spread of accuracies."""
     seen = []
