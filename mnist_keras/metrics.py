@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
 SHARE_MARGIN = 0.001
 """A tenth of a point: just below the smallest difference that a published claim rests on (0.11)."""
@@ -143,6 +143,12 @@ MetricName = Annotated[str, AfterValidator(_known_metric)]
 
 Margin = Annotated[float, Field(gt=0)]
 """A difference that does not matter, in the unit that its metric is printed in."""
+
+Margins = Annotated[
+    Annotated[Margin, Tag("number")] | Annotated[dict[MetricName, Margin], Tag("by metric")],
+    Discriminator(lambda given: "by metric" if isinstance(given, dict) else "number"),
+]
+"""The margin of all accuracies, or of each metric by its name."""
 
 
 def to_record_unit(metric: str, printed: float) -> float:

@@ -209,6 +209,8 @@ def test_open_verdicts_say_how_many_seeds_would_settle_them() -> None:
         ('name = "x"\ntitle = "t"', "name belongs to a study that is trained"),
         ("source = 'x'", "title is missing; add it"),
         ("title = 't'\nfoo = 1", "foo is not a key of a study file"),
+        ("title = 't'\nmargin = { acuracy = 1 }", "is 'acuracy'; it should be one of accuracy,"),
+        ("title = 't'\nmargin = 0", "margin, number is 0; it should be greater than 0"),
         (
             "title = 't'\n[[claims]]\nkind = 'order'\ntext = 'x'\nmetric = 'acuracy'\n"
             "a = { factor = 'optimizer', value = 'sgd' }\n"

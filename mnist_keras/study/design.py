@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 from mnist_keras.claims import Claim
 from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.metrics import METRICS, Margin, MetricName, to_record_unit
+from mnist_keras.metrics import METRICS, Margins, MetricName, to_record_unit
 from mnist_keras.study import checks
 from mnist_keras.study.files import describe, from_folder, read_toml, split_french
 from mnist_keras.study.published import PublishedCell, PublishedTable, TensorShape
@@ -75,7 +75,7 @@ class Study(Entry):
     tables: tuple[PublishedTable, ...] = ()
     claims: tuple[Claim, ...] = ()
     contradictions: tuple[str, ...] = ()
-    margin: Margin | dict[MetricName, Margin] = Field(default_factory=dict)
+    margin: Margins = Field(default_factory=dict)
     images: dict[MetricName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     french: dict[str, str] = Field(default_factory=dict)
 

@@ -18,6 +18,7 @@ from mnist_keras.claims.evidence import (
 from mnist_keras.metrics import METRICS
 from mnist_keras.metrics import Metric as Quantity
 from mnist_keras.subjects import Label, Subject
+from mnist_keras.subjects import value_text as joined_widths
 from mnist_keras.tables.cells import Value, in_order, value_text
 from mnist_keras.tables.levels import Levels
 from mnist_keras.tables.verdicts import TableOutcome
@@ -57,13 +58,18 @@ class ColumnOfSettings:
             KeyError: the table has no such value.
         """
         for level in self.values:
-            if level == value or value_text(level) == str(value):
+            if level == value or value_text(level) == _text(value):
                 return level
         raise KeyError(value)
 
     def label_of(self, value: object) -> Label:
-        """What a value is called."""
-        return Label(self.field, value_text(None) if value is None else value)
+        """What a value is called, as the tables write it."""
+        return Label(self.field, _text(value))
+
+
+def _text(value: object) -> str:
+    """A value of the table, or of a claim, which may also be a list of widths."""
+    return joined_widths(value) if isinstance(value, tuple) else value_text(value)
 
 
 class TableEvidence:

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from mnist_keras.claims import Claim, Monotone
 from mnist_keras.errors import UserError
-from mnist_keras.metrics import METRICS, Margin, MetricName
+from mnist_keras.metrics import METRICS, Margins
 from mnist_keras.study.files import describe, read_toml, split_french
 from mnist_keras.study.published import PublishedTable
 from mnist_keras.subjects import Entry, Subject
@@ -32,7 +32,7 @@ class TableStudy(Entry):
 
     title: str = Field(min_length=1)
     source: str = ""
-    margin: Margin | dict[MetricName, Margin] = Field(default_factory=dict)
+    margin: Margins = Field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     tables: tuple[PublishedTable, ...] = ()
     french: dict[str, str] = Field(default_factory=dict)
