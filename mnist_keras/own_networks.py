@@ -6,6 +6,7 @@ Its file is run when a configuration names it, as the user wishes; never for wha
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import inspect
 import re
@@ -150,6 +151,8 @@ def _run(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"own_networks_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
+    # The file imports Keras. TensorFlow comes first, silently and with this program's arithmetic.
+    importlib.import_module("mnist_keras.training")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and Keras's registry look it up
     try:

@@ -17,8 +17,9 @@ from mnist_keras.analysis.outcome import (
     StudyOutcome,
 )
 from mnist_keras.claims.base import OrderJudged
-from mnist_keras.claims.evidence import Measured, NoRun
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.outcome import ClaimOutcome
+from mnist_keras.claims.reasons import NoRun
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
 from mnist_keras.records import EpochRow, RunFolder, run_folder, write_epochs, write_json

@@ -8,13 +8,8 @@ from generated_runs import write_run
 
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.runs import StudyRuns
-from mnist_keras.claims.evidence import (
-    Disturbed,
-    NoCommonSeed,
-    NotJudged,
-    Side,
-    paired,
-)
+from mnist_keras.claims.evidence import NotJudged, Side, paired
+from mnist_keras.claims.reasons import Disturbed, NoCommonSeed
 from mnist_keras.config import make_config
 from mnist_keras.metrics import METRICS
 from mnist_keras.study.design import Study

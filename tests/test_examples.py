@@ -67,5 +67,5 @@ def test_the_study_is_the_one_that_the_tutorial_writes() -> None:
 
 def test_the_page_about_the_examples_names_each_of_them() -> None:
     page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"^\| \[`([^`]+)`\]", page, re.MULTILINE))
+    named = set(re.findall(r"\[`([^`]+)`\]\(\1\)", page))
     assert named == {path.name for path in EXAMPLES.iterdir() if path.name != "README.md"}

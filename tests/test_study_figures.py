@@ -331,7 +331,7 @@ def test_figures_that_were_not_measured_keep_their_row(tmp_path):
     config = study.config_at(study.published[0].subject)
     write_run(tmp_path, "shallow", config, {"val_accuracy": [0.9] * 20})
     found = overview(analyze(study, tmp_path))
-    assert len(found.marks) == 36
+    assert len(found.marks) == 35
     assert sum(mark.deviation is not None for mark in found.marks) < 12
 
 

@@ -23,8 +23,9 @@ from mnist_keras.analysis.pairs import compare_pairs
 from mnist_keras.analysis.runs import StudyRuns
 from mnist_keras.analysis.sources import audit_source
 from mnist_keras.claims import Claim
-from mnist_keras.claims.evidence import Measured, OtherSettings
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.outcome import ClaimOutcome, judge_claim
+from mnist_keras.claims.reasons import OtherSettings
 from mnist_keras.config import RunConfig
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.study.design import Study, load_study

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from mnist_keras.analysis.runs import StudyRuns
-from mnist_keras.claims.evidence import NoRun, NothingDone, NotJudged, Side
+from mnist_keras.claims.evidence import NotJudged, Side
+from mnist_keras.claims.reasons import NoRun, NothingDone
 from mnist_keras.metrics import METRICS, Metric, margin_of
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.study.trials import Cost, Factor

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from mnist_keras.analysis.outcome import EpochsNotJudged, FactorOutcome, FactorWhyNot
 from mnist_keras.analysis.runs import StudyRuns
-from mnist_keras.claims.evidence import NoRun, NotJudged, OneValue, Side, paired
+from mnist_keras.claims.evidence import NotJudged, Side, paired
+from mnist_keras.claims.reasons import NoRun, OneValue
 from mnist_keras.metrics import METRICS, margin_of
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.orders import judge_best

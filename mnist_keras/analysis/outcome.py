@@ -10,8 +10,9 @@ import numpy as np
 
 from mnist_keras.analysis.notes import Note
 from mnist_keras.analysis.sources import SourceFinding
-from mnist_keras.claims.evidence import Measured, NoRun, OneValue, WhyNot
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.outcome import ClaimOutcome
+from mnist_keras.claims.reasons import NoRun, OneValue, WhyNot
 from mnist_keras.config import RunConfig
 from mnist_keras.marks import marks_text
 from mnist_keras.statistics.differences import Difference

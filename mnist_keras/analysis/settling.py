@@ -25,7 +25,7 @@ HELD_OUT_IMAGES = 12_000
 """What is assumed of a study before its first run."""
 
 GROWTH = 4
-"""A batch adds no more than a quarter of the seeds that are there, or a single one."""
+"""Once the low end of the range is reached, a batch adds a quarter of the seeds that are there."""
 
 OVERHEAD_SECONDS = 2.5
 """What a training takes besides its epochs: compilation, evaluation, saving."""
@@ -68,9 +68,14 @@ class Question:
         return (self.expected - self.seeds) * self.seconds_a_seed
 
     def next_total(self, most: int) -> int:
-        """How many seeds in all its sides get next; no more than `most`."""
-        batch = max(1, min(self.expected - self.seeds, math.ceil(self.seeds / GROWTH)))
-        return min(self.seeds + batch, most)
+        """How many seeds in all its sides get next; no more than `most`.
+
+        Fewer than the low end of the range settle it in one case of ten, so that end comes at once;
+        beyond it, a quarter more at a time.
+        """
+        low = self.needed.low if self.needed else None
+        batch = self.seeds + math.ceil(self.seeds / GROWTH)
+        return min(max(batch, self.seeds + 1, low or 0), most)
 
 
 def open_questions(outcome: StudyOutcome, *, all_pairs: bool = False) -> list[Question]:

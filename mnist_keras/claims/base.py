@@ -14,7 +14,8 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from mnist_keras.claims.evidence import Array, Evidence, Side, WhyNot, margin_between, paired
+from mnist_keras.claims.evidence import Array, Evidence, Side, margin_between, paired
+from mnist_keras.claims.reasons import WhyNot
 from mnist_keras.metrics import Metric
 from mnist_keras.statistics.differences import Difference, compare_paired
 from mnist_keras.statistics.impacts import Impact, ImpactDifference

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from mnist_keras.claims.base import ClaimBase, CostJudged, Judged, RatiosJudged, of
-from mnist_keras.claims.evidence import Evidence, NoGrid, NotJudged, WhyNot
+from mnist_keras.claims.evidence import Evidence, NotJudged
 from mnist_keras.claims.figures import ratio_of_sides
+from mnist_keras.claims.reasons import NoGrid, WhyNot
 from mnist_keras.claims.widest import all_hold, widest
 from mnist_keras.metrics import Metric, MetricName
 from mnist_keras.printed import half_last_digit

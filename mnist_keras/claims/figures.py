@@ -21,13 +21,12 @@ from mnist_keras.claims.evidence import (
     Array,
     Evidence,
     NotJudged,
-    OneValue,
     Side,
-    Zero,
     is_count,
     margin_between,
     paired,
 )
+from mnist_keras.claims.reasons import OneValue, Zero
 from mnist_keras.metrics import FIGURE_MARGIN, RATIO_TOLERANCE, Metric, MetricName
 from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.impacts import judge_impact

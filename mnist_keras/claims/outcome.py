@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from mnist_keras.claims import Claim
 from mnist_keras.claims.base import Judged, Replay
-from mnist_keras.claims.evidence import Evidence, NotJudged, Side, WhyNot
+from mnist_keras.claims.evidence import Evidence, NotJudged, Side
+from mnist_keras.claims.reasons import WhyNot
 from mnist_keras.statistics.summaries import Verdict
 
 

@@ -51,6 +51,7 @@ def _about_machine(environment: dict[str, Any]) -> Iterator[str]:
 
 
 def _facts(value: Any) -> list[Any]:
+    """What a fact holds, where it is a list or names its parts."""
     if isinstance(value, dict):
         return [*value, *value.values()]
     return value if isinstance(value, list) else [value]

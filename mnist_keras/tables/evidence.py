@@ -6,15 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mnist_keras.claims.evidence import (
-    CostOfStudy,
-    NoCost,
-    NoOtherStudy,
-    NothingToCompare,
-    NotJudged,
-    OverSeeds,
-    Side,
-)
+from mnist_keras.claims.evidence import CostOfStudy, NotJudged, OverSeeds, Side
+from mnist_keras.claims.reasons import NoCost, NoOtherStudy, NothingToCompare
 from mnist_keras.metrics import METRICS
 from mnist_keras.metrics import Metric as Quantity
 from mnist_keras.subjects import Label, Subject

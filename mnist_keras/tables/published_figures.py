@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mnist_keras.claims.evidence import NotJudged, NotMeasured, Side, WhyNot
+from mnist_keras.claims.evidence import NotJudged, Side
+from mnist_keras.claims.reasons import NotMeasured, WhyNot
 from mnist_keras.metrics import FIGURE_MARGIN
 from mnist_keras.metrics import Metric as Quantity
 from mnist_keras.printed import half_last_digit

@@ -123,7 +123,8 @@ def _add_legend(canvas: Figure, panels: Sequence[_Panel]) -> None:
 def _caption(metric: Metric, panels: Sequence[_Panel]) -> str:
     text = translate(
         "Differences of {metric} between two values of a setting: marker and line are the mean and "
-        "its 95 % interval, the band is the margin, colour and shape tell the verdict.",
+        "its 95 % interval, the band is the margin, colour and shape tell the verdict, for which "
+        "all pairs of a setting are taken together.",
         metric=translate(metric.label),
     )
     if all(len(panel.pairs) == len(panel.factor.pairs) for panel in panels):

@@ -10,8 +10,8 @@ from mnist_keras.analysis.outcome import (
     OtherMachine,
     TotalShown,
 )
-from mnist_keras.claims.evidence import (
-    DISTURBED,
+from mnist_keras.claims.evidence import DISTURBED
+from mnist_keras.claims.reasons import (
     Disturbed,
     NoCommonSeed,
     NoCost,
