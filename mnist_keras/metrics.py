@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
+
+SHARE_MARGIN = 0.001
+"""A tenth of a point: just below the smallest difference that a published claim rests on (0.11)."""
 
 RELATIVE_MARGIN = 0.05
 """Part of the mean below which a difference of losses, times or resources does not matter."""
@@ -22,7 +26,8 @@ class Metric:
     fractions: 97.70 % becomes 0.9770.
 
     Attributes:
-        label: its name.
+        name: by which studies, claims and records know it.
+        label: by which a report calls it.
         unit: as printed.
         decimals: as printed.
         better: which way is better, if either is.
@@ -30,8 +35,11 @@ class Metric:
         margin: in the unit of the records, the difference below which two configurations count as
             the same; None for a `RELATIVE_MARGIN`.
         low, high: what it cannot be below or above, in the unit of the records.
+        is_share: whether it is an accuracy, or a difference of accuracies: a fraction in the
+            records.
     """
 
+    name: str
     label: str
     unit: str = ""
     decimals: int = 0
@@ -40,50 +48,56 @@ class Metric:
     margin: float | None = None
     low: float | None = 0.0
     high: float | None = None
+    is_share: bool = False
 
-    @property
-    def is_share(self) -> bool:
-        """Whether it is an accuracy, or a difference of accuracies: a fraction in the records."""
-        return self.divisor == 100
+    def of_printed(self, printed: float) -> float:
+        """A printed number (97.70 %) in the unit of the run records (0.9770)."""
+        return round(printed / self.divisor, 10)
+
+    def margin_at(self, mean: float) -> float:
+        """The difference that does not matter where nobody has set another, at this mean."""
+        return RELATIVE_MARGIN * abs(mean) if self.margin is None else self.margin
 
 
-def _accuracy(label: str) -> Metric:
-    # 0.10 points are just below the smallest difference that a published claim rests on (0.11).
-    return Metric(label, "%", 2, "higher", 100, margin=0.001, high=1.0)
+def _accuracy(name: str, label: str) -> Metric:
+    return Metric(name, label, "%", 2, "higher", 100, margin=SHARE_MARGIN, high=1.0, is_share=True)
 
 
-def _loss(label: str) -> Metric:
-    return Metric(label, "", 4, "lower")
+def _loss(name: str, label: str) -> Metric:
+    return Metric(name, label, "", 4, "lower")
 
 
 # Without an epoch, an accuracy or a loss is that of the best epoch (the highest validation
 # accuracy), unless its name says "last" or "lowest".
-METRICS: dict[str, Metric] = {
-    "train_accuracy": _accuracy("training accuracy"),
-    "val_accuracy": _accuracy("validation accuracy"),
-    "test_accuracy": _accuracy("test accuracy"),
-    "last_val_accuracy": _accuracy("validation accuracy of the last epoch"),
-    "last_test_accuracy": _accuracy("test accuracy of the last epoch"),
-    "train_loss": _loss("training loss"),
-    "val_loss": _loss("validation loss"),
-    "last_val_loss": _loss("validation loss of the last epoch"),
-    "lowest_val_loss": _loss("lowest validation loss"),
-    "gap": Metric(
-        "training minus validation accuracy, last epoch",
-        "points", 2, "lower", 100, margin=0.001, low=-1.0, high=1.0,
+_ALL = (
+    _accuracy("train_accuracy", "training accuracy"),
+    _accuracy("val_accuracy", "validation accuracy"),
+    _accuracy("test_accuracy", "test accuracy"),
+    _accuracy("last_val_accuracy", "validation accuracy of the last epoch"),
+    _accuracy("last_test_accuracy", "test accuracy of the last epoch"),
+    _loss("train_loss", "training loss"),
+    _loss("val_loss", "validation loss"),
+    _loss("last_val_loss", "validation loss of the last epoch"),
+    _loss("lowest_val_loss", "lowest validation loss"),
+    Metric(
+        "gap", "training minus validation accuracy, last epoch",
+        "points", 2, "lower", 100, margin=SHARE_MARGIN,
+        low=-1.0, high=1.0, is_share=True,
     ),
-    "seconds": Metric("seconds of the whole training", "s", 1, "lower"),
-    "seconds_per_epoch": Metric("seconds an epoch", "s", 1, "lower"),
-    "data_seconds": Metric("seconds to load the data", "s", 2, "lower"),
-    "parameters": Metric("parameters", "", 0, "lower"),
-    "best_epoch": Metric("best epoch", margin=1.0, low=1.0),
-    "epochs_run": Metric("epochs run", margin=1.0, low=1.0),
-    "cpu_percent": Metric("CPU", "%", 1, "lower"),
-    "ram_mb": Metric("RAM of the whole machine", "MB", 0, "lower"),
-    "gpu_percent": Metric("GPU", "%", 0, "lower", high=100.0),
-    "vram_mb": Metric("VRAM", "MB", 0, "lower"),
-    "trainings": Metric("trainings", "", 0, "lower"),
-}  # fmt: skip
+    Metric("seconds", "seconds of the whole training", "s", 1, "lower"),
+    Metric("seconds_per_epoch", "seconds an epoch", "s", 1, "lower"),
+    Metric("data_seconds", "seconds to load the data", "s", 2, "lower"),
+    Metric("parameters", "parameters", "", 0, "lower"),
+    Metric("best_epoch", "best epoch", margin=1.0, low=1.0),
+    Metric("epochs_run", "epochs run", margin=1.0, low=1.0),
+    Metric("cpu_percent", "CPU", "%", 1, "lower"),
+    Metric("ram_mb", "RAM of the whole machine", "MB", 0, "lower"),
+    Metric("gpu_percent", "GPU", "%", 0, "lower", high=100.0),
+    Metric("vram_mb", "VRAM", "MB", 0, "lower"),
+    Metric("trainings", "trainings", "", 0, "lower"),
+)  # fmt: skip
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
 TIMES = ("seconds", "seconds_per_epoch", "data_seconds")
 """Metrics that depend on the machine, and that only runs that shared it alike can compare."""
@@ -107,19 +121,36 @@ def margin_of(metric: str, mean: float, margins: dict[str, float] | None = None)
     """
     if margins and metric in margins:
         return margins[metric]
-    own = METRICS[metric].margin
-    return RELATIVE_MARGIN * abs(mean) if own is None else own
+    return METRICS[metric].margin_at(mean)
 
 
-def _known_metric(name: str) -> str:
-    if name not in METRICS:
-        raise ValueError(f"it should be one of {', '.join(METRICS)}")
+def known_metrics(info: ValidationInfo) -> Collection[str]:
+    """The metrics that what is validated may name: those in its context, else all of `METRICS`."""
+    found: Collection[str] = (info.context or {}).get("metrics", METRICS)
+    return found
+
+
+def _known_metric(name: str, info: ValidationInfo) -> str:
+    known = known_metrics(info)
+    if name not in known:
+        raise ValueError(f"it should be one of {', '.join(known)}")
     return name
 
 
 MetricName = Annotated[str, AfterValidator(_known_metric)]
+"""The name of a metric; `model_validate(..., context={"metrics": ...})` says of which."""
+
+
+Margin = Annotated[float, Field(gt=0)]
+"""A difference that does not matter, in the unit that its metric is printed in."""
+
+Margins = Annotated[
+    Annotated[Margin, Tag("number")] | Annotated[dict[MetricName, Margin], Tag("by metric")],
+    Discriminator(lambda given: "by metric" if isinstance(given, dict) else "number"),
+]
+"""The margin of all accuracies, or of each metric by its name."""
 
 
 def to_record_unit(metric: str, printed: float) -> float:
     """A printed number (accuracies and gaps in percent) in the unit of the run records."""
-    return round(printed / METRICS[metric].divisor, 10)
+    return METRICS[metric].of_printed(printed)

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from mnist_keras.analysis.outcome import (
     CellOutcome,
-    ClaimOutcome,
     FactorOutcome,
     NoValue,
     OtherMachine,
@@ -18,8 +17,11 @@ from mnist_keras.analysis.outcome import (
     StudyOutcome,
 )
 from mnist_keras.claims.base import OrderJudged
-from mnist_keras.claims.evidence import Measured, NoRun
+from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.outcome import ClaimOutcome
+from mnist_keras.claims.reasons import NoRun
 from mnist_keras.config import RunConfig
+from mnist_keras.metrics import METRICS
 from mnist_keras.records import EpochRow, RunFolder, run_folder, write_epochs, write_json
 from mnist_keras.report.figures.style import save_figure
 from mnist_keras.report.page.document import Picture
@@ -122,7 +124,7 @@ def _judged(verdict: Verdict, seeds: int) -> OrderJudged:
     )
     pair = Label("<hidden>", 64), Label("<hidden>", 128)
     order = Order(verdict, 0, (difference,))
-    return OrderJudged(verdict, seeds, "val_accuracy", (), None, (pair,), order)
+    return OrderJudged(verdict, seeds, METRICS["val_accuracy"], (), None, (pair,), order)
 
 
 def sample_outcome(study: Study, seeds: int = 3, **changes) -> StudyOutcome:

@@ -15,7 +15,7 @@ from mnist_keras.analysis.analyze import analyze, confirmation_config
 from mnist_keras.analysis.looks import record_look
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import EpochsNotJudged, StudyOutcome
-from mnist_keras.claims.evidence import NoRun
+from mnist_keras.claims.reasons import NoRun
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.report.words.notes import looks_text, note_text
 from mnist_keras.statistics.differences import compare_paired, holm

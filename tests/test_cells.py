@@ -10,7 +10,7 @@ from mnist_keras.analysis.cells import judge_cells
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import OtherMachine, TotalShown
 from mnist_keras.analysis.runs import StudyRuns
-from mnist_keras.claims.evidence import OtherSettings
+from mnist_keras.claims.reasons import OtherSettings
 from mnist_keras.config import make_config
 from mnist_keras.printed import half_last_digit
 from mnist_keras.report.words.cells import cell_reason

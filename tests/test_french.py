@@ -26,15 +26,18 @@ from mnist_keras.metrics import METRICS
 from mnist_keras.report.build import build_report
 from mnist_keras.report.figures.study_figures import study_sheets
 from mnist_keras.report.language import THIN_SPACE, french_catalogue, writing_in
-from mnist_keras.report.page import content, markdown, opening
+from mnist_keras.report.page import content, markdown, opening, tallies
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.report.page.methods import METHODS
+from mnist_keras.report.words import tables
 from mnist_keras.report.words.verdicts import FIGURE_WORDS
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 from mnist_keras.study.files import FRENCH
 from mnist_keras.study.trials import FACTOR_FIELDS
+from mnist_keras.tables import reasons
+from mnist_keras.tables.sheet import SOURCES
 
 REPORT = Path(mnist_keras.report.__file__).parent
 
@@ -86,12 +89,15 @@ def _named_elsewhere() -> set[str]:
         *FIGURE_WORDS.values(),
         *(f"{{count}} {word}" for word in words),
         *opening.TONE_TITLES.values(),
-        *opening.CLAIM_WORDS.values(),
+        *tallies.CLAIM_WORDS.values(),
         *(text for method in METHODS for text in method),
         *(metric.label for metric in METRICS.values()),
         *units - {"%", "s"},
         *(f" {unit}" for unit in units),
         *markdown._FINDING_TITLES,
+        *(reason.text for reason in reasons.ALL),
+        *tables.LEGEND,
+        *SOURCES,
         *("the whole study", "whole study", "confirmation"),
     }
 

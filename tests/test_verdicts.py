@@ -12,9 +12,9 @@ from generated_runs import ENVIRONMENT, write_run
 from mnist_keras.analysis.analyze import judge_claims
 from mnist_keras.analysis.evidence import StudyEvidence
 from mnist_keras.analysis.measure import Records
-from mnist_keras.analysis.outcome import ClaimOutcome
 from mnist_keras.analysis.runs import StudyRuns
-from mnist_keras.claims.evidence import OtherSettings
+from mnist_keras.claims.outcome import ClaimOutcome
+from mnist_keras.claims.reasons import OtherSettings
 from mnist_keras.config import make_config
 from mnist_keras.report.words.claims import claim_reason, replay_text
 from mnist_keras.statistics.differences import compare_paired

@@ -18,12 +18,14 @@ from mnist_keras.analysis.notes import (
     make_notes,
     train_seconds,
 )
-from mnist_keras.analysis.outcome import ClaimOutcome, FactorOutcome, StudyOutcome
+from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.analysis.pairs import compare_pairs
 from mnist_keras.analysis.runs import StudyRuns
 from mnist_keras.analysis.sources import audit_source
 from mnist_keras.claims import Claim
-from mnist_keras.claims.evidence import Measured, NotJudged, OtherSettings
+from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.outcome import ClaimOutcome, judge_claim
+from mnist_keras.claims.reasons import OtherSettings
 from mnist_keras.config import RunConfig
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.study.design import Study, load_study
@@ -116,21 +118,15 @@ def _looks(study: Study, runs: StudyRuns, records: Records) -> int:
 
 def judge_claims(evidence: StudyEvidence) -> tuple[ClaimOutcome, ...]:
     """Every claim of the study, in its order."""
-    return tuple(judge_claim(claim, evidence) for claim in evidence.own.study.claims)
+    return tuple(_judge_claim(claim, evidence) for claim in evidence.own.study.claims)
 
 
-def judge_claim(claim: Claim, evidence: StudyEvidence) -> ClaimOutcome:
-    """One claim, its verdict, and whether its source could have known."""
+def _judge_claim(claim: Claim, evidence: StudyEvidence) -> ClaimOutcome:
+    """One claim of the study, its verdict, and whether its source could have known."""
     study = evidence.own.study
     if not study.comparable and claim.states_figure:
         return ClaimOutcome(claim, None, OtherSettings())
-    try:
-        judged = claim.judge(evidence)
-        published = study.comparable and study.is_published
-        replay = claim.replay(evidence) if published else None
-    except NotJudged as missing:
-        return ClaimOutcome(claim, None, missing.reason, sides=missing.sides)
-    return ClaimOutcome(claim, judged, replay=replay, sides=judged.sides)
+    return judge_claim(claim, evidence, study.comparable and study.is_published)
 
 
 def confirmation_config(study: Study, logs: Path, wide: bool = False) -> RunConfig | None:

@@ -14,7 +14,8 @@ from mnist_keras.analysis.outcome import (
     TotalShown,
 )
 from mnist_keras.analysis.runs import StudyRuns
-from mnist_keras.claims.evidence import Measured, NoRun, OtherSettings
+from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.reasons import NoRun, OtherSettings
 from mnist_keras.metrics import FIGURE_MARGIN, RESOURCES, TIMES, margin_of, to_record_unit
 from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.stated import Figure, judge_figure

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from mnist_keras.analysis.runs import StudyRuns
-from mnist_keras.claims.evidence import NoRun, NothingDone, NotJudged, Side
-from mnist_keras.metrics import margin_of
+from mnist_keras.claims.evidence import NotJudged, Side
+from mnist_keras.claims.reasons import NoRun, NothingDone
+from mnist_keras.metrics import METRICS, Metric, margin_of
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.study.trials import Cost, Factor
 from mnist_keras.subjects import Label, Subject
@@ -33,6 +34,10 @@ class StudyEvidence:
     def of(self, study: str | None) -> StudyRuns:
         """The runs of this study (None) or of another one."""
         return self.own if study in (None, self.own.study.name) else self._other(str(study))
+
+    def metric(self, name: str) -> Metric:
+        """The metric of this name."""
+        return METRICS[name]
 
     def side(self, subject: Subject) -> Side:
         """A named trial or one value of a factor.

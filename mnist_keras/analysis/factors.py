@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from mnist_keras.analysis.outcome import EpochsNotJudged, FactorOutcome, FactorWhyNot
 from mnist_keras.analysis.runs import StudyRuns
-from mnist_keras.claims.evidence import NoRun, NotJudged, OneValue, Side, paired
-from mnist_keras.metrics import margin_of
+from mnist_keras.claims.evidence import NotJudged, Side, paired
+from mnist_keras.claims.reasons import NoRun, OneValue
+from mnist_keras.metrics import METRICS, margin_of
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.orders import judge_best
 from mnist_keras.statistics.rules import Rule
@@ -39,7 +40,7 @@ def _judge_factor(factor: Factor, runs: StudyRuns, rule: Rule) -> FactorOutcome:
         return _not_judged(empty, OneValue())
     sides = [Side(factor.value_label(value), one) for value, one in levels.items()]
     try:
-        values = paired(sides, IMPACT_METRIC)
+        values = paired(sides, METRICS[IMPACT_METRIC])
     except NotJudged as none:
         return _not_judged(empty, none.reason)
     mean = float(sum(one.mean() for one in values) / len(values))

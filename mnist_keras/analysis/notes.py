@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mnist_keras.claims.evidence import Measured, is_disturbed
+from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
 from mnist_keras.records import RunRecord
 from mnist_keras.study.design import Study
@@ -183,7 +183,7 @@ def disturbed_runs(configurations: Sequence[Measured]) -> DisturbedRuns | None:
         run
         for one in configurations
         for seed, run in zip(one.seeds, one.runs, strict=True)
-        if is_disturbed(one, seed)
+        if one.was_disturbed(seed)
     }
     return DisturbedRuns(tuple(sorted(runs))) if runs else None
 

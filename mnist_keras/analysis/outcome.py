@@ -10,9 +10,9 @@ import numpy as np
 
 from mnist_keras.analysis.notes import Note
 from mnist_keras.analysis.sources import SourceFinding
-from mnist_keras.claims import Claim
-from mnist_keras.claims.base import Judged, Replay
-from mnist_keras.claims.evidence import Measured, NoRun, OneValue, Side, WhyNot
+from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.outcome import ClaimOutcome
+from mnist_keras.claims.reasons import NoRun, OneValue, WhyNot
 from mnist_keras.config import RunConfig
 from mnist_keras.marks import marks_text
 from mnist_keras.statistics.differences import Difference
@@ -105,26 +105,6 @@ class FactorOutcome:
     why_not: FactorWhyNot | None = None
     tied: tuple[Hashable, ...] = ()
     order: Best | None = None
-
-
-@dataclass(frozen=True)
-class ClaimOutcome:
-    """A published claim and its verdict; `judged` is None where the runs for it are missing.
-
-    `replay` says whether the source could have known; None where that cannot be told. `sides` are
-    the configurations that more seeds of would help.
-    """
-
-    claim: Claim
-    judged: Judged | None
-    why_not: WhyNot | None = None
-    replay: Replay | None = None
-    sides: tuple[Side, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The verdict; None where the claim is not judged."""
-        return None if self.judged is None else self.judged.verdict
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_keras.analysis.outcome import ClaimOutcome, PairOutcome, StudyOutcome
+from mnist_keras.analysis.outcome import PairOutcome, StudyOutcome
 from mnist_keras.claims.base import needed_for
-from mnist_keras.claims.evidence import Measured, Side, common_seeds
+from mnist_keras.claims.evidence import Measured, OverSeeds, Side, common_seeds
+from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
 from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import SeedRange
@@ -172,7 +173,7 @@ def next_batch(questions: Sequence[Question], most: int, seconds: float) -> Batc
         total = question.next_total(most)
         chosen.append(question)
         for side in _own(question, study):
-            config = side.measured.config
+            config = _config(side)
             more = total - max(len(side.measured.seeds), seeds.get(config, 0))
             seeds[config] = max(total, seeds.get(config, 0))
             planned += max(0, more) * (_seconds(side.measured) + OVERHEAD_SECONDS)
@@ -189,7 +190,12 @@ def _own(question: Question, study: str) -> list[Side]:
     return [side for side in question.sides if (side.label.study or question.study) == study]
 
 
-def _seconds(one: Measured) -> float:
+def _config(side: Side) -> RunConfig:
+    assert isinstance(side.measured, Measured), "what a study's claims are about are its runs"
+    return side.measured.config
+
+
+def _seconds(one: OverSeeds) -> float:
     found = one.values.get("seconds")
     return 0.0 if found is None or not len(found) else float(found.mean())
 

@@ -1,7 +1,7 @@
 """What all kinds of claims have in common, and the verdicts that they come to, as numbers.
 
 Numbers in a claim are as printed: accuracies and differences of accuracies in points of a percent.
-Which way a metric is better is in `metrics.METRICS`. An impact is the largest minus the smallest
+Which way a metric is better, its evidence knows. An impact is the largest minus the smallest
 figure over the values of a factor.
 """
 
@@ -14,8 +14,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from mnist_keras.claims.evidence import Array, Evidence, Side, WhyNot, margin_between, paired
-from mnist_keras.metrics import METRICS
+from mnist_keras.claims.evidence import Array, Evidence, Side, margin_between, paired
+from mnist_keras.claims.reasons import WhyNot
+from mnist_keras.metrics import Metric
 from mnist_keras.statistics.differences import Difference, compare_paired
 from mnist_keras.statistics.impacts import Impact, ImpactDifference
 from mnist_keras.statistics.orders import Order
@@ -42,7 +43,7 @@ class Judged:
 
     verdict: Verdict
     n: int
-    metric: str | None
+    metric: Metric | None
     sides: tuple[Side, ...]
     needed: SeedRange | None
 
@@ -107,7 +108,7 @@ class RatiosJudged(Judged):
         left_out: why others are missing.
     """
 
-    ratios: tuple[tuple[str, Label, Label, Statement], ...]
+    ratios: tuple[tuple[Metric, Label, Label, Statement], ...]
     left_out: tuple[WhyNot, ...] = ()
 
 
@@ -182,12 +183,12 @@ class ClaimBase(Entry):
         return None
 
 
-def direction(metric: str) -> float:
+def direction(metric: Metric) -> float:
     """1 where a greater value is better, -1 where a smaller one is."""
-    return -1.0 if METRICS[metric].better == "lower" else 1.0
+    return -1.0 if metric.better == "lower" else 1.0
 
 
-def compare_better(evidence: Evidence, better: Side, worse: Side, metric: str) -> Difference:
+def compare_better(evidence: Evidence, better: Side, worse: Side, metric: Metric) -> Difference:
     """Compare so that "better" is above 0: what should be low changes sides."""
     first, second = paired([better, worse], metric)
     margin = margin_between(evidence, metric, [first, second])
@@ -209,7 +210,7 @@ def of(sides: Sequence[Side]) -> tuple[Side, ...]:
     return tuple({(side.label.study, side.measured.config): side for side in sides}.values())
 
 
-def replayed(sides: Sequence[Side], metric: str) -> tuple[Array, int] | None:
+def replayed(sides: Sequence[Side], metric: Metric) -> tuple[Array, int] | None:
     """Replays of these sides, greater being better, [replays, sides], and the fewest seeds.
 
     None where a side has too few seeds to draw from.
@@ -218,7 +219,7 @@ def replayed(sides: Sequence[Side], metric: str) -> tuple[Array, int] | None:
         NotJudged: a side lacks the metric.
     """
     paired(sides, metric)
-    values = [side.measured.values[metric] for side in sides]
+    values = [side.measured.values[metric.name] for side in sides]
     n = min(len(one) for one in values)
     if n < FEWEST_SEEDS:
         return None

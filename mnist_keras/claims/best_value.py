@@ -19,7 +19,7 @@ from mnist_keras.claims.base import (
     share_of,
 )
 from mnist_keras.claims.evidence import Evidence, Side, margin_between, paired
-from mnist_keras.metrics import MetricName
+from mnist_keras.metrics import Metric, MetricName
 from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.orders import Best, all_better, judge_best
 from mnist_keras.subjects import Label, SettingValue, Subject
@@ -39,11 +39,11 @@ class BestValue(ClaimBase):
 
     def judge(self, evidence: Evidence) -> Judged:
         """It holds if the value is better than every other one."""
-        return _judge(evidence, [None], self.factor, self.value, self.metric)
+        return _judge(evidence, [None], self.factor, self.value, evidence.metric(self.metric))
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """How often the value has the best figure."""
-        return _replay(evidence, [None], self.factor, self.value, self.metric)
+        return _replay(evidence, [None], self.factor, self.value, evidence.metric(self.metric))
 
 
 class Constancy(ClaimBase):
@@ -61,15 +61,17 @@ class Constancy(ClaimBase):
 
     def judge(self, evidence: Evidence) -> Judged:
         """It holds if the value is better than every other one in each study."""
-        return _judge(evidence, self.studies, self.factor, self.value, self.metric)
+        return _judge(evidence, self.studies, self.factor, self.value, evidence.metric(self.metric))
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """How often the value has the best figure in each study."""
-        return _replay(evidence, self.studies, self.factor, self.value, self.metric)
+        return _replay(
+            evidence, self.studies, self.factor, self.value, evidence.metric(self.metric)
+        )
 
 
 def _judge(
-    evidence: Evidence, studies: Sequence[str | None], field: str, value: object, metric: str
+    evidence: Evidence, studies: Sequence[str | None], field: str, value: object, metric: Metric
 ) -> OrderJudged:
     pairs: list[tuple[Label, Label]] = []
     differences: list[Difference] = []
@@ -91,7 +93,7 @@ def _judge(
     )
 
 
-def _best(evidence: Evidence, sides: Sequence[Side], claimed: Side, metric: str) -> Best:
+def _best(evidence: Evidence, sides: Sequence[Side], claimed: Side, metric: Metric) -> Best:
     values = paired(sides, metric)
     margin = margin_between(evidence, metric, values)
     place = [side.label for side in sides].index(claimed.label)
@@ -99,7 +101,7 @@ def _best(evidence: Evidence, sides: Sequence[Side], claimed: Side, metric: str)
 
 
 def _replay(
-    evidence: Evidence, studies: Sequence[str | None], field: str, value: object, metric: str
+    evidence: Evidence, studies: Sequence[str | None], field: str, value: object, metric: Metric
 ) -> Replay | None:
     share, seeds = 1.0, []
     for study in studies:

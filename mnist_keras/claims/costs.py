@@ -7,10 +7,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from mnist_keras.claims.base import ClaimBase, CostJudged, Judged, RatiosJudged, of
-from mnist_keras.claims.evidence import Evidence, NoGrid, NotJudged, WhyNot
+from mnist_keras.claims.evidence import Evidence, NotJudged
 from mnist_keras.claims.figures import ratio_of_sides
+from mnist_keras.claims.reasons import NoGrid, WhyNot
 from mnist_keras.claims.widest import all_hold, widest
-from mnist_keras.metrics import MetricName
+from mnist_keras.metrics import Metric, MetricName
 from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.statistics.stated import Statement
@@ -34,10 +35,10 @@ class Equal(ClaimBase):
     def judge(self, evidence: Evidence) -> Judged:
         """It holds if the ratio in each metric that this machine can tell is within bounds."""
         a, b = evidence.side(self.a), evidence.side(self.b)
-        ratios: list[tuple[str, Label, Label, Statement]] = []
+        ratios: list[tuple[Metric, Label, Label, Statement]] = []
         needed: list[SeedRange | None] = []
         left_out: list[WhyNot] = []
-        for metric in self.metrics:
+        for metric in map(evidence.metric, self.metrics):
             try:
                 statement, seeds = ratio_of_sides(evidence, metric, 1.0, a, b, self.tolerance)
             except NotJudged as missing:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_keras.claims.reasons import Disturbed, NoCommonSeed, NotAlike, NotMeasured, WhyNot
 from mnist_keras.config import RunConfig
-from mnist_keras.metrics import COUNTS, RESOURCES, TIMES
+from mnist_keras.metrics import COUNTS, RESOURCES, TIMES, Metric
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Summary, summarize
 from mnist_keras.subjects import Label, Subject
@@ -28,15 +29,53 @@ _MACHINE = (
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One configuration over its seeds.
+class OverSeeds:
+    """One configuration over its seeds: all that a claim needs to know of it.
+
+    Attributes:
+        config: the configuration; equal ones are the same.
+        labels: what it stands for in the study.
+        seeds: the seeds that are done, ascending.
+        values: for each metric, by its name, one value a seed, float64 [seeds], in record units
+            (accuracies are fractions); metrics without values are absent.
+    """
+
+    config: Hashable
+    labels: tuple[Label, ...]
+    seeds: tuple[int, ...]
+    values: Mapping[str, np.ndarray]
+
+    def summary(self, metric: str) -> Summary | None:
+        """n, mean, standard deviation and interval of a metric; None if it was not measured."""
+        values = self.values.get(metric)
+        return None if values is None or not len(values) else summarize(values)
+
+    def seeds_with(self, metric: str) -> tuple[int, ...]:
+        """The seeds that a metric has values of."""
+        return self.seeds
+
+    def at_seeds(self, metric: str, seeds: Sequence[int]) -> Array:
+        """The metric's values at these seeds, float64 [seeds]."""
+        there = self.seeds_with(metric)
+        values: Array = self.values[metric][[there.index(seed) for seed in seeds]]
+        return values
+
+    def machine_share(self, seed: int) -> Hashable:
+        """The machine that a seed's run had, and how many runs shared it, as far as is known."""
+        return None
+
+    def was_disturbed(self, seed: int) -> bool:
+        """Whether other work is known to have held up a seed's run."""
+        return False
+
+
+@dataclass(frozen=True)
+class Measured(OverSeeds):
+    """One configuration over its seeds, read from its runs.
 
     Attributes:
         config: the configuration, of seed 0.
-        labels: what it stands for in the study.
-        seeds: the seeds that are done, ascending.
-        values: for each metric (a key of `metrics.METRICS`) one value a seed, float64 [seeds], in
-            record units (accuracies are fractions); metrics without values are absent.
+        labels, seeds, values: see `OverSeeds`; metrics are keys of `metrics.METRICS`.
         curves: for each column of epochs.csv float64 [seeds, epochs], NaN after a run's end.
         concurrent_runs: runs that shared the machine, as each seed's record says.
         runs: the name of the run that each seed is read from.
@@ -46,9 +85,6 @@ class Measured:
     """
 
     config: RunConfig
-    labels: tuple[Label, ...]
-    seeds: tuple[int, ...]
-    values: Mapping[str, np.ndarray]
     curves: Mapping[str, np.ndarray]
     concurrent_runs: tuple[int, ...]
     runs: tuple[str, ...] = ()
@@ -56,15 +92,21 @@ class Measured:
     bit_exact: tuple[bool, ...] = ()
     shortened: tuple[bool, ...] = ()
 
-    def summary(self, metric: str) -> Summary | None:
-        """n, mean, standard deviation and interval of a metric; None if it was not measured."""
-        values = self.values.get(metric)
-        return None if values is None or not len(values) else summarize(values)
+    def machine_share(self, seed: int) -> Hashable:
+        """The machine that a seed's run had, and how many runs shared it."""
+        index = self.seeds.index(seed)
+        machine: Mapping[str, Any] = self.environments[index] if self.environments else {}
+        return (self.concurrent_runs[index], *(repr(machine.get(name)) for name in _MACHINE))
 
-    def at_seeds(self, metric: str, seeds: Sequence[int]) -> Array:
-        """The metric's values at these seeds, float64 [seeds]."""
-        values: Array = self.values[metric][[self.seeds.index(seed) for seed in seeds]]
-        return values
+    def was_disturbed(self, seed: int) -> bool:
+        """Whether a run's epochs differ so much in time that other work must have held it up.
+
+        All epochs of a run do the same work, so their mean time is near that of the fastest one: on
+        a machine that does nothing else within a quarter of it. A mean above `DISTURBED` times the
+        fastest means that many epochs had to wait.
+        """
+        seconds = self.curves["seconds"][self.seeds.index(seed)]
+        return bool(np.nanmean(seconds) > DISTURBED * np.nanmin(seconds))
 
 
 @dataclass(frozen=True)
@@ -72,79 +114,7 @@ class Side:
     """A configuration as a claim names it."""
 
     label: Label
-    measured: Measured
-
-
-@dataclass(frozen=True)
-class NoRun:
-    """These have no finished run; `wide_only` says that only the wider sweeps make them."""
-
-    labels: tuple[Label, ...]
-    wide_only: bool = False
-
-
-@dataclass(frozen=True)
-class NothingDone:
-    """Another study has no finished run at all."""
-
-    study: str
-
-
-@dataclass(frozen=True)
-class NotMeasured:
-    """A metric was not measured for a configuration."""
-
-    metric: str
-    label: Label
-
-
-@dataclass(frozen=True)
-class NoCommonSeed:
-    """No seed has finished runs of all of these."""
-
-    labels: tuple[Label, ...]
-
-
-@dataclass(frozen=True)
-class NotAlike:
-    """No seed's runs of these shared the machine alike, so their times do not compare."""
-
-    labels: tuple[Label, ...]
-
-
-@dataclass(frozen=True)
-class Disturbed:
-    """Other work held up a run of every seed of these."""
-
-    labels: tuple[Label, ...]
-
-
-@dataclass(frozen=True)
-class Zero:
-    """A metric is 0 in a run, so that there is no ratio."""
-
-    metric: str
-
-
-@dataclass(frozen=True)
-class OneValue:
-    """A factor with one value has no impact."""
-
-
-@dataclass(frozen=True)
-class NoGrid:
-    """The study has no factors, so there is no grid."""
-
-
-@dataclass(frozen=True)
-class OtherSettings:
-    """The settings differ from those of the source."""
-
-
-WhyNot = (
-    NoRun | NothingDone | NotMeasured | NoCommonSeed | NotAlike | Disturbed | Zero | OneValue
-    | NoGrid | OtherSettings
-)  # fmt: skip
+    measured: OverSeeds
 
 
 class NotJudged(Exception):  # noqa: N818 - it is an answer, not an error
@@ -204,6 +174,9 @@ class Evidence(Protocol):
 
     rule: Rule
 
+    def metric(self, name: str) -> Metric:
+        """The metric of this name."""
+
     def side(self, subject: Subject) -> Side:
         """A named trial or one value of a factor.
 
@@ -238,68 +211,51 @@ class Evidence(Protocol):
         """The difference of a metric, in record units, that does not matter."""
 
     def cost(self) -> CostOfStudy:
-        """What the study costs."""
+        """What the study costs.
+
+        Raises:
+            NotJudged: nobody knows.
+        """
 
 
-def margin_between(evidence: Evidence, metric: str, values: Sequence[Array]) -> float:
+def margin_between(evidence: Evidence, metric: Metric, values: Sequence[Array]) -> float:
     """The margin of a metric for configurations with these values."""
-    return evidence.margin(metric, float(np.mean([one.mean() for one in values])))
+    return evidence.margin(metric.name, float(np.mean([one.mean() for one in values])))
 
 
-def paired(sides: Sequence[Side], metric: str) -> list[Array]:
+def paired(sides: Sequence[Side], metric: Metric) -> list[Array]:
     """The metric of each side over the seeds that all of them have, float64 [seeds] each.
 
     Times and resources are taken only of seeds whose runs had the machine in the same way: shared
-    the same machine with as many others, and were not disturbed by other work (`is_disturbed`).
+    the same machine with as many others, and were not disturbed by other work.
 
     Raises:
         NotJudged: there is no such seed, or a side lacks the metric.
     """
+    name = metric.name
     for side in sides:
-        if metric not in side.measured.values:
+        if name not in side.measured.values:
             raise NotJudged(NotMeasured(metric, side.label))
     labels = tuple(side.label for side in sides)
     configurations = [side.measured for side in sides]
-    seeds = common_seeds(configurations)
+    seeds = sorted(set.intersection(*(set(one.seeds_with(name)) for one in configurations)))
     if not seeds:
         raise NotJudged(NoCommonSeed(labels), sides)
-    if metric in TIMES + RESOURCES:
-        seeds = [seed for seed in seeds if _shared_alike(configurations, seed)]
+    if name in TIMES + RESOURCES:
+        seeds = [s for s in seeds if len({one.machine_share(s) for one in configurations}) == 1]
         if not seeds:
             raise NotJudged(NotAlike(labels), sides)
-        seeds = [s for s in seeds if not any(is_disturbed(one, s) for one in configurations)]
+        seeds = [s for s in seeds if not any(one.was_disturbed(s) for one in configurations)]
         if not seeds:
             raise NotJudged(Disturbed(labels), sides)
-    return [one.at_seeds(metric, seeds) for one in configurations]
+    return [one.at_seeds(name, seeds) for one in configurations]
 
 
-def common_seeds(configurations: Sequence[Measured]) -> list[int]:
+def common_seeds(configurations: Sequence[OverSeeds]) -> list[int]:
     """The seeds that all configurations have, ascending."""
     return sorted(set.intersection(*(set(one.seeds) for one in configurations)))
 
 
-def is_disturbed(one: Measured, seed: int) -> bool:
-    """Whether a run's epochs differ so much in time that other work must have held it up.
-
-    All epochs of a run do the same work, so their mean time is near that of the fastest one: on a
-    machine that does nothing else within a quarter of it. A mean above `DISTURBED` times the
-    fastest means that many epochs had to wait.
-    """
-    seconds = one.curves["seconds"][one.seeds.index(seed)]
-    return bool(np.nanmean(seconds) > DISTURBED * np.nanmin(seconds))
-
-
-def _shared_alike(configurations: Sequence[Measured], seed: int) -> bool:
-    return len({_share(one, seed) for one in configurations}) == 1
-
-
-def _share(one: Measured, seed: int) -> tuple[Any, ...]:
-    """The machine a run had, and how many runs shared it."""
-    index = one.seeds.index(seed)
-    machine: Mapping[str, Any] = one.environments[index] if one.environments else {}
-    return (one.concurrent_runs[index], *(repr(machine.get(name)) for name in _MACHINE))
-
-
-def is_count(metric: str) -> bool:
+def is_count(metric: Metric) -> bool:
     """Whether a metric has no noise."""
-    return metric in COUNTS
+    return metric.name in COUNTS

@@ -21,14 +21,13 @@ from mnist_keras.claims.evidence import (
     Array,
     Evidence,
     NotJudged,
-    OneValue,
     Side,
-    Zero,
     is_count,
     margin_between,
     paired,
 )
-from mnist_keras.metrics import FIGURE_MARGIN, RATIO_TOLERANCE, MetricName, to_record_unit
+from mnist_keras.claims.reasons import OneValue, Zero
+from mnist_keras.metrics import FIGURE_MARGIN, RATIO_TOLERANCE, Metric, MetricName
 from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.resolution import SeedRange, seeds_range_of_statement
@@ -56,17 +55,18 @@ class Impact(ClaimBase):
         sides = evidence.levels(None, self.factor)
         if len(sides) < 2:
             raise NotJudged(OneValue())
-        values = paired(sides, self.metric)
-        margin = margin_between(evidence, self.metric, values)
+        metric = evidence.metric(self.metric)
+        values = paired(sides, metric)
+        margin = margin_between(evidence, metric, values)
         impact = judge_impact(values, margin, evidence.rule)
-        stated = to_record_unit(self.metric, self.published)
-        within = _figure_margin(self.metric, margin, self.published)
+        stated = metric.of_printed(self.published)
+        within = _figure_margin(metric, margin, self.published)
         statement = judge_statement(stated, impact.size, impact.interval, within, impact.n)
         extremes = values[int(np.argmax(impact.means))] - values[int(np.argmin(impact.means))]
         return StatementJudged(
             statement.verdict,
             impact.n,
-            self.metric,
+            metric,
             of(sides),
             _needed(statement, extremes, evidence),
             statement,
@@ -75,7 +75,7 @@ class Impact(ClaimBase):
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """Where the impact of one run a value lies."""
-        found = replayed(evidence.levels(None, self.factor), self.metric)
+        found = replayed(evidence.levels(None, self.factor), evidence.metric(self.metric))
         return None if found is None else _where(np.ptp(found[0], axis=1), found[1])
 
 
@@ -94,18 +94,20 @@ class Gap(ClaimBase):
 
     def judge(self, evidence: Evidence) -> Judged:
         """The mean gap over our seeds beside the stated one."""
-        side = evidence.side(self.subject)
-        (values,) = paired([side], "gap")
-        margin = margin_between(evidence, "gap", [values])
-        within = _figure_margin("gap", margin, self.published)
-        stated = to_record_unit("gap", self.published)
+        metric, side = evidence.metric("gap"), evidence.side(self.subject)
+        (values,) = paired([side], metric)
+        margin = margin_between(evidence, metric, [values])
+        within = _figure_margin(metric, margin, self.published)
+        stated = metric.of_printed(self.published)
         statement = judge_stated_mean(stated, values, within, evidence.rule)
         needed = _needed(statement, values, evidence)
-        return StatementJudged(statement.verdict, statement.n, "gap", of([side]), needed, statement)
+        return StatementJudged(
+            statement.verdict, statement.n, metric, of([side]), needed, statement
+        )
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """Where the gap of one run lies."""
-        found = replayed([evidence.side(self.subject)], "gap")
+        found = replayed([evidence.side(self.subject)], evidence.metric("gap"))
         return None if found is None else _where(-found[0][:, 0], found[1])
 
 
@@ -127,29 +129,30 @@ class Ratio(ClaimBase):
     def judge(self, evidence: Evidence) -> Judged:
         """The ratio over our seeds beside the stated one; of counts, which have no noise, exact."""
         sides = [evidence.side(self.numerator), evidence.side(self.denominator)]
-        above, below = paired(sides, self.metric)
-        if is_count(self.metric):
-            return self._counted(float(above[0]), float(below[0]), len(above))
-        statement = ratio_statement(evidence, self.metric, self.published, (above, below))
+        metric = evidence.metric(self.metric)
+        above, below = paired(sides, metric)
+        if is_count(metric):
+            return self._counted(metric, float(above[0]), float(below[0]), len(above))
+        statement = ratio_statement(evidence, metric, self.published, (above, below))
         logs = np.log(above / below)
         return RatiosJudged(
             statement.verdict,
             statement.n,
-            self.metric,
+            metric,
             of(sides),
             needed_for_ratio(statement, logs, evidence),
-            ((self.metric, sides[0].label, sides[1].label, statement),),
+            ((metric, sides[0].label, sides[1].label, statement),),
         )
 
-    def _counted(self, above: float, below: float, n: int) -> CountsJudged:
+    def _counted(self, metric: Metric, above: float, below: float, n: int) -> CountsJudged:
         agrees = abs(above / below - self.published) <= half_last_digit(self.published)
         verdict = Verdict.SAME if agrees else Verdict.DIFFERENT
-        return CountsJudged(verdict, n, self.metric, (), None, self.published, above, below)
+        return CountsJudged(verdict, n, metric, (), None, self.published, above, below)
 
 
 def ratio_statement(
     evidence: Evidence,
-    metric: str,
+    metric: Metric,
     stated: float,
     values: tuple[Array, Array],
     tolerance: float = RATIO_TOLERANCE,
@@ -179,7 +182,7 @@ def needed_for_ratio(statement: Statement, logs: Array, evidence: Evidence) -> S
 
 
 def ratio_of_sides(
-    evidence: Evidence, metric: str, stated: float, above: Side, below: Side, tolerance: float
+    evidence: Evidence, metric: Metric, stated: float, above: Side, below: Side, tolerance: float
 ) -> tuple[Statement, SeedRange | None]:
     """A stated ratio of two sides beside ours, and the seeds that would settle it.
 
@@ -191,8 +194,8 @@ def ratio_of_sides(
     return statement, needed_for_ratio(statement, np.log(first / second), evidence)
 
 
-def _figure_margin(metric: str, margin: float, printed: float) -> float:
-    return FIGURE_MARGIN * margin + to_record_unit(metric, half_last_digit(printed))
+def _figure_margin(metric: Metric, margin: float, printed: float) -> float:
+    return FIGURE_MARGIN * margin + metric.of_printed(half_last_digit(printed))
 
 
 def _needed(statement: Statement, values: Array, evidence: Evidence) -> SeedRange | None:

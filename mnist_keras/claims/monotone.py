@@ -18,7 +18,7 @@ from mnist_keras.claims.base import (
 from mnist_keras.claims.evidence import Array, Evidence, Side, margin_between, paired
 from mnist_keras.claims.figures import ratio_of_sides
 from mnist_keras.claims.widest import all_hold, widest
-from mnist_keras.metrics import TIMES, MetricName
+from mnist_keras.metrics import TIMES, Metric, MetricName
 from mnist_keras.statistics.orders import judge_trend
 from mnist_keras.statistics.replays import FEWEST_SEEDS, replay
 from mnist_keras.subjects import Label, SettingValue, Subject
@@ -48,17 +48,18 @@ class Monotone(ClaimBase):
 
     def judge(self, evidence: Evidence) -> Judged:
         """It holds if the ends differ and no step goes back by more than the margin."""
+        metric = evidence.metric(self.metric)
         series = [self._sides(study, evidence) for study in self.studies or (None,)]
         if self.proportional:
-            return self._proportional(evidence, series)
-        values = [self._rising(sides) for sides in series]
-        margins = [margin_between(evidence, self.metric, levels) for levels in values]
+            return self._proportional(evidence, series, metric)
+        values = [self._rising(sides, metric) for sides in series]
+        margins = [margin_between(evidence, metric, levels) for levels in values]
         trend = judge_trend(values, [abs(margin) for margin in margins], evidence.rule)
         decisive = trend.order.differences[trend.order.decisive]
         return TrendJudged(
             trend.verdict,
             trend.order.n,
-            self.metric,
+            metric,
             of([side for sides in series for side in sides]),
             needed_for(trend.verdict, decisive),
             tuple((b.label, a.label) for sides in series for a, b in pairwise(sides)),
@@ -72,10 +73,11 @@ class Monotone(ClaimBase):
         """How often each value's figure lies beyond the one before; not for times, which differ."""
         if self.proportional or self.metric in TIMES:
             return None
+        metric = evidence.metric(self.metric)
         share, seeds = 1.0, []
         for study in self.studies or (None,):
             sides = self._sides(study, evidence)
-            paired(sides, self.metric)
+            paired(sides, metric)
             values = [self._sign * side.measured.values[self.metric] for side in sides]
             seeds.append(min(len(one) for one in values))
             share *= float((replay(values)[:, 1:] > replay(values)[:, :-1]).all(axis=1).mean())
@@ -93,25 +95,27 @@ class Monotone(ClaimBase):
         values = sorted(factor.values or factor.wide)
         return [value for value in values if self.since is None or value >= self.since]
 
-    def _rising(self, sides: list[Side]) -> list[Array]:
+    def _rising(self, sides: list[Side], metric: Metric) -> list[Array]:
         """The values of each side, so that the claim says that they grow."""
-        return [self._sign * values for values in paired(sides, self.metric)]
+        return [self._sign * values for values in paired(sides, metric)]
 
-    def _proportional(self, evidence: Evidence, series: list[list[Side]]) -> RatiosJudged:
+    def _proportional(
+        self, evidence: Evidence, series: list[list[Side]], metric: Metric
+    ) -> RatiosJudged:
         ratios, needed = [], []
         for sides in series:
             for below, above in pairwise(sides):
                 stated = _number(above.label) / _number(below.label)
                 statement, seeds = ratio_of_sides(
-                    evidence, self.metric, stated, above, below, PROPORTIONAL
+                    evidence, metric, stated, above, below, PROPORTIONAL
                 )
-                ratios.append((self.metric, above.label, below.label, statement))
+                ratios.append((metric, above.label, below.label, statement))
                 needed.append(seeds)
         statements = [statement for *_, statement in ratios]
         return RatiosJudged(
             all_hold([one.verdict for one in statements]),
             min(one.n for one in statements),
-            self.metric,
+            metric,
             of([side for sides in series for side in sides]),
             widest(needed),
             tuple(ratios),

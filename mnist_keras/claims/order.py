@@ -19,7 +19,7 @@ from mnist_keras.claims.base import (
     share_of,
 )
 from mnist_keras.claims.evidence import Evidence
-from mnist_keras.metrics import MetricName, to_record_unit
+from mnist_keras.metrics import Metric, MetricName
 from mnist_keras.statistics.orders import all_better, none_better
 from mnist_keras.subjects import Subject
 
@@ -39,22 +39,25 @@ class Order(ClaimBase):
 
     def judge(self, evidence: Evidence) -> Judged:
         """It holds if `a` is better."""
+        metric = evidence.metric(self.metric)
         a, b = evidence.side(self.a), evidence.side(self.b)
-        order = all_better([compare_better(evidence, a, b, self.metric)])
+        order = all_better([compare_better(evidence, a, b, metric)])
         return OrderJudged(
             order.verdict,
             order.n,
-            self.metric,
+            metric,
             of([a, b]),
             needed_for(order.verdict, order.differences[0]),
             ((a.label, b.label),),
             order,
-            _published(self.metric, self.difference),
+            _published(metric, self.difference),
         )
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """How often `a` has the better figure."""
-        found = replayed([evidence.side(self.a), evidence.side(self.b)], self.metric)
+        found = replayed(
+            [evidence.side(self.a), evidence.side(self.b)], evidence.metric(self.metric)
+        )
         if found is None:
             return None
         return Replay(found[1], share_of(found[0][:, 0] > found[0][:, 1]))
@@ -75,29 +78,30 @@ class NoGain(ClaimBase):
 
     def judge(self, evidence: Evidence) -> Judged:
         """It holds if no contender can be better by more than the margin."""
+        metric = evidence.metric(self.metric)
         reference = evidence.side(self.reference)
         contenders = [evidence.side(contender) for contender in self.contenders]
-        compared = [compare_better(evidence, one, reference, self.metric) for one in contenders]
+        compared = [compare_better(evidence, one, reference, metric) for one in contenders]
         order = none_better(compared)
         return OrderJudged(
             order.verdict,
             order.n,
-            self.metric,
+            metric,
             of([reference, *contenders]),
             needed_for(order.verdict, order.differences[order.decisive]),
             tuple((one.label, reference.label) for one in contenders),
             order,
-            _published(self.metric, self.difference),
+            _published(metric, self.difference),
         )
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """How often no contender has a better figure."""
         sides = [evidence.side(one) for one in (self.reference, *self.contenders)]
-        found = replayed(sides, self.metric)
+        found = replayed(sides, evidence.metric(self.metric))
         if found is None:
             return None
         return Replay(found[1], share_of(np.argmax(found[0], axis=1) == 0))
 
 
-def _published(metric: str, printed: float | None) -> float | None:
-    return None if printed is None else to_record_unit(metric, printed)
+def _published(metric: Metric, printed: float | None) -> float | None:
+    return None if printed is None else metric.of_printed(printed)

@@ -22,7 +22,7 @@ from mnist_keras.claims.base import (
     share_of,
 )
 from mnist_keras.claims.evidence import Array, Evidence, Side, margin_between, paired
-from mnist_keras.metrics import MetricName, to_record_unit
+from mnist_keras.metrics import Metric, MetricName
 from mnist_keras.statistics.impacts import ImpactDifference, compare_impacts
 from mnist_keras.statistics.resolution import SeedRange, seeds_range
 from mnist_keras.statistics.summaries import Verdict
@@ -48,7 +48,7 @@ class Ranking(ClaimBase):
         """It holds if every step of the claimed order does, in each study."""
         steps = [step for study in self._studies for step in self._steps(study, evidence)]
         every = [(s, f.field) for s in self._studies for f in evidence.factors(s)]
-        return _judge(evidence, steps, every, self.metric)
+        return _judge(evidence, steps, every, evidence.metric(self.metric))
 
     @property
     def _studies(self) -> Sequence[str | None]:
@@ -65,12 +65,13 @@ class Ranking(ClaimBase):
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """How often the impacts come out in this order."""
+        metric = evidence.metric(self.metric)
         share, seeds = 1.0, []
         for study in self._studies:
             fields = {field for step in self._steps(study, evidence) for _, field in step}
             impacts: dict[str, Array] = {}
             for field in sorted(fields):
-                found = _replayed_impact(evidence, (study, field), self.metric)
+                found = _replayed_impact(evidence, (study, field), metric)
                 if found is None:
                     return None
                 impacts[field], n = found
@@ -98,17 +99,17 @@ class Sensitivity(ClaimBase):
 
     def judge(self, evidence: Evidence) -> Judged:
         """It holds if the impact is larger in the one than in the other."""
+        metric = evidence.metric(self.metric)
         more, less = (self.more, self.factor), (self.less, self.factor)
-        judged = _judge(evidence, [(more, less)], [more, less], self.metric)
-        published = [
-            to_record_unit(self.metric, one) for one in (self.published_more, self.published_less)
-        ]
-        return replace(judged, published=(published[0], published[1]))
+        judged = _judge(evidence, [(more, less)], [more, less], metric)
+        published = metric.of_printed(self.published_more), metric.of_printed(self.published_less)
+        return replace(judged, published=published)
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """How often the impact comes out larger in the one than in the other."""
-        more = _replayed_impact(evidence, (self.more, self.factor), self.metric)
-        less = _replayed_impact(evidence, (self.less, self.factor), self.metric)
+        metric = evidence.metric(self.metric)
+        more = _replayed_impact(evidence, (self.more, self.factor), metric)
+        less = _replayed_impact(evidence, (self.less, self.factor), metric)
         if more is None or less is None:
             return None
         return Replay(min(more[1], less[1]), share_of(more[0] > less[0]))
@@ -118,7 +119,7 @@ def _judge(
     evidence: Evidence,
     steps: Sequence[tuple[_Factor, _Factor]],
     factors: Sequence[_Factor],
-    metric: str,
+    metric: Metric,
 ) -> ImpactOrderJudged:
     judged = [_compare(evidence, *step, metric) for step in steps]
     verdict, decisive = _all_larger(judged)
@@ -153,7 +154,7 @@ def _all_larger(steps: Sequence[ImpactDifference]) -> tuple[Verdict, int]:
 
 
 def _compare(
-    evidence: Evidence, larger: _Factor, smaller: _Factor, metric: str
+    evidence: Evidence, larger: _Factor, smaller: _Factor, metric: Metric
 ) -> ImpactDifference:
     above, below = evidence.levels(*larger), evidence.levels(*smaller)
     values = _paired_levels(above, below, metric)
@@ -162,7 +163,7 @@ def _compare(
 
 
 def _paired_levels(
-    above: Sequence[Side], below: Sequence[Side], metric: str
+    above: Sequence[Side], below: Sequence[Side], metric: Metric
 ) -> tuple[list[Array], list[Array]]:
     """The levels of two factors over the seeds that all of them share."""
     values = paired([*above, *below], metric)
@@ -173,7 +174,7 @@ def _needed(
     evidence: Evidence,
     step: tuple[_Factor, _Factor],
     judged: ImpactDifference,
-    metric: str,
+    metric: Metric,
     verdict: Verdict,
 ) -> SeedRange | None:
     """How many seeds an open step needs, by the contrasts of the observed extremes."""
@@ -194,12 +195,14 @@ def _contrast(levels: Sequence[Array]) -> Array:
     return contrast
 
 
-def _impact(evidence: Evidence, factor: _Factor, metric: str) -> float:
+def _impact(evidence: Evidence, factor: _Factor, metric: Metric) -> float:
     means = [values.mean() for values in paired(evidence.levels(*factor), metric)]
     return float(np.ptp(means))
 
 
-def _replayed_impact(evidence: Evidence, factor: _Factor, metric: str) -> tuple[Array, int] | None:
+def _replayed_impact(
+    evidence: Evidence, factor: _Factor, metric: Metric
+) -> tuple[Array, int] | None:
     found = replayed(evidence.levels(*factor), metric)
     return None if found is None else (np.ptp(direction(metric) * found[0], axis=1), found[1])
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mnist_keras.cli.options import json_option
+from mnist_keras.cli.again import this_command
+from mnist_keras.cli.options import json_option, language_option
+
+if TYPE_CHECKING:
+    from mnist_keras.report.language import Language
+    from mnist_keras.tables.findings import TableFindings
+    from mnist_keras.tables.run_table import RunTable
 
 
 @click.command()
@@ -60,17 +67,30 @@ from mnist_keras.cli.options import json_option
     is_flag=True,
     help="Judge so that you may look again whenever seeds were added.",
 )
+@click.option(
+    "--study",
+    metavar="FILE.toml",
+    type=click.Path(path_type=Path),
+    help="Claims and published figures about the table, to be judged, too.",
+)
+@click.option(
+    "--report",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write report.html, report.md and figures there.",
+)
+@language_option
 @json_option
 def judge(
     table: Path,
-    seed: str | None,
-    metrics: tuple[str, ...],
-    settings: tuple[str, ...],
-    ignored: tuple[str, ...],
-    lower_is_better: bool,
     margin: float | None,
     sequential: bool,
+    study: Path | None,
+    folder: Path | None,
+    language: Language,
     as_json: bool,
+    **columns: Any,
 ) -> None:
     """Say which differences hold in results that were trained anywhere.
 
@@ -81,25 +101,46 @@ def judge(
     from mnist_keras.report.judged_json import print_judged_json
     from mnist_keras.statistics.rules import Rule
     from mnist_keras.tables.choice import Choice
+    from mnist_keras.tables.findings import judge_study
     from mnist_keras.tables.reading import read_table
+    from mnist_keras.tables.study import load_table_study
     from mnist_keras.tables.verdicts import judge_table
 
-    runs = read_table(table, Choice(seed, metrics, settings, ignored, lower_is_better))
-    _check_margin(margin, len(runs.metrics))
+    runs = read_table(table, Choice(**columns))
+    claims = load_table_study(study, runs) if study else None
+    margins = claims.margins(runs) if claims else {}
+    if margin is not None:
+        wanted = _finite(margin)
+        margins = {_only_metric(runs): wanted}
     if not as_json:
         print_taken(runs)
-    outcome = judge_table(runs, margin, Rule.SEQUENTIAL if sequential else Rule.FIXED)
+    outcome = judge_table(runs, margins, Rule.SEQUENTIAL if sequential else Rule.FIXED)
+    findings = judge_study(outcome, claims)
     if as_json:
-        print_judged_json(outcome)
+        print_judged_json(findings)
     else:
-        print_judged(outcome)
+        print_judged(findings)
+    if folder:
+        _write(findings, folder, language, as_json)
 
 
-def _check_margin(margin: float | None, metrics: int) -> None:
-    if margin is None:
-        return
-    context = click.get_current_context()
+def _write(findings: TableFindings, folder: Path, language: Language, as_json: bool) -> None:
+    """Write the page, and say where it is, on standard error where programs read the other."""
+    from mnist_keras.report.judged_files import write_judged
+
+    page = write_judged(findings, folder, command=this_command(), language=language)
+    click.echo(page, err=as_json)
+
+
+def _finite(margin: float) -> float:
     if not math.isfinite(margin):
+        context = click.get_current_context()
         raise click.UsageError("--margin is no finite number; give a number from 0", context)
-    if metrics > 1:
+    return margin
+
+
+def _only_metric(table: RunTable) -> str:
+    if len(table.metrics) > 1:
+        context = click.get_current_context()
         raise click.UsageError("--margin goes with one metric; name it with --metric", context)
+    return table.metrics[0].name

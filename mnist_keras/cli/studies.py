@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_keras.cli.again import this_command
 from mnist_keras.cli.options import (
     MAX_JOBS,
     MAX_SEEDS,
@@ -325,7 +323,7 @@ def _for_run(options: dict[str, Any]) -> dict[str, Any]:
 def _report(studies: list[Study], logs: Path, language: Language, wide: bool = False) -> list[Path]:
     from mnist_keras.report.build import build_report
 
-    return build_report(studies, logs, wide=wide, command=_this_command(), language=language)
+    return build_report(studies, logs, wide=wide, command=this_command(), language=language)
 
 
 def _report_again(
@@ -341,19 +339,3 @@ def _report_again(
     click.echo(f"{closed[0]} cannot be written to, so no report is made", err=True)
     pages = [folder / "report.html" for folder in folders]
     return [page for page in pages if page.is_file()]
-
-
-def _this_command() -> str:
-    return " ".join(map(_quoted, ["mnist-keras", *sys.argv[1:]]))
-
-
-def _quoted(argument: str) -> str:
-    """An argument as bash and zsh take it; bytes that are no text, and line breaks, are escaped."""
-    if argument.isprintable():
-        return shlex.quote(argument)
-    plain = (one if one.isprintable() and one not in "\\'" else _escaped(one) for one in argument)
-    return f"$'{''.join(plain)}'"
-
-
-def _escaped(character: str) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))

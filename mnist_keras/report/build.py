@@ -98,7 +98,7 @@ def _write_reports(
     drawn = run_in_processes(drawings)  # drawing is where a report's time goes
     overview = drawn.pop() if joint else []
     chapters = [
-        Chapter(outcome, tuple(map(_picture, figures)))
+        Chapter(outcome, tuple(map(picture_of, figures)))
         for outcome, figures in zip(outcomes, drawn, strict=True)
     ]
     pages = [
@@ -106,7 +106,7 @@ def _write_reports(
         for chapter, folder in zip(chapters, folders, strict=True)
     ]
     if joint:
-        pages.append(_write_joint(chapters, tuple(map(_picture, overview)), logs, command))
+        pages.append(_write_joint(chapters, tuple(map(picture_of, overview)), logs, command))
     return pages
 
 
@@ -117,7 +117,7 @@ def _draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> list[Figur
 
 def _write_study(chapter: Chapter, folder: Path, command: str) -> Path:
     write_results_csv(folder / "results.csv", results_rows(chapter.outcome))
-    return _write_documents(study_document(chapter, command), folder)
+    return write_documents(study_document(chapter, command), folder)
 
 
 def _write_joint(
@@ -131,10 +131,11 @@ def _write_joint(
         )
         for chapter in chapters
     ]
-    return _write_documents(joint_document(copied, overview, command), logs)
+    return write_documents(joint_document(copied, overview, command), logs)
 
 
-def _write_documents(document: Document, folder: Path) -> Path:
+def write_documents(document: Document, folder: Path) -> Path:
+    """Write a report as `folder/report.html` and `report.md`; returns the page."""
     page = folder / "report.html"
     write_bytes(page, render_page(document).encode())
     write_bytes(folder / "report.md", render_markdown(document, folder).encode())
@@ -160,5 +161,6 @@ def _copy_file(path: Path, folder: Path) -> Path:
     return target
 
 
-def _picture(figure: Figure) -> Picture:
+def picture_of(figure: Figure) -> Picture:
+    """A written figure as a report holds it."""
     return Picture(**vars(figure))

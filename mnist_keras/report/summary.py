@@ -12,15 +12,10 @@ import click
 
 from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.measure import Records
-from mnist_keras.analysis.outcome import (
-    CellOutcome,
-    ClaimOutcome,
-    FactorOutcome,
-    PairOutcome,
-    StudyOutcome,
-)
+from mnist_keras.analysis.outcome import CellOutcome, FactorOutcome, PairOutcome, StudyOutcome
 from mnist_keras.analysis.sources import disagreements
 from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.console import print_json, print_lines, print_rows, print_wrapped

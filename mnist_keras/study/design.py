@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 from mnist_keras.claims import Claim
 from mnist_keras.config import MNIST, RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.metrics import METRICS, MetricName, to_record_unit
+from mnist_keras.metrics import METRICS, Margins, MetricName, to_record_unit
 from mnist_keras.study import checks
 from mnist_keras.study.files import describe, from_folder, read_toml, split_french
 from mnist_keras.study.published import PublishedCell, PublishedTable, TensorShape
@@ -41,9 +41,6 @@ from mnist_keras.subjects import Entry, Label, Subject
 
 STUDY_NAMES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
 """The studies that the package ships."""
-
-Margin = Annotated[float, Field(gt=0)]
-"""A difference that does not matter, in the unit that its metric is printed in."""
 
 _RESERVED_NAMES = (*STUDY_NAMES, "train")
 
@@ -78,7 +75,7 @@ class Study(Entry):
     tables: tuple[PublishedTable, ...] = ()
     claims: tuple[Claim, ...] = ()
     contradictions: tuple[str, ...] = ()
-    margin: Margin | dict[MetricName, Margin] = Field(default_factory=dict)
+    margin: Margins = Field(default_factory=dict)
     images: dict[MetricName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     french: dict[str, str] = Field(default_factory=dict)
 

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
-from mnist_keras.metrics import METRICS, to_record_unit
+from mnist_keras.metrics import METRICS, known_metrics, to_record_unit
 from mnist_keras.subjects import Entry, SettingValue, Subject
 
 
@@ -88,10 +88,11 @@ class PublishedTable(Entry):
     rows: tuple[tuple[Any, ...], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _check_shape(self) -> PublishedTable:
+    def _check_shape(self, info: ValidationInfo) -> PublishedTable:
+        known = (*_KEY_COLUMNS, *known_metrics(info))
         for column in self.columns:
-            if column not in _KEY_COLUMNS:
-                _known_column(column)
+            if column not in known:
+                raise ValueError(f"a column is {column!r}; expected one of {', '.join(known)}")
         if len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns are {list(self.columns)}; expected each of them once")
         for row in self.rows:
@@ -129,12 +130,6 @@ class PublishedTable(Entry):
             for metric, printed in entries.items()
             if printed != ""
         ]
-
-
-def _known_column(name: str) -> None:
-    if name not in METRICS:
-        expected = ", ".join((*_KEY_COLUMNS, *METRICS))
-        raise ValueError(f"a column is {name!r}; expected one of {expected}")
 
 
 class TensorShape(Entry):

@@ -75,7 +75,7 @@ def typed(cells: Iterable[str], decimal_comma: bool) -> list[Value]:
     return [None if cell is None else kind(known[cell] or 0.0) for cell in given]
 
 
-def value_text(value: Value) -> str:
+def value_text(value: object) -> str:
     """A setting's value as it is shown."""
     if value is None:
         return "(empty)"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from mnist_keras.data.reading import refusal
+from mnist_keras.tables import reasons
 from mnist_keras.tables.sheet import Column, Kind, Sheet
 
 
@@ -54,7 +55,7 @@ def finished_rows(sheet: Sheet, heading: str, finished: str) -> Sheet:
             f"runs whose {heading} is {finished}",
             "check the file",
         )
-    return sheet.keep_rows(done, f"not finished ({why})")
+    return sheet.keep_rows(done, reasons.not_finished(why))
 
 
 Reader = Callable[[Sheet], Sheet | None]

@@ -9,6 +9,7 @@ import numpy as np
 
 from mnist_keras.data.reading import brief, refusal
 from mnist_keras.statistics.distributions import Array
+from mnist_keras.tables import reasons
 from mnist_keras.tables.cells import in_percent, is_formula, is_measured, is_number, number_of
 from mnist_keras.tables.metric_names import is_metric, is_share, lower_is_better
 from mnist_keras.tables.run_table import ColumnLeftOut, Metric
@@ -35,7 +36,7 @@ def find_metrics(
     known = [one for one in columns if _is_known(sheet, one)]
     found = [one for one in known if len({cell for cell in one.cells if is_measured(cell)}) > 1]
     left_out = [
-        ColumnLeftOut(one.name, "the same in every run") for one in known if one not in found
+        ColumnLeftOut(one.name, reasons.SAME_IN_EVERY_RUN) for one in known if one not in found
     ]
     if not found:
         found = [one for one in columns if one not in known and _looks_measured(sheet, one)]
@@ -49,10 +50,7 @@ def find_metrics(
             "an accuracy, a loss or the like",
             "name it with --metric",
         )
-    left_out += [
-        ColumnLeftOut(one.name, f"beyond the first {MOST_FOUND} metrics; --metric names others")
-        for one in found[MOST_FOUND:]
-    ]
+    left_out += [ColumnLeftOut(one.name, reasons.beyond(MOST_FOUND)) for one in found[MOST_FOUND:]]
     return found[:MOST_FOUND], left_out
 
 

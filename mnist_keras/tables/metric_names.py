@@ -1,4 +1,4 @@
-"""What a column's name says about a metric: that it is one, which way is better, its margin."""
+"""What a column's name says about a metric: that it is one, and which way is better."""
 
 from __future__ import annotations
 
@@ -25,11 +25,6 @@ OF_A_SETTING = re.compile(
 )
 """Words beside which those above name a setting, such as `loss_weight`; 16 is a precision, too."""
 
-SHARE_MARGIN = 0.001
-"""A tenth of a point."""
-
-RELATIVE_MARGIN = 0.05
-
 
 def is_metric(name: str) -> bool:
     """Whether a column of numbers with this name is a metric."""
@@ -51,14 +46,6 @@ def lower_is_better(name: str) -> bool | None:
     if LOWER.search(words):
         return True
     return False if SHARE.search(words) or HIGHER.search(words) else None
-
-
-def default_margin(share: bool, mean: float) -> float:
-    """The margin below which a difference does not matter, in the unit of `mean`.
-
-    A tenth of a point for shares, else 5 % of the mean.
-    """
-    return SHARE_MARGIN if share else RELATIVE_MARGIN * abs(mean)
 
 
 def _words(name: str) -> str:

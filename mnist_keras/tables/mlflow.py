@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mnist_keras.tables.exports import finished_rows, headings, without_prefixes
-from mnist_keras.tables.sheet import Kind, Sheet
+from mnist_keras.tables.sheet import MLFLOW, Kind, Sheet
 
 KINDS = {
     "params.": Kind.SETTING,
@@ -24,4 +24,4 @@ def read(sheet: Sheet) -> Sheet | None:
         return None
     sheet = finished_rows(sheet, "status", "finished")
     columns = without_prefixes(sheet.columns, KINDS, Kind.BOOKKEEPING)
-    return replace(sheet, columns=columns, source="MLflow's runs")
+    return replace(sheet, columns=columns, source=MLFLOW)

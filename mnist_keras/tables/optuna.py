@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mnist_keras.tables.exports import finished_rows, headings, without_prefixes
-from mnist_keras.tables.sheet import Column, Kind, Sheet
+from mnist_keras.tables.sheet import OPTUNA, Column, Kind, Sheet
 
 KINDS = {
     "params_": Kind.SETTING,
@@ -26,7 +26,7 @@ def read(sheet: Sheet) -> Sheet | None:
         return None
     sheet = finished_rows(sheet, "state", "complete")
     columns = without_prefixes(sheet.columns, KINDS, Kind.BOOKKEEPING)
-    return replace(sheet, columns=tuple(map(_as_metric, columns)), source="Optuna's trials")
+    return replace(sheet, columns=tuple(map(_as_metric, columns)), source=OPTUNA)
 
 
 def _as_metric(column: Column) -> Column:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_keras.data.reading import brief, refusal
-from mnist_keras.tables import mlflow, optuna, wandb
+from mnist_keras.tables import mlflow, optuna, reasons, wandb
 from mnist_keras.tables.cells import Value, value_text
 from mnist_keras.tables.choice import Choice, all_named, check_choice
 from mnist_keras.tables.exports import Reader
@@ -91,10 +91,10 @@ def _is_other_metric(column: Column) -> bool:
 
 def _passed_over(column: Column, ignored: Sequence[Column]) -> ColumnLeftOut:
     if column in ignored:
-        return ColumnLeftOut(column.name, "as --ignore says")
+        return ColumnLeftOut(column.name, reasons.IGNORED)
     if column.kind is Kind.BOOKKEEPING:
-        return ColumnLeftOut(column.name, "bookkeeping")
-    return ColumnLeftOut(column.name, "not asked for")
+        return ColumnLeftOut(column.name, reasons.BOOKKEEPING)
+    return ColumnLeftOut(column.name, reasons.NOT_ASKED_FOR)
 
 
 def _each_run_once(sheet: Sheet, table: RunTable) -> RunTable:
@@ -136,7 +136,7 @@ def _twice(sheet: Sheet, table: RunTable, earlier: int, later: int) -> Exception
 
 
 def _with_runs(table: RunTable, places: Sequence[int]) -> RunTable:
-    gone = RowsLeftOut(len(table.seeds) - len(places), "the same run again, with the same numbers")
+    gone = RowsLeftOut(len(table.seeds) - len(places), reasons.REPEATED)
 
     def of(values: Sequence[Value]) -> tuple[Value, ...]:
         return tuple(values[place] for place in places)

@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.tables.cells import Value
+from mnist_keras.tables.reasons import CHANGES_WITH_SEEDS, FOLLOWS, Reason
 from mnist_keras.tables.run_table import Setting
 
 BY_CHANCE = 0.5
 """Half of the dispersion that chance gives, on average."""
-
-RESULT = "changes from seed to seed under the same settings"
-FOLLOWS = "follows from the other settings"
 
 Codes = NDArray[np.int64]
 Marks = NDArray[np.uint64]
@@ -29,7 +27,7 @@ def codes_of(values: Sequence[Value]) -> Codes:
 
 def without_redundant(
     settings: Sequence[Setting], seeds: Codes
-) -> tuple[list[Setting], dict[str, str]]:
+) -> tuple[list[Setting], dict[str, Reason]]:
     """The settings that are needed to tell the runs of a seed apart; why the others are not.
 
     What is not needed is a result, which changes from seed to seed though the settings stay, or
@@ -43,7 +41,7 @@ def without_redundant(
     seed_marks = _marks(seeds, 0)
     total = sum(marks.values(), np.zeros_like(seed_marks))
     runs = _count(total + seed_marks)
-    why: dict[str, str] = {}
+    why: dict[str, Reason] = {}
     for name in _least_likely_first(codes, seeds):
         rest = total - marks[name]
         others = [codes[other] for other in codes if other != name and other not in why]
@@ -51,7 +49,7 @@ def without_redundant(
         if not is_needed and not any(follows(codes[name], other) for other in others):
             by_chance = _dispersion(codes[name], seeds) > BY_CHANCE
             is_result = by_chance or _count(rest) < _count(total)
-            why[name] = RESULT if is_result else FOLLOWS
+            why[name] = CHANGES_WITH_SEEDS if is_result else FOLLOWS
             total = rest
     return [one for one in settings if one.name not in why], why
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mnist_keras.statistics.distributions import Array
 from mnist_keras.tables.cells import Value
+from mnist_keras.tables.reasons import Reason
 from mnist_keras.tables.sheet import RowsLeftOut
 
 
@@ -52,7 +53,7 @@ class ColumnLeftOut:
     """A column that is neither seed, setting nor metric, and why."""
 
     name: str
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mnist_keras.data.reading import brief, refusal
+from mnist_keras.tables import reasons
 from mnist_keras.tables.cells import EMPTY, Value, is_formula, is_number, typed
 from mnist_keras.tables.choice import named
 from mnist_keras.tables.sheet import Column, Sheet
@@ -37,7 +38,7 @@ def seed_column(sheet: Sheet, name: str | None) -> Column:
 def rows_with_seeds(sheet: Sheet, column: Column) -> Sheet:
     """The rows that have a seed."""
     there = [place for place, cell in enumerate(column.cells) if cell.lower() not in EMPTY]
-    return sheet.keep_rows(there, f"without {column.name}")
+    return sheet.keep_rows(there, reasons.without(column.name))
 
 
 def seeds_of(sheet: Sheet, column: Column) -> tuple[Value, ...]:

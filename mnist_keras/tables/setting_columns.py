@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnist_keras.data.reading import brief, refusal
+from mnist_keras.tables import reasons
 from mnist_keras.tables.cells import Value, is_formula, typed
 from mnist_keras.tables.metric_columns import mostly_different
+from mnist_keras.tables.reasons import Reason
 from mnist_keras.tables.redundancy import Codes, codes_of, follows, joined, without_redundant
 from mnist_keras.tables.run_table import ColumnLeftOut, Setting
 from mnist_keras.tables.sheet import Column, Sheet
@@ -54,17 +56,17 @@ def settings_of(
     return tuple(joined(settings)), left_out
 
 
-def _unfit(values: Sequence[Value], seeds: Codes, chosen: bool) -> str | None:
+def _unfit(values: Sequence[Value], seeds: Codes, chosen: bool) -> Reason | None:
     """Why a column cannot be a setting."""
     codes = codes_of(values)
     if not codes.any():
-        return "empty" if values[0] is None else "the same in every run"
+        return reasons.EMPTY if values[0] is None else reasons.SAME_IN_EVERY_RUN
     if chosen:
         return None
     if mostly_different(values):
-        return "nearly every run has a value of its own"
+        return reasons.ITS_OWN_VALUES
     if follows(codes, seeds):
-        return "goes with the seed"
+        return reasons.GOES_WITH_THE_SEED
     return None
 
 

@@ -14,8 +14,16 @@ from pathlib import Path
 from mnist_keras.data.reading import brief, refusal, shown
 from mnist_keras.tables.cells import is_number, with_decimal_comma
 from mnist_keras.tables.decoding import read_text
+from mnist_keras.tables.reasons import Reason
 
 DELIMITERS = ",;\t|"
+
+BY_HAND = "a table"
+OPTUNA = "Optuna's trials"
+MLFLOW = "MLflow's runs"
+WANDB = "Weights & Biases' runs"
+SOURCES = (BY_HAND, OPTUNA, MLFLOW, WANDB)
+"""What a table may be an export of."""
 
 
 class Kind(StrEnum):
@@ -46,7 +54,7 @@ class RowsLeftOut:
     """How many rows were left out, and why."""
 
     count: int
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True)
@@ -68,10 +76,10 @@ class Sheet:
     row_numbers: tuple[int, ...]
     encoding: str
     decimal_comma: bool
-    source: str = "a table"
+    source: str = BY_HAND
     left_out: tuple[RowsLeftOut, ...] = ()
 
-    def keep_rows(self, places: Sequence[int], why: str) -> Sheet:
+    def keep_rows(self, places: Sequence[int], why: Reason) -> Sheet:
         """The rows at these places; of the others it is said why they are left out."""
         gone = len(self.row_numbers) - len(places)
         if not gone:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from mnist_keras.claims.base import needed_for
+from mnist_keras.metrics import Metric as Quantity
 from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.impacts import Impact, judge_impact
 from mnist_keras.statistics.orders import Best, judge_best
+from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.tables.cells import Value
 from mnist_keras.tables.levels import Levels, levels_of, runs_by_combination
-from mnist_keras.tables.metric_names import default_margin
+from mnist_keras.tables.quantities import Margins, quantities_of
+from mnist_keras.tables.reasons import NEVER_ALONE, Reason, too_many
 from mnist_keras.tables.run_table import RunTable
 
 MOST_LEVELS = 60
@@ -30,6 +35,16 @@ class Pair:
     p_adjusted: float | None
     verdict: Verdict
 
+    @property
+    def needed(self) -> SeedRange | None:
+        """How many seeds in all would settle it; None where it is settled, or not known.
+
+        A pair that differs by itself and that its family takes back is nearly settled: not known.
+        """
+        if self.difference.verdict.settled:
+            return None
+        return needed_for(self.verdict, self.difference)
+
 
 @dataclass(frozen=True, eq=False)
 class Factor:
@@ -37,12 +52,14 @@ class Factor:
 
     Attributes:
         levels: what was compared.
+        quantity: the metric, with its margin.
         margin: below which a difference does not matter, in the unit of the values.
         impact: the largest minus the smallest mean over the levels; all pairs are its family.
         best: which level is best, and which are not shown to be worse, as places in `levels`.
     """
 
     levels: Levels
+    quantity: Quantity
     margin: float
     impact: Impact
     best: Best
@@ -56,6 +73,16 @@ class Factor:
         return tuple(
             Pair(a, b, difference, p, verdict) for (a, b), difference, p, verdict in judged
         )
+
+    @property
+    def needed(self) -> SeedRange | None:
+        """How many seeds in all would settle whether it matters: those of its largest difference.
+
+        None where it is settled, or not known.
+        """
+        if self.impact.verdict.settled:
+            return None
+        return max(self.pairs, key=lambda pair: abs(pair.difference.mean)).needed
 
     def within_range(self, interval: Interval | None) -> Interval | None:
         """An interval of a difference, no wider than two values can differ.
@@ -73,7 +100,7 @@ class NotJudged:
 
     setting: str
     metric: str
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,62 +109,52 @@ class TableOutcome:
 
     Attributes:
         table: the runs.
-        margin: that was given for all metrics; None if each had its default.
+        quantities: the metrics by their names; without a margin those that nobody gave one.
         rule: by which they were judged.
         factors: each setting by each metric, the metrics one after another.
         not_judged: the settings that cannot be.
     """
 
     table: RunTable
-    margin: float | None
+    quantities: Mapping[str, Quantity]
     rule: Rule
     factors: tuple[Factor, ...]
     not_judged: tuple[NotJudged, ...]
 
 
-def judge_table(
-    table: RunTable, margin: float | None = None, rule: Rule = Rule.FIXED
-) -> TableOutcome:
+def judge_table(table: RunTable, margin: Margins = None, rule: Rule = Rule.FIXED) -> TableOutcome:
     """Judge every setting of a table by every metric.
 
     Args:
         table: the runs.
         margin: below which a difference does not matter, in the unit in which the table has the
-            metrics (points where it has percent); the default of each metric if None.
+            metrics (points where it has percent); for all of them, or for some by their names; the
+            default of each metric otherwise.
         rule: whether the runs may be judged once, or again whenever seeds were added.
     """
+    quantities = quantities_of(table, margin)
     groups = {one.name: runs_by_combination(table, one) for one in table.settings}
     factors: list[Factor] = []
     not_judged: list[NotJudged] = []
     for metric in table.metrics:
         for setting in table.settings:
             levels = levels_of(table, setting, metric, groups[setting.name])
-            why = _why_not(levels)
-            if levels is None or why:
+            if levels is None:
+                not_judged.append(NotJudged(setting.name, metric.name, NEVER_ALONE))
+            elif len(levels.levels) > MOST_LEVELS:
+                why = too_many(len(levels.levels), MOST_LEVELS)
                 not_judged.append(NotJudged(setting.name, metric.name, why))
             else:
-                factors.append(_judge(levels, _margin(margin, levels), rule))
-    return TableOutcome(table, margin, rule, tuple(factors), tuple(not_judged))
+                factors.append(_judge(levels, quantities[metric.name], rule))
+    return TableOutcome(table, quantities, rule, tuple(factors), tuple(not_judged))
 
 
-def _why_not(levels: Levels | None) -> str:
-    if levels is None:
-        return "too few runs of the same seeds differ in it alone"
-    if len(levels.levels) > MOST_LEVELS:
-        return f"it has {len(levels.levels)} values, more than {MOST_LEVELS}"
-    return ""
-
-
-def _margin(given: float | None, levels: Levels) -> float:
-    if given is not None:
-        return given / levels.metric.divisor
-    return default_margin(levels.metric.share, float(levels.values.mean()))
-
-
-def _judge(levels: Levels, margin: float, rule: Rule) -> Factor:
+def _judge(levels: Levels, quantity: Quantity, rule: Rule) -> Factor:
+    margin = quantity.margin_at(float(levels.values.mean()))
     higher_is_better = -levels.values if levels.metric.lower_is_better else levels.values
     return Factor(
         levels=levels,
+        quantity=quantity,
         margin=margin,
         impact=judge_impact(list(levels.values), margin, rule),
         best=judge_best(list(higher_is_better), margin, rule),

@@ -16,7 +16,7 @@ from typing import Any
 
 from mnist_keras.data.reading import brief, refusal
 from mnist_keras.tables.exports import finished_rows, headings
-from mnist_keras.tables.sheet import Column, Kind, Sheet
+from mnist_keras.tables.sheet import WANDB, Column, Kind, Sheet
 
 OF_THE_PAGE = {"Name", "State", "Created"}
 """What the page's table always has."""
@@ -29,8 +29,6 @@ BOOKKEEPING = re.compile(
 
 COUNTERS = frozenset(("epoch", "step", "global_step", "trainer/global_step"))
 """How far a run has come: not how good it is."""
-
-SOURCE = "Weights & Biases' runs"
 
 
 def read(sheet: Sheet) -> Sheet | None:
@@ -48,7 +46,7 @@ def read(sheet: Sheet) -> Sheet | None:
         columns = _unpacked(sheet)
     else:
         return None
-    return replace(sheet, columns=columns, source=SOURCE)
+    return replace(sheet, columns=columns, source=WANDB)
 
 
 def _has_dictionaries(sheet: Sheet) -> bool:

@@ -56,7 +56,7 @@ def draw_figures(outcome: StudyOutcome, folder: Path) -> list[Figure]:
         UserError: the folder cannot be made or written to.
     """
     mark = mark_of(outcome)
-    return [_save(sheet, folder, mark) for sheet in study_sheets(outcome)]
+    return [save_sheet(sheet, folder, mark) for sheet in study_sheets(outcome)]
 
 
 def draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> Figure | None:
@@ -69,7 +69,7 @@ def draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> Figure | No
     if sheet is None:
         return None
     marks = {mark_of(outcome) for outcome in outcomes if overview(outcome) is not None}
-    return _save(sheet, folder, marks.pop() if len(marks) == 1 else "")
+    return save_sheet(sheet, folder, marks.pop() if len(marks) == 1 else "")
 
 
 def study_sheets(outcome: StudyOutcome) -> Iterator[Sheet]:
@@ -210,6 +210,11 @@ def _overview_alt(found: Sequence[Overview]) -> str:
     )
 
 
-def _save(sheet: Sheet, folder: Path, mark: str) -> Figure:
+def save_sheet(sheet: Sheet, folder: Path, mark: str = "") -> Figure:
+    """Write a drawn figure as `folder/<name>.png` and `.svg`.
+
+    Raises:
+        UserError: the folder cannot be made or written to.
+    """
     png, svg = save_figure(sheet.canvas, folder, sheet.name)
     return Figure(sheet.name, sheet.caption, sheet.alt, png, svg, mark)

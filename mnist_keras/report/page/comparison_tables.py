@@ -144,7 +144,7 @@ def _pair_row(pair: PairOutcome) -> Row:
             interval(difference.interval, metric, signed=True),
             interval(pair.other_images, metric, signed=True),
             str(difference.n),
-            _p(pair.p_holm),
+            p_cell(pair.p_holm),
             smallest_text(pair.smallest_visible, metric),
             *_mcnemar_cells(pair.images),
             pair_chip(pair),
@@ -170,5 +170,6 @@ def _mcnemar_cells(tests: McNemarBySeed | None) -> tuple[str, str, str]:
     return format_number(only_a, f".{decimals}f"), format_number(only_b, f".{decimals}f"), said
 
 
-def _p(p: float | None) -> str:
+def p_cell(p: float | None) -> str:
+    """A p value without its name."""
     return NONE if p is None else p_text(p).removeprefix("p ").removeprefix("= ")

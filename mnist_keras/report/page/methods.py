@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from mnist_keras.report.language import translate
 
 METHODS: tuple[tuple[str, str], ...] = (
@@ -112,6 +114,17 @@ METHODS: tuple[tuple[str, str], ...] = (
 """Terms and explanations, in the order of the report."""
 
 
-def methods() -> tuple[tuple[str, str], ...]:
-    """`METHODS` in the language of the report."""
-    return tuple((translate(term), translate(text)) for term, text in METHODS)
+OF_RUN_FOLDERS = (
+    "These images and others",
+    "Published times",
+    "McNemar",
+    "Looking again with more seeds",
+)
+"""The methods that need more than a table of results has."""
+
+
+def methods(without: Collection[str] = ()) -> tuple[tuple[str, str], ...]:
+    """`METHODS` in the language of the report, but for the terms that it goes `without`."""
+    return tuple(
+        (translate(term), translate(text)) for term, text in METHODS if term not in without
+    )

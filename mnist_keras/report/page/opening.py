@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, StudyOutcome
+from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import typical_spread
 from mnist_keras.analysis.sources import disagreements
 from mnist_keras.marks import SELECTED_ON_TEST
-from mnist_keras.report.language import format_number, plural, translate
+from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import (
     Block,
     Bullets,
-    Chip,
     Column,
-    Finding,
-    Findings,
     Notice,
     Row,
     Table,
-    Tally,
     Text,
     Tone,
 )
-from mnist_keras.report.page.wording import NONE, claim_chip, claim_tone, figure_tone
-from mnist_keras.report.words.claims import claim_reason, replay_text
+from mnist_keras.report.page.tallies import claim_blocks, claim_tally, figure_tally
+from mnist_keras.report.page.wording import NONE, claim_tone, figure_tone
 from mnist_keras.report.words.naming import mark_name
 from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
 from mnist_keras.report.words.units import curve_text, seeds
-from mnist_keras.report.words.verdicts import FIGURE_WORDS
 from mnist_keras.report.words.whynot import why_not_text
 
 TONE_TITLES = {
@@ -39,14 +34,6 @@ TONE_TITLES = {
     Tone.SAME: "Same within the margin",
     Tone.OPEN: "Cannot tell",
     Tone.NONE: "Not judged",
-}
-
-CLAIM_WORDS = {
-    Tone.GOOD: "hold",
-    Tone.BAD: "do not hold",
-    Tone.SAME: "claim a difference where there is none beyond the margin",
-    Tone.OPEN: "cannot be told with these seeds",
-    Tone.NONE: "not judged",
 }
 
 MOST_REASONS = 6
@@ -62,7 +49,8 @@ def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     """The opening of a study's report."""
     blocks = _notices(outcome)
     if outcome.study.comparable:
-        blocks += _figure_verdicts(outcome) + _claim_verdicts(outcome)
+        blocks += _figure_verdicts(outcome)
+        blocks += claim_blocks(outcome.claims, outcome.study.is_published, mark_of(outcome))
     if outcome.pairs:
         blocks.append(Text(curve_text(typical_spread(outcome), outcome.rule)))
     audit = disagreements(outcome.source_audit)
@@ -114,7 +102,7 @@ def _figure_verdicts(outcome: StudyOutcome) -> list[Block]:
     cells = outcome.cells
     if not cells:
         return []
-    blocks: list[Block] = [Tally(_figures_title(len(cells)), _figure_counts(cells))]
+    blocks: list[Block] = [figure_tally([cell.verdict for cell in cells])]
     chance = _chance_text([outcome])
     if chance:
         blocks.append(Text(chance))
@@ -150,56 +138,6 @@ def _most_common(reasons: Counter[str]) -> tuple[str, ...]:
     )
 
 
-def _claim_verdicts(outcome: StudyOutcome) -> list[Block]:
-    if not outcome.claims:
-        return []
-    findings = Findings(tuple(_finding(claim) for claim in outcome.claims), mark_of(outcome))
-    return [Tally(_claims_title(outcome), _claim_counts(outcome.claims)), findings]
-
-
-def _figures_title(count: int) -> str:
-    return plural(count, "published figure", "published figures")
-
-
-def _claims_title(outcome: StudyOutcome) -> str:
-    """What is counted: claims that somebody published, or the questions of a study of one's own."""
-    count = len(outcome.claims)
-    if outcome.study.source or outcome.study.tables:
-        return plural(count, "published claim", "published claims")
-    return plural(count, "claim of this study", "claims of this study")
-
-
-def _figure_counts(cells: Iterable[CellOutcome]) -> tuple[tuple[Chip, int], ...]:
-    """How often each verdict fell on a figure."""
-    counts = Counter(cell.verdict for cell in cells)
-    return tuple(
-        (Chip(translate(word), figure_tone(verdict)), counts[verdict])
-        for verdict, word in FIGURE_WORDS.items()
-        if counts[verdict]
-    )
-
-
-def _claim_counts(claims: Iterable[ClaimOutcome]) -> tuple[tuple[Chip, int], ...]:
-    """How often each verdict fell on a claim, the clear ones first."""
-    counts = Counter(claim_tone(claim) for claim in claims)
-    return tuple(
-        (Chip(translate(word), tone), counts[tone])
-        for tone, word in CLAIM_WORDS.items()
-        if counts[tone]
-    )
-
-
-def _finding(result: ClaimOutcome) -> Finding:
-    metric = result.judged.metric if result.judged else None
-    return Finding(
-        result.claim.label,
-        translate(result.claim.text),
-        claim_chip(result),
-        claim_reason(result),
-        replay_text(result.replay, metric),
-    )
-
-
 def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
     """How the verdicts fell over all studies and in each."""
     shown = [outcome for outcome in outcomes if outcome.study.comparable]
@@ -207,12 +145,11 @@ def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
     claims = [claim for outcome in shown for claim in outcome.claims]
     blocks: list[Block] = []
     if cells:
-        blocks.append(Tally(_figures_title(len(cells)), _figure_counts(cells)))
+        blocks.append(figure_tally([cell.verdict for cell in cells]))
         chance = _chance_text(shown)
         blocks += [Text(chance)] if chance else []
     if claims:
-        title = plural(len(claims), "published claim", "published claims")
-        blocks.append(Tally(title, _claim_counts(claims)))
+        blocks.append(claim_tally(claims, published=True))
     return (*blocks, _tally_table(outcomes))
 
 

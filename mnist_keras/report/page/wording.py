@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, PairOutcome
+from mnist_keras.analysis.outcome import CellOutcome, PairOutcome
 from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, format_number, plural, translate
@@ -29,13 +30,14 @@ NONE = "–"
 
 GLUE = "\N{NO-BREAK SPACE}"
 
-_TONES = {
+VERDICT_TONES = {
     Verdict.HOLDS: Tone.GOOD,
     Verdict.SAME: Tone.SAME,
     Verdict.DIFFERENT: Tone.BAD,
     Verdict.FAILS: Tone.BAD,
     Verdict.OPEN: Tone.OPEN,
 }
+"""How a verdict is shown where nothing is said about it."""
 
 
 def figure_chip(outcome: CellOutcome, note: str = "") -> Chip:
@@ -47,7 +49,7 @@ def figure_tone(verdict: Verdict | None) -> Tone:
     """How a verdict on a published figure is shown."""
     if verdict is None:
         return Tone.NONE
-    return Tone.GOOD if verdict is Verdict.SAME else _TONES[verdict]
+    return Tone.GOOD if verdict is Verdict.SAME else VERDICT_TONES[verdict]
 
 
 def claim_chip(outcome: ClaimOutcome) -> Chip:
@@ -60,19 +62,19 @@ def claim_tone(outcome: ClaimOutcome) -> Tone:
     if outcome.verdict is None:
         return Tone.NONE
     stated = outcome.claim.states_figure and outcome.verdict is Verdict.SAME
-    return Tone.GOOD if stated else _TONES[outcome.verdict]
+    return Tone.GOOD if stated else VERDICT_TONES[outcome.verdict]
 
 
 def impact_chip(impact: Impact) -> Chip:
     """Whether a factor matters."""
     good = impact.verdict is Verdict.DIFFERENT
-    return Chip(impact_verdict(impact), Tone.GOOD if good else _TONES[impact.verdict])
+    return Chip(impact_verdict(impact), Tone.GOOD if good else VERDICT_TONES[impact.verdict])
 
 
 def pair_chip(pair: PairOutcome) -> Chip:
     """Whether two values differ."""
     other = pair.verdict is Verdict.DIFFERENT
-    return Chip(pair_verdict(pair), Tone.OTHER if other else _TONES[pair.verdict])
+    return Chip(pair_verdict(pair), Tone.OTHER if other else VERDICT_TONES[pair.verdict])
 
 
 def number(value: float, metric: str, signed: bool = False) -> str:

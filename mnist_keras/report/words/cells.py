@@ -6,7 +6,7 @@ from mnist_keras.analysis.cells import ABOUT
 from mnist_keras.analysis.outcome import CellOutcome, CountFigure
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import printed_figure
-from mnist_keras.report.words.units import seeds, unit
+from mnist_keras.report.words.units import Unit, seeds, unit
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.study.published import PublishedCell
@@ -20,13 +20,14 @@ def cell_reason(outcome: CellOutcome) -> str:
         case CountFigure():
             return _count(outcome.cell, outcome.judgement)
         case Figure():
-            return _figure(outcome.cell, outcome.judgement)
+            published = printed_figure(outcome.cell)
+            return stated_reason(published, outcome.judgement, unit(outcome.cell.metric))
 
 
-def _figure(cell: PublishedCell, figure: Figure) -> str:
-    measure = unit(cell.metric)
+def stated_reason(published: str, figure: Figure, measure: Unit) -> str:
+    """Why a figure that is one run, as it was published, has its verdict."""
     values = {
-        "published": printed_figure(cell),
+        "published": published,
         "seeds": seeds(figure.n),
         "mean": measure.value(figure.mean),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mnist_keras.analysis.outcome import ClaimOutcome
 from mnist_keras.claims.base import (
     CostJudged,
     CountsJudged,
@@ -17,10 +16,11 @@ from mnist_keras.claims.base import (
     StatementJudged,
     TrendJudged,
 )
-from mnist_keras.metrics import METRICS
+from mnist_keras.claims.outcome import ClaimOutcome
+from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.language import format_number, translate
-from mnist_keras.report.words.naming import factor_name, label_name, metric_name
-from mnist_keras.report.words.units import POINTS, Unit, p_text, seed_range_text, seeds, unit
+from mnist_keras.report.words.naming import factor_name, label_name
+from mnist_keras.report.words.units import Unit, p_text, seed_range_text, seeds, sizes_of, unit_of
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.impacts import ImpactDifference
@@ -37,12 +37,12 @@ def claim_reason(outcome: ClaimOutcome) -> str:
         return why_not_text(outcome.why_not)
     reason = _reason(judged)
     if judged.metric is not None and not isinstance(judged, CountsJudged):
-        reason = translate("{label}: {reason}", label=metric_name(judged.metric), reason=reason)
+        reason = translate("{label}: {reason}", label=translate(judged.metric.label), reason=reason)
     settle = seed_range_text(judged.needed)
     return reason + (translate("; ") + settle if settle else "")
 
 
-def replay_text(replay: Replay | None, metric: str | None) -> str:
+def replay_text(replay: Replay | None, metric: Metric | None) -> str:
     """Whether the source could have known; empty where that cannot be told."""
     if replay is None:
         return ""
@@ -55,7 +55,7 @@ def replay_text(replay: Replay | None, metric: str | None) -> str:
         )
     assert replay.low is not None
     assert replay.high is not None
-    measure = POINTS if metric and METRICS[metric].is_share else unit(metric or "gap")
+    measure = sizes_of(metric or METRICS["gap"])
     return translate(
         "one run a value, as the source had, gives {ends} in 95 % of replays of our {seeds}",
         ends=measure.sizes(Interval(replay.low, replay.high)),
@@ -95,10 +95,16 @@ def _reason(judged: Judged) -> str:
     raise TypeError(f"no words for {type(judged).__name__}")
 
 
+def _metric(judged: Judged) -> Metric:
+    assert judged.metric is not None, "only costs, and several ratios, are not of one metric"
+    return judged.metric
+
+
 def _order(judged: OrderJudged) -> str:
-    order, measure = judged.order, unit(judged.metric or "")
+    metric, order = _metric(judged), judged.order
+    measure = unit_of(metric)
     first, second = (label_name(label) for label in judged.pairs[order.decisive])
-    better = METRICS[judged.metric or ""].better != "lower"
+    better = metric.better != "lower"
     text = difference_text(order.differences[order.decisive], (first, second), measure, better)
     if len(order.differences) > 1:
         text += translate(" (this one of {count} comparisons decides)", count=len(judged.pairs))
@@ -151,7 +157,7 @@ def _support(difference: Difference, measure: Unit, better_is_more: bool) -> str
 
 
 def _trend(judged: TrendJudged) -> str:
-    measure = unit(judged.metric or "")
+    measure = unit_of(_metric(judged))
     margin = judged.order.differences[0].margin
     parts = []
     for (last, first), end in zip(judged.end_pairs, judged.ends, strict=True):
@@ -169,7 +175,7 @@ def _trend(judged: TrendJudged) -> str:
 
 
 def _impact_order(judged: ImpactOrderJudged) -> str:
-    measure = unit(judged.metric or "")
+    measure = unit_of(_metric(judged))
     step = judged.steps[judged.decisive]
     text = _impact_step(step, judged.pairs[judged.decisive], measure)
     if len(judged.steps) > 1:
@@ -204,8 +210,7 @@ def _impacts(impacts: Sequence[tuple[Label, float]], measure: Unit) -> str:
 
 
 def _statement(judged: StatementJudged) -> str:
-    statement, metric = judged.statement, judged.metric or ""
-    measure = POINTS if METRICS[metric].is_share else unit(metric)
+    statement, measure = judged.statement, sizes_of(_metric(judged))
     text = translate(
         "published {published}; over {seeds} {value}",
         published=measure.value(statement.stated),
@@ -232,7 +237,7 @@ def _ratios(judged: RatiosJudged) -> str:
     parts = []
     for metric, above, below, statement in judged.ratios:
         over = translate("{above} over {below}", above=label_name(above), below=label_name(below))
-        name = metric_name(metric) if same_pair and judged.metric is None else over
+        name = translate(metric.label) if same_pair and judged.metric is None else over
         parts.append(f"{name} {_ratio(statement)}")
     text = ", ".join(parts)
     if same_pair and judged.metric is None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mnist_keras.analysis.settling import Spread
-from mnist_keras.metrics import METRICS, TIMES
+from mnist_keras.metrics import METRICS, TIMES, Metric
 from mnist_keras.report.language import format_number, plural, translate
 from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import CURVE, SeedRange, visible_difference
@@ -67,19 +67,33 @@ POINTS = Unit(100.0, 2, " points", " points")
 SECONDS = Unit(1.0, 2, " s", " s")
 
 
+_EPOCHS = Unit(1.0, 1, "", " epochs")
+
+_OTHERWISE = {
+    **{METRICS[name]: SECONDS for name in TIMES},
+    METRICS["best_epoch"]: _EPOCHS,
+    METRICS["epochs_run"]: _EPOCHS,
+}
+"""Metrics that sentences write in another way than tables."""
+
+
 def unit(metric: str) -> Unit:
+    """How a sentence writes the metric of this name."""
+    return unit_of(METRICS[metric])
+
+
+def unit_of(metric: Metric) -> Unit:
     """How a sentence writes the metric."""
-    known = METRICS[metric]
-    if known.is_share:
-        return PERCENT if known.unit == "%" else POINTS
-    if metric in TIMES:
-        return SECONDS
-    if metric.endswith("_loss"):
-        return Unit()
-    if metric in ("best_epoch", "epochs_run"):
-        return Unit(1.0, 1, "", " epochs")
-    symbol = f" {known.unit}".rstrip()
-    return Unit(1.0, known.decimals, symbol, symbol)
+    if metric.is_share:
+        return replace(PERCENT if metric.unit == "%" else POINTS, decimals=metric.decimals)
+    symbol = f" {metric.unit}".rstrip()
+    return _OTHERWISE.get(metric) or Unit(1.0, metric.decimals, symbol, symbol)
+
+
+def sizes_of(metric: Metric) -> Unit:
+    """How a sentence writes sizes of the metric, such as impacts: accuracies in points."""
+    measure = unit_of(metric)
+    return replace(measure, symbol=measure.difference_symbol) if metric.is_share else measure
 
 
 def limited(interval: Interval, metric: str) -> Interval:
@@ -112,6 +126,17 @@ def seed_range_text(needed: SeedRange | None) -> str:
     if needed.low == needed.high:
         return translate("about {seeds} would settle it", seeds=seeds(needed.high))
     return translate("{low} to {seeds} would settle it", low=needed.low, seeds=seeds(needed.high))
+
+
+def seed_range_cell(needed: SeedRange) -> str:
+    """The same range in a table: "5 to 51", "9 to more than 1,000"."""
+    if needed.low is None:
+        return translate("more than {most:,}", most=MOST_SEEDS)
+    if needed.high is None:
+        return translate("{low} to more than {most:,}", low=needed.low, most=MOST_SEEDS)
+    if needed.low == needed.high:
+        return str(needed.high)
+    return translate("{low} to {high}", low=needed.low, high=needed.high)
 
 
 def curve_text(spread: Spread, rule: Rule) -> str:

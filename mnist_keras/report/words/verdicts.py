@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mnist_keras.analysis.outcome import CellOutcome, ClaimOutcome, PairOutcome
+from mnist_keras.analysis.outcome import CellOutcome, PairOutcome
 from mnist_keras.claims.base import (
     CountsJudged,
     ImpactOrderJudged,
@@ -12,8 +12,10 @@ from mnist_keras.claims.base import (
     StatementJudged,
     TrendJudged,
 )
+from mnist_keras.claims.outcome import ClaimOutcome
+from mnist_keras.metrics import Metric
 from mnist_keras.report.language import translate
-from mnist_keras.report.words.units import POINTS, Unit, unit
+from mnist_keras.report.words.units import POINTS, Unit, unit, unit_of
 from mnist_keras.statistics.impacts import Impact
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Verdict
@@ -36,7 +38,11 @@ def figure_verdict(outcome: CellOutcome) -> str:
         return translate(NOT_JUDGED)
     if not isinstance(judged, Figure):
         return translate("agrees") if judged.verdict is Verdict.SAME else translate("differs")
-    measure = unit(outcome.cell.metric)
+    return stated_verdict(judged, unit(outcome.cell.metric))
+
+
+def stated_verdict(judged: Figure, measure: Unit) -> str:
+    """The verdict on a figure that is one run."""
     if judged.verdict is Verdict.DIFFERENT:
         return translate("differs")
     if judged.within is None:
@@ -65,26 +71,26 @@ def claim_verdict(outcome: ClaimOutcome) -> str:
 
 def _claim_same(judged: Judged) -> str:
     match judged:
-        case StatementJudged(metric=str(metric)):
-            return same_within(judged.statement.margin, unit(metric))
+        case StatementJudged(metric=Metric() as metric):
+            return same_within(judged.statement.margin, unit_of(metric))
         case RatiosJudged():
             return translate("same within {share:.0f} %", share=100 * judged.ratios[0][3].margin)
         case CountsJudged():
             return translate("agrees")
-        case ImpactOrderJudged(metric=str(metric)):
-            return same_within(judged.steps[judged.decisive].margin, unit(metric))
-        case OrderJudged(metric=str(metric)) | TrendJudged(metric=str(metric)):
+        case ImpactOrderJudged(metric=Metric() as metric):
+            return same_within(judged.steps[judged.decisive].margin, unit_of(metric))
+        case OrderJudged(metric=Metric() as metric) | TrendJudged(metric=Metric() as metric):
             margin = judged.order.differences[judged.order.decisive].margin
-            return same_within(margin, unit(metric))
+            return same_within(margin, unit_of(metric))
     return translate(str(judged.verdict))
 
 
-def impact_verdict(impact: Impact) -> str:
-    """Whether a factor matters."""
+def impact_verdict(impact: Impact, measure: Unit = POINTS) -> str:
+    """Whether a factor matters; of accuracies, unless the measure says otherwise."""
     if impact.verdict is Verdict.DIFFERENT:
         return translate("it matters")
     if impact.verdict is Verdict.SAME:
-        return same_within(impact.family.differences[0].margin, POINTS)
+        return same_within(impact.family.differences[0].margin, measure)
     return translate("cannot tell")
 
 

@@ -10,14 +10,17 @@ from mnist_keras.analysis.outcome import (
     OtherMachine,
     TotalShown,
 )
-from mnist_keras.claims.evidence import (
-    DISTURBED,
+from mnist_keras.claims.evidence import DISTURBED
+from mnist_keras.claims.reasons import (
     Disturbed,
     NoCommonSeed,
+    NoCost,
     NoGrid,
+    NoOtherStudy,
     NoRun,
     NotAlike,
     NothingDone,
+    NothingToCompare,
     NotMeasured,
     OneValue,
     OtherSettings,
@@ -75,7 +78,7 @@ def _of_evidence(reason: WhyNot) -> str:
         case NotMeasured():
             return translate(
                 "{label} was not measured for {name}",
-                label=metric_name(reason.metric),
+                label=translate(reason.metric.label),
                 name=label_name(reason.label),
             )
         case NoCommonSeed():
@@ -101,10 +104,20 @@ def _of_machine(reason: WhyNot) -> str:
             )
         case Zero():
             return translate(
-                "{label} is 0 in a run, so there is no ratio", label=metric_name(reason.metric)
+                "{label} is 0 in a run, so there is no ratio", label=translate(reason.metric.label)
             )
         case OneValue():
             return translate("a factor with one value has no impact")
         case NoGrid():
             return translate("the study has no factors, so there is no grid")
+        case NothingToCompare():
+            return translate(
+                "the table has no runs of {labels} to compare", labels=label_names(reason.labels)
+            )
+        case NoCost():
+            return translate("a table of results does not say what was trained for it")
+        case NoOtherStudy():
+            return translate(
+                "a table of results is one study, and knows nothing of {study}", study=reason.study
+            )
     raise TypeError(f"no words for {reason}")
