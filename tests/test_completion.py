@@ -69,8 +69,8 @@ def complete(modules: Path, *words: str) -> list[str]:
     [
         (["tra"], ["train"]),
         (["train", "cn"], ["cnn-simple", "cnn2", "cnn3"]),
-        (["train", "cnn2", "--val"], ["--validation"]),
-        (["train", "cnn2", "--validation", ""], ["holdout", "test"]),
+        (["train", "cnn2", "--val"], ["--validation", "--validation-share"]),
+        (["train", "cnn2", "--validation", ""], ["holdout", "last", "test"]),
         (["completion", "f"], ["fish"]),
     ],
     ids=lambda words: " ".join(words),

@@ -47,17 +47,19 @@ def test_claims_do_not_know_who_judges_them(path):
 
 
 def test_tensorflow_is_imported_in_one_room_only():
+    """Save by the built-in networks, which import Keras when they are built."""
     outside = [
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
         if "training" not in path.parts and _imports_tensorflow(path)
     ]
-    assert outside == []
+    assert outside == ["architectures.py"]
+    assert not _imports_tensorflow(PACKAGE / "architectures.py", inside_functions=False)
 
 
-def _imports_tensorflow(path: Path) -> bool:
+def _imports_tensorflow(path: Path, inside_functions: bool = True) -> bool:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import)
-             for alias in node.names]  # fmt: skip
-    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    nodes = list(ast.walk(tree)) if inside_functions else tree.body
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     return any(name.split(".")[0] in ("tensorflow", "keras") for name in names)

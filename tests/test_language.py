@@ -22,7 +22,7 @@ from mnist_keras.report.words.naming import label_name, listed, mark_name, print
 from mnist_keras.report.words.units import PERCENT, seeds
 from mnist_keras.statistics.summaries import Interval
 from mnist_keras.study.published import PublishedCell
-from mnist_keras.subjects import Subject
+from mnist_keras.subjects import Label, Subject
 
 
 def test_outside_a_block_all_is_english():
@@ -130,13 +130,19 @@ def test_another_process_writes_in_the_language_of_the_caller():
 
 
 def test_labels_of_configurations_are_read_in_french():
-    for label in ("learning rate = 0.001 (first 15 epochs)", "first test", "my own = a"):
-        assert label_name(label) == label
+    rate = Label("learning rate", 0.001, epochs=15)
+    for label in (
+        rate,
+        Label("first test"),
+        Label("my own", "a"),
+        Label("hidden", 64, None, "deep"),
+    ):
+        assert label_name(label) == str(label)
     with writing_in("fr"):
         glued = f"taux d'apprentissage ={SPACE}0,001 (15 premières époques)"
-        assert label_name("learning rate = 0.001 (first 15 epochs)") == glued
-        assert label_name("first test") == "premier essai"
-        assert label_name("my own = a") == f"my own ={SPACE}a"
+        assert label_name(rate) == glued
+        assert label_name(Label("first test")) == "premier essai"
+        assert label_name(Label("my own", "a")) == f"my own ={SPACE}a"
 
 
 def test_every_mark_of_several_is_translated():

@@ -11,6 +11,7 @@ from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.results import results_rows, write_results_csv
 from mnist_keras.config import make_config
 from mnist_keras.study.design import load_study
+from mnist_keras.subjects import Label
 
 DEEP = load_study("deep")
 
@@ -27,7 +28,9 @@ def test_every_configuration_and_seed_has_a_row(logs):
     assert len(rows) == 2 * len(DEEP.trials())
     assert len({row["run"] for row in rows}) == len(rows)
     one = next(row for row in rows if row["run"] == "deep-h256x128x64-lr0.001-b64-e15-s1")
-    measured = next(m for m in outcome.configurations if "layers = 256-128-64" in m.labels)
+    measured = next(
+        m for m in outcome.configurations if Label("layers", (256, 128, 64)) in m.labels
+    )
     assert one["hidden"] == "256x128x64"
     assert (one["learning_rate"], one["batch_size"], one["epochs"]) == (0.001, 64, 15)
     assert (one["seed"], one["patience"]) == (1, "")
