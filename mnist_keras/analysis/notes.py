@@ -151,7 +151,7 @@ def make_notes(
 
 
 def _other_settings(study: Study) -> Note | None:
-    if study.comparable or not study.has_source:
+    if study.comparable or not study.is_published:
         return None
     return OtherStudySettings(study.on_other_data)
 

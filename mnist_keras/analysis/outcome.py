@@ -180,6 +180,12 @@ class StudyOutcome:
         return self.study.comparable and bool(self.cells)
 
     @property
+    def shown_claims(self) -> tuple[ClaimOutcome, ...]:
+        """The claims that a report shows: a source's only beside its own settings."""
+        shown = self.study.comparable or not self.study.is_published
+        return self.claims if shown else ()
+
+    @property
     def mark(self) -> str:
         """The marks that every accuracy of the study carries, in English; empty if none."""
         return marks_text(self.selected_on_test, self.quick)

@@ -78,7 +78,7 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
         "best_combination": best and best.model_dump(mode="json"),
         "confirmation": outcome.confirmation and _configuration(outcome.confirmation),
         "cells": [cell_row(cell) for cell in outcome.cells if comparable],
-        "claims": [claim_row(claim) for claim in outcome.claims if comparable],
+        "claims": [claim_row(claim) for claim in outcome.shown_claims],
         "cost": asdict(outcome.cost),
         "unfinished": list(outcome.unfinished),
         "damaged": list(outcome.damaged),
@@ -175,12 +175,9 @@ def _print_outcome(outcome: StudyOutcome) -> None:
     for line in (_confirmation_text(outcome), _figures_text(outcome)):
         if line:
             click.echo(line)
-    notes = note_texts(outcome)
-    if not outcome.study.comparable:
-        print_lines("Notes", notes)
-        return
-    _print_cells(outcome)
-    for claim in map(claim_row, outcome.claims):
+    if outcome.study.comparable:
+        _print_cells(outcome)
+    for claim in map(claim_row, outcome.shown_claims):
         label = f"{claim['claim']}. " if claim["claim"] else ""
         click.echo()
         print_wrapped(f"{label}{claim['text']}")
@@ -190,6 +187,7 @@ def _print_outcome(outcome: StudyOutcome) -> None:
     audit = [source_text(finding) for finding in disagreements(outcome.source_audit)]
     if audit:
         print_lines("What does not follow from the source's own tables", audit)
+    notes = note_texts(outcome)
     if notes:
         print_lines("Notes", notes)
 

@@ -90,18 +90,13 @@ class Study(Entry):
         return tuple(chain.from_iterable(table.cells() for table in self.tables))
 
     @property
-    def has_source(self) -> bool:
-        """Whether a source stands behind the study, by name or with figures or claims."""
-        return bool(self.source or self.tables or self.claims)
-
-    @property
     def on_other_data(self) -> bool:
         """Whether it trains on another data set than the sources, MNIST."""
         return bool(self.base.get("data", MNIST) != MNIST)
 
     @property
     def is_published(self) -> bool:
-        """Whether its claims are those of a source, and not its author's own questions."""
+        """Whether a source stands behind it: its claims are no questions of its author's own."""
         return bool(self.source or self.tables)
 
     @property

@@ -50,7 +50,7 @@ def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     blocks = _notices(outcome)
     if outcome.study.comparable:
         blocks += _figure_verdicts(outcome)
-        blocks += claim_blocks(outcome.claims, outcome.study.is_published, mark_of(outcome))
+    blocks += claim_blocks(outcome.shown_claims, outcome.study.is_published, mark_of(outcome))
     if outcome.pairs:
         blocks.append(Text(curve_text(typical_spread(outcome), outcome.rule)))
     audit = disagreements(outcome.source_audit)
@@ -81,7 +81,7 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
                 "study works, and its figures are not comparable with those of any other run."
             )
         )
-    if not outcome.study.comparable and outcome.study.has_source:
+    if not outcome.study.comparable and outcome.study.is_published:
         notices.append(
             translate(
                 "These trainings differ from the published ones in their data or protocol, so "
@@ -184,7 +184,7 @@ def _tally_rows(outcome: StudyOutcome) -> list[Row]:
 
 
 def _what_differs(outcome: StudyOutcome) -> str:
-    if not outcome.study.has_source:
+    if not outcome.study.is_published:
         return NONE
     if outcome.study.on_other_data:
         return translate("other data")

@@ -178,7 +178,7 @@ def cost_table(outcome: StudyOutcome) -> Table:
     published_saved = NONE if published is None else _percent(published)
     cell = (
         translate("one for each published cell")
-        if outcome.study.has_source
+        if outcome.study.is_published
         else translate("one for each cell")
     )
     published_counts = _counts(cost.cell_trainings, cost.cell_epochs)
