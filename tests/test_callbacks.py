@@ -176,7 +176,7 @@ class TestBestWeights:
     def test_takes_the_folder_s_name_as_it_is(self, tmp_path, engine, name):
         folder = tmp_path / name
         folder.mkdir()
-        keeper = BestWeights(folder)
+        keeper = BestWeights(folder, make_config({"architecture": "shallow"}))
         keeper.set_model(engine)
         for epoch, accuracy in enumerate([0.5, 0.6]):
             keeper.on_epoch_end(epoch, {"val_accuracy": accuracy})
