@@ -227,7 +227,9 @@ def test_the_columns_are_the_varied_settings_first_and_the_best_metrics(board: B
     experiment = board.experiment()
     names = [column["name"] for column in experiment["hparamInfos"]]
     assert names[:5] == ["architecture", "batch_size", "epochs", "hidden", "learning_rate"]
-    assert sorted(names[5:]) == ["data", "padding", "patience", "precision", "validation"]
+    assert sorted(names[5:]) == [
+        "data", "loss", "optimizer", "padding", "patience", "precision", "validation",
+    ]  # fmt: skip
     shown = [metric["displayName"] for metric in experiment["metricInfos"]]
     assert shown == ["val_accuracy", "test_accuracy", "val_loss", "seconds_per_epoch"]
     kinds = {column["name"]: column["type"] for column in experiment["hparamInfos"]}
