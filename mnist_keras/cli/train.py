@@ -69,11 +69,10 @@ def train(
     architecture's default. What was interrupted goes on where it was; what is done is shown again.
     """
     given = {"architecture": architecture, **given_fields(fields)}
-    threads = threads or available_cores()
     if is_own(architecture):
         from mnist_keras.training.environment import use_threads
 
-        use_threads(threads)  # before the network is built to see what it is
+        use_threads(threads or available_cores())  # before the network is built to see what it is
     with usage_mistakes():
         make_config(given)
     from mnist_keras.data.dataset import load
@@ -88,7 +87,7 @@ def train(
     options = RunOptions(
         logs=logs,
         checkpoints=checkpoints,
-        threads=threads,
+        threads=threads or available_cores(),
         fresh=fresh,
         test_curve=test_curve,
         histograms=histograms,
