@@ -60,7 +60,8 @@ def print_summary(
         return
     for outcome in outcomes:
         _print_outcome(outcome)
-    click.echo("\nreport: " + ", ".join(str(page) for page in pages))
+    if pages:
+        click.echo("\nreport: " + ", ".join(str(page) for page in pages))
 
 
 def summarize(outcome: StudyOutcome) -> dict[str, Any]:
