@@ -21,8 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mnist_keras.data import dataset as dataset_module
-from mnist_keras.data.dataset import Dataset, describe, from_arrays, load, split
+from mnist_keras.data.dataset import Dataset, describe, from_arrays, load
 from mnist_keras.data.identity import digest
+from mnist_keras.data.sampling import split
 from mnist_keras.errors import UserError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -167,7 +168,7 @@ class TestShipped:
 
     def test_loading_imports_neither_tensorflow_nor_pydantic(self):
         code = (
-            "import sys; from mnist_keras.data.dataset import load, split; load()\n"
+            "import sys; from mnist_keras.data.dataset import load; load()\n"
             "print(sorted({'tensorflow', 'keras', 'scipy', 'pydantic', 'PIL'} & set(sys.modules)))"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
 from mnist_keras.config import make_config
-from mnist_keras.data.dataset import load, split
+from mnist_keras.data.dataset import load
+from mnist_keras.data.sampling import split
 from mnist_keras.training import engine as engine_module
 from mnist_keras.training import pipelines
 from mnist_keras.training.architectures import build

@@ -23,7 +23,8 @@ from small_runs import (
     write_idx,
 )
 
-from mnist_keras.data.dataset import from_arrays, load, split
+from mnist_keras.data.dataset import from_arrays, load
+from mnist_keras.data.sampling import split
 from mnist_keras.errors import UserError
 from mnist_keras.locking import locked
 from mnist_keras.records import EPOCH_COLUMNS, read_epochs, read_json, read_run
