@@ -355,7 +355,10 @@ def test_train_prints_every_epoch_its_resources_and_the_result(
     for line, usage, row in zip(lines[1:5:2], lines[2:6:2], record.epochs, strict=True):
         assert line.startswith(f"Epoch {row['epoch']:.0f}/2 - loss: {row['loss']:.4f}")
         assert f"val_accuracy: {row['val_accuracy']:.4f}" in line
-        assert usage.startswith("  | CPU: ")
+        # An epoch that ends before the first reading of the load has none, see ResourceSampler.
+        load = row.get("cpu_percent")
+        cpu = "" if load is None else f"| CPU: {load:.1f}% "
+        assert usage.startswith(f"  {cpu}| RAM: {row['ram_mb']:.0f} MB | Time: ")
     accuracy = f"{100 * record.result['val_accuracy']:.2f} % (selected on the test set)"
     assert f"validation accuracy {accuracy}, test accuracy {accuracy}" in trained.out
     assert f"logs/train/{trained_name(identity)}" in lines[-1]
