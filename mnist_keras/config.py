@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,27 +20,17 @@ from pydantic import (
 )
 
 from mnist_keras.architectures import BUILT_IN, Architecture, Shape
+from mnist_keras.data import MNIST, QUICK
 from mnist_keras.errors import UserError
 from mnist_keras.own_networks import OwnNetwork, find_own, is_own
-from mnist_keras.schema import Setting, settings_of_model
+from mnist_keras.run_names import name_of
+from mnist_keras.schema import Setting, describe_problem, settings_of_model
 from mnist_keras.settings import IN_EVERY_NAME, TRAINING, Training
 
 ARCHITECTURE_NAMES: tuple[str, ...] = tuple(BUILT_IN)
 
-MNIST = "mnist"
-"""The identity of the data set that the package ships."""
-
-QUICK = "quick-"
-"""Begins the identity of a tenth of a data set, as `--quick` trains on."""
-
 _OWN = re.compile(r"[\w .+-]{1,100}\.py:[A-Za-z_][A-Za-z0-9_]{0,39}")
 """A network of the user's own as a record names it: the file without its folder."""
-
-_TEXT = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,31}")
-"""A setting's text that may stand in a folder's name."""
-
-LONGEST_NAME = 200
-"""Characters of a run's name before the seed; of a longer one a hash takes the end's place."""
 
 
 class Network(BaseModel):
@@ -216,41 +204,7 @@ class RunConfig(Training):
     @property
     def name(self) -> str:
         """The run's folder name: readable, and different for every different configuration."""
-        name = "-".join([self.label, *self._setting_parts(), *self._training_parts()])
-        if len(name) > LONGEST_NAME and self.network is not None:
-            digest = hashlib.sha256(name.encode()).hexdigest()[:16]
-            name = f"{name[: LONGEST_NAME - 17]}-{digest}"
-        return f"{name}-s{self.seed}"
-
-    def _setting_parts(self) -> list[str]:
-        if self.network is not None:
-            changed = sorted(self.changed_settings.items())
-            return [f"{name}={_in_name(value)}" for name, value in changed]
-        parts = []
-        if hidden := self.settings.get("hidden"):
-            parts.append("h" + "x".join(str(width) for width in hidden))
-        if self.settings.get("padding") == "valid":
-            parts.append("valid")
-        return parts
-
-    def _training_parts(self) -> list[str]:
-        parts = [f"lr{self.learning_rate!r}", f"b{self.batch_size}", f"e{self.epochs}"]
-        if self.patience is not None:
-            parts.append(f"p{self.patience}")
-        if self.validation != "holdout":
-            parts.append(self.validation)
-        if self.precision != "float32":
-            parts.append("bf16")
-        usual = BUILT_IN[self.architecture].training if self.network is None else {}
-        for name, setting in TRAINING.items():
-            value = getattr(self, name)
-            if name not in IN_EVERY_NAME and value != usual.get(name, setting.default):
-                parts.append(f"{name}={_in_name(value)}")
-        if self.network is not None:
-            parts.append(f"n{self.network.sha256}")
-        if self.data != MNIST:
-            parts.append(self.data)
-        return parts
+        return name_of(self)
 
     @property
     def shape(self) -> Shape:
@@ -383,38 +337,9 @@ def recorded_config(fields: Mapping[str, Any]) -> RunConfig:
     return make_config({**fields, "source": None})
 
 
-def describe_problem(problem: Any, owner: str = "", expected: Sequence[str] = ()) -> str:
-    """One of pydantic's problems as "field is value; what was expected".
-
-    `owner` is what has the fields, `expected` their names.
-    """
-    # A name that is no setting can hold anything, line breaks too.
-    place = " ".join(".".join(str(part) for part in problem["loc"]).split())
-    if problem["type"] == "extra_forbidden":
-        near = get_close_matches(place, expected, n=1)
-        advice = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(expected)}"
-        return f"{place} is no setting of {owner}; {advice}"
-    message = problem["msg"].removeprefix("Value error, ")
-    if not place:
-        return message
-    if problem["type"] == "missing":
-        return f"{place} is missing; give it a value"
-    message = message[0].lower() + message[1:]
-    return f"{place} is {problem['input']!r}; {message.replace('input should', 'it should')}"
-
-
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable() and len(value) <= 1000
 
 
 def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _in_name(value: Any) -> str:
-    """A setting's value in a folder's name; of a text that may not stand there, a hash."""
-    if isinstance(value, tuple):
-        return "x".join(map(str, value))
-    if not isinstance(value, str):
-        return str(value).lower()
-    return value if _TEXT.fullmatch(value) else hashlib.sha256(value.encode()).hexdigest()[:8]

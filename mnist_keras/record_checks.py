@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mnist_keras.config import describe_problem
+from mnist_keras.schema import describe_problem
 
 MAX_JSON_BYTES = 1 << 20
 MAX_TABLE_BYTES = 16 << 20

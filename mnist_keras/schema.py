@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -184,3 +185,23 @@ def _or_one_width(setting: Setting) -> Any:
 
 def _as_widths(value: Any) -> Any:
     return (value,) if type(value) is int else value
+
+
+def describe_problem(problem: Any, owner: str = "", expected: Sequence[str] = ()) -> str:
+    """One of pydantic's problems as "field is value; what was expected".
+
+    `owner` is what has the fields, `expected` their names.
+    """
+    # A name that is no setting can hold anything, line breaks too.
+    place = " ".join(".".join(str(part) for part in problem["loc"]).split())
+    if problem["type"] == "extra_forbidden":
+        near = get_close_matches(place, expected, n=1)
+        advice = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(expected)}"
+        return f"{place} is no setting of {owner}; {advice}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if not place:
+        return message
+    if problem["type"] == "missing":
+        return f"{place} is missing; give it a value"
+    message = message[0].lower() + message[1:]
+    return f"{place} is {problem['input']!r}; {message.replace('input should', 'it should')}"

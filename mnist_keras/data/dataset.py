@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mnist_keras.data import MNIST, QUICK
 from mnist_keras.data.assembly import read_and_check
 from mnist_keras.data.conversion import resized
 from mnist_keras.data.formats import find_contents
@@ -134,7 +135,7 @@ def _load_shipped() -> Dataset:
         dataset = _from_contents(Contents(parts), SHIPPED)
     except (OSError, UserError) as error:
         raise _damaged_package(f"cannot be used ({brief(error)})") from None
-    if dataset.identity != "mnist":
+    if dataset.identity != MNIST:
         raise _damaged_package("differs from the published files")
     return dataset
 
@@ -235,7 +236,7 @@ def _frozen(
         view.setflags(write=False)
     identity, sha256 = identify(views, len(class_names))
     if quick:
-        identity = f"quick-{sha256[:12]}"
+        identity = f"{QUICK}{sha256[:12]}"
     return Dataset(
         **views,
         identity=identity,

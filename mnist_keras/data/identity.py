@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_keras.data import MNIST
 from mnist_keras.data.parts import KEYS, VALIDATION_KEYS
 from mnist_keras.data.reading import MAX_CLASSES
 
@@ -28,12 +29,12 @@ def identify(arrays: Mapping[str, NDArray[np.uint8]], classes: int) -> tuple[str
     """The identity of a set and the SHA-256 that it is taken from; see `Dataset`."""
     digests = {key: digest(array) for key, array in arrays.items()}
     sha256 = _joint_sha256(digests, classes)
-    return ("mnist" if digests == MNIST_SHA256 else f"data-{sha256[:12]}"), sha256
+    return (MNIST if digests == MNIST_SHA256 else f"data-{sha256[:12]}"), sha256
 
 
 def is_of_identity(sha256: object, identity: str) -> bool:
     """Whether a set of this `sha256` has this `identity`; see `Dataset`."""
-    if identity == "mnist":
+    if identity == MNIST:
         return sha256 == _joint_sha256(MNIST_SHA256, MAX_CLASSES)
     return identity.partition("-")[2] == str(sha256)[:12]
 

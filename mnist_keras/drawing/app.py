@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.utils import host_is_trusted
 
-from mnist_keras.config import MNIST
+from mnist_keras.data import MNIST
 from mnist_keras.drawing.choice import Reader
 from mnist_keras.marks import marks_of
 from mnist_keras.pictures.form import ink_as_mnist

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnist_keras.config import ARCHITECTURE_NAMES, MNIST, RunConfig
+from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig
+from mnist_keras.data import MNIST
 from mnist_keras.errors import UserError
 from mnist_keras.lookup import find_run
 from mnist_keras.records import RunFolder, RunRecord, read_run, run_folder, scan_runs

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist_keras.config import MNIST, RunConfig
+from mnist_keras.config import RunConfig
+from mnist_keras.data import MNIST
 from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError

@@ -18,7 +18,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from mnist_keras.claims import Claim
-from mnist_keras.config import MNIST, RunConfig
+from mnist_keras.config import RunConfig
+from mnist_keras.data import MNIST
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS, Margins, MetricName, to_record_unit
 from mnist_keras.study import checks

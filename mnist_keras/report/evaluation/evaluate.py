@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_keras.config import MNIST
+from mnist_keras.data import MNIST
 from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
