@@ -37,6 +37,21 @@ OF_THE_SESSION = {
 """Fields of result.json that are measured, or say where and how often the run was made."""
 
 
+def batch_size_study(*values: int) -> str:
+    """A study file of short trainings: the name `small`, and these batch sizes."""
+    return f"""
+name = "small"
+title = "Small"
+[base]
+architecture = "shallow"
+epochs = 1
+[[factors]]
+field = "batch_size"
+label = "batch size"
+values = {list(values)}
+"""
+
+
 def noisy_arrays() -> dict[str, np.ndarray]:
     """200 training and 100 test images, 30 % of them with a wrong label.
 

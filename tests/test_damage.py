@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from command_line import run_here
 from generated_runs import write_run
-from small_runs import noisy_arrays, write_idx
+from small_runs import batch_size_study, noisy_arrays, write_idx
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
@@ -18,18 +18,6 @@ from mnist_keras.records import read_runs, run_folder, scan_runs
 from mnist_keras.study.damage import damage_of
 from mnist_keras.study.design import load_study
 
-STUDY = """
-name = "small"
-title = "Small"
-[base]
-architecture = "shallow"
-epochs = 1
-[[factors]]
-field = "batch_size"
-label = "batch size"
-values = [32, 64, 128]
-"""
-
 SIZES = (32, 64, 128)
 
 
@@ -37,7 +25,7 @@ SIZES = (32, 64, 128)
 def folders(tmp_path, monkeypatch):
     """Three finished runs of a study, by batch size, on data with names of its own."""
     monkeypatch.chdir(tmp_path)
-    Path("small.toml").write_text(STUDY)
+    Path("small.toml").write_text(batch_size_study(*SIZES))
     write_idx(Path("data"), noisy_arrays())
     identity = load(Path("data")).identity
     return {

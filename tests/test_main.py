@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from command_line import run_here, start, write_idx
 from generated_runs import write_run
+from small_runs import batch_size_study
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
@@ -25,20 +26,6 @@ from command_line import run_here
 for arguments in json.loads(sys.argv[1]):
     outcome = run_here(*arguments)
     print(json.dumps([arguments, outcome.code, sorted(sys.modules)]))
-"""
-
-SMALL_STUDY = """
-name = "small"
-title = "A small study"
-
-[base]
-architecture = "shallow"
-epochs = 1
-
-[[factors]]
-field = "batch_size"
-label = "batch size"
-values = [32, 64]
 """
 
 
@@ -84,7 +71,7 @@ def test_the_program_itself_does_not_load_numpy_for_its_help(tmp_path: Path) -> 
 
 
 def test_commands_that_train_nothing_do_not_load_tensorflow(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(SMALL_STUDY)
+    (tmp_path / "small.toml").write_text(batch_size_study(32, 64))
     for batch_size in (32, 64):
         config = RunConfig(architecture="shallow", batch_size=batch_size, epochs=1)
         write_run(tmp_path / "logs", "small", config, {"val_accuracy": [0.9]})

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 from generated_runs import write_run
 from search_runs import RANGES, make_plan, write_all
-from small_runs import noisy_arrays, noisy_data, small_config, train_below, write_idx
+from small_runs import (
+    batch_size_study,
+    noisy_arrays,
+    noisy_data,
+    small_config,
+    train_below,
+    write_idx,
+)
 
 from mnist_keras.atomic import is_writable
 from mnist_keras.config import RunConfig
@@ -22,18 +29,6 @@ from mnist_keras.study.search import run_search
 DROP_FROM_BOUNDING_SET = 24
 POWERS_OF_ROOT = (0, 1, 2, 3)
 """chown, dac_override, dac_read_search, fowner: what lets the administrator write anywhere."""
-
-STUDY = """
-name = "small"
-title = "Small"
-[base]
-architecture = "shallow"
-epochs = 1
-[[factors]]
-field = "batch_size"
-label = "batch size"
-values = [32, 64]
-"""
 
 NUMBERS = {"val_accuracy": [0.9]}
 
@@ -104,7 +99,7 @@ def test_a_finished_run_is_shown_to_a_reader(tmp_path, closed):
 
 
 def test_a_finished_study_is_told_to_a_reader(tmp_path, closed):
-    (tmp_path / "small.toml").write_text(STUDY)
+    (tmp_path / "small.toml").write_text(batch_size_study(32, 64))
     for batch_size in (32, 64):
         config = RunConfig(architecture="shallow", batch_size=batch_size, epochs=1)
         write_run(tmp_path / "logs", "small", config, NUMBERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,25 @@ def refusal(where: str, found: str, expected: str, advice: str) -> UserError:
     """The error for a file that cannot be used, as one line."""
     line = f"{where} {found}; expected {expected}; {advice}"
     return UserError(" ".join(line.split()))
+
+
+def several_sets(folder: Path, names: Iterable[Path | str], advice: str) -> UserError:
+    """The error for a folder in which one data set must be chosen, as one line."""
+    held = ", ".join(shown(name) for name in sorted(names, key=str))
+    return refusal(shown(folder), f"holds several data sets ({held})", "one", advice)
+
+
+def only_one(folder: Path, found: Sequence[Path]) -> Path:
+    """The only one of the files found in a folder.
+
+    Raises:
+        UserError: there are several.
+    """
+    first, *others = sorted(found)
+    if others:
+        names = [path.name for path in found]
+        raise several_sets(folder, names, f"give one of them, such as {shown(first)}")
+    return first
 
 
 def shown(path: Path | str) -> str:

@@ -20,7 +20,7 @@ from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.formats import cifar, idx, matlab, npz, picture_folders, tables
 from mnist_keras.data.formats.others import what_it_is
 from mnist_keras.data.parts import Contents
-from mnist_keras.data.reading import refusal, shown, unreadable
+from mnist_keras.data.reading import refusal, several_sets, shown, unreadable
 
 MAX_DEPTH = 2
 """Folders to look down for a data set: torchvision keeps MNIST in MNIST/raw below its own."""
@@ -56,8 +56,7 @@ def find_contents(path: Path) -> Contents:
         found, advice = what_it_is(path)
         raise refusal(shown(path), f"is {found}", f"a data set: {_all_expected()}", advice)
     if len(places) > 1:
-        names = ", ".join(shown(place) for place in sorted(places))
-        raise refusal(shown(path), f"holds several data sets ({names})", "one", "give one of them")
+        raise several_sets(path, places, "give one of them")
     ((place, format_),) = places.items()
     contents = format_.read(place)
     if contents.class_names is None and place != path:

@@ -12,7 +12,7 @@ from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.formats import idx_file
 from mnist_keras.data.formats.idx_file import IMAGES, LABELS, ROWS_OF_INTEGERS, Layout
 from mnist_keras.data.parts import Contents
-from mnist_keras.data.reading import refusal, shown
+from mnist_keras.data.reading import refusal, several_sets, shown
 
 EXPECTED = "the four IDX files (train-images-idx3-ubyte and so on)"
 
@@ -113,13 +113,10 @@ def _only_set(folder: Path, sets: dict[str, Files]) -> str:
         return OWN_NAMES
     first, *others = sorted(sets)
     if others:
-        names = ", ".join(shown(name.rstrip("-")) for name in (first, *others))
-        raise refusal(
-            shown(folder),
-            f"holds several data sets ({names})",
-            "one",
-            f"give a file of the one that is meant, such as {shown(min(sets[first].values()))}",
-        )
+        names = [name.rstrip("-") for name in (first, *others)]
+        example = shown(min(sets[first].values()))
+        advice = f"give a file of the one that is meant, such as {example}"
+        raise several_sets(folder, names, advice)
     return first
 
 

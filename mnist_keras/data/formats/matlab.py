@@ -22,7 +22,7 @@ from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.formats.idx import ON_THEIR_SIDES
 from mnist_keras.data.npy import read_numbers
 from mnist_keras.data.parts import Contents, Part, part_of
-from mnist_keras.data.reading import brief, most_unpacked, open_regular, refusal, shown
+from mnist_keras.data.reading import brief, most_unpacked, only_one, open_regular, refusal, shown
 from mnist_keras.errors import UserError
 
 EXPECTED = "a .mat file of EMNIST, SVHN or USPS"
@@ -72,15 +72,7 @@ def read(path: Path) -> Contents:
 def _find_file(folder: Path) -> Path:
     if (folder / SVHN_TRAINING).exists():
         return folder / SVHN_TRAINING
-    found = sorted(entry for entry in folder.iterdir() if entry.suffix.lower() == ".mat")
-    if len(found) > 1:
-        raise refusal(
-            shown(folder),
-            f"holds several data sets ({', '.join(shown(path.name) for path in found)})",
-            "one",
-            f"give one of them, such as {shown(found[0])}",
-        )
-    return found[0]
+    return only_one(folder, [e for e in folder.iterdir() if e.suffix.lower() == ".mat"])
 
 
 def _emnist(file: Path, arrays: Arrays) -> dict[str, Part]:

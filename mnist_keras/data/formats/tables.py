@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.parts import Contents, Part, part_of
-from mnist_keras.data.reading import MAX_IMAGES, brief, open_regular, refusal, shown
+from mnist_keras.data.reading import MAX_IMAGES, brief, only_one, open_regular, refusal, shown
 
 EXPECTED = "a .csv table"
 ROWS = "a label and 784 pixels a row"
@@ -86,15 +86,7 @@ def _like_train(match: re.Match[str]) -> str:
 
 
 def _find_training(folder: Path) -> Path:
-    found = sorted(entry for entry in folder.iterdir() if TRAINING.fullmatch(entry.name))
-    if len(found) > 1:
-        raise refusal(
-            shown(folder),
-            f"holds several data sets ({', '.join(shown(path.name) for path in found)})",
-            "one",
-            f"give one of them, such as {shown(found[0])}",
-        )
-    return found[0]
+    return only_one(folder, [e for e in folder.iterdir() if TRAINING.fullmatch(e.name)])
 
 
 def _columns(path: Path) -> _Columns:
