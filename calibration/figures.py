@@ -106,8 +106,20 @@ def _figures() -> list[Table]:
     ]
 
 
-def _statements() -> list[Table]:
+def _stated_quantities(title: str, truth: str, verdict: Verdict) -> Table:
+    """A mean, an impact and a ratio that lie at the margin, above and below ours."""
     impact, far_ratio = 10 * SD, 2 * 1.25
+    rows = [
+        in_world(NORMAL, (0,), _mean_is(verdict, BASE + MARGIN), "a mean"),
+        _impact_is(verdict, impact + MARGIN, "an impact, stated above ours"),
+        _impact_is(verdict, impact - MARGIN, "an impact, stated below ours"),
+        _ratio_is(verdict, far_ratio, "a ratio, stated below ours"),
+        _ratio_is(verdict, 2 / 1.25, "a ratio, stated above ours"),
+    ]
+    return Table(title, truth, 0.05, "quantity / seeds", grid(rows, SEEDS, STUDIES // 2))
+
+
+def _statements() -> list[Table]:
     return [
         Table(
             "The interval of a mean leaves out the truth",
@@ -116,39 +128,15 @@ def _statements() -> list[Table]:
             "world / seeds",
             grid([in_world(w, (0,), _mean_left_out) for w in NEAR_NORMAL], SEEDS, STUDIES),
         ),
-        Table(
+        _stated_quantities(
             "A stated quantity is called different, and is within the margin",
             "It lies at the margin itself, where that is easiest to get wrong.",
-            0.05,
-            "quantity / seeds",
-            grid(
-                [
-                    in_world(NORMAL, (0,), _mean_is(Verdict.DIFFERENT, BASE + MARGIN), "a mean"),
-                    _impact_is(Verdict.DIFFERENT, impact + MARGIN, "an impact, stated above ours"),
-                    _impact_is(Verdict.DIFFERENT, impact - MARGIN, "an impact, stated below ours"),
-                    _ratio_is(Verdict.DIFFERENT, far_ratio, "a ratio, stated below ours"),
-                    _ratio_is(Verdict.DIFFERENT, 2 / 1.25, "a ratio, stated above ours"),
-                ],
-                SEEDS,
-                STUDIES // 2,
-            ),
+            Verdict.DIFFERENT,
         ),
-        Table(
+        _stated_quantities(
             "A stated quantity is called the same, and is not within the margin",
             "It lies at the margin itself.",
-            0.05,
-            "quantity / seeds",
-            grid(
-                [
-                    in_world(NORMAL, (0,), _mean_is(Verdict.SAME, BASE + MARGIN), "a mean"),
-                    _impact_is(Verdict.SAME, impact + MARGIN, "an impact, stated above ours"),
-                    _impact_is(Verdict.SAME, impact - MARGIN, "an impact, stated below ours"),
-                    _ratio_is(Verdict.SAME, far_ratio, "a ratio, stated below ours"),
-                    _ratio_is(Verdict.SAME, 2 / 1.25, "a ratio, stated above ours"),
-                ],
-                SEEDS,
-                STUDIES // 2,
-            ),
+            Verdict.SAME,
         ),
     ]
 
