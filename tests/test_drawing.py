@@ -368,14 +368,17 @@ def test_the_page_may_load_nothing_from_elsewhere_and_be_framed_nowhere(page: Pa
     assert page.ask("GET", "/static/draw.css").headers["Content-Security-Policy"] == policy
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:1", "127.0.0.1:8000", "LOCALHOST"])
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:1", "127.0.0.1:8000", "LOCALHOST", "127.0.0.2:8000", "[::1]:8000"],
+)
 def test_names_of_this_machine_are_answered(page: Page, host: str) -> None:
     assert page.ask("GET", "/", Host=host).code == 200
 
 
 @pytest.mark.parametrize(
     "host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "localhost@elsewhere.example",
-             "192.168.0.1", "a b", ""],
+             "elsewhere@localhost", "192.168.0.1", "[::2]", "[", "a b", ""],
 )  # fmt: skip
 def test_other_names_are_refused_on_every_path(page: Page, host: str) -> None:
     for method, path in (("GET", "/"), ("GET", "/static/draw.css"), ("POST", "/read")):

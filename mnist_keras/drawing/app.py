@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import json
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -12,7 +13,6 @@ import numpy as np
 from flask import Flask, Response, abort, render_template, request
 from numpy.typing import NDArray
 from werkzeug.exceptions import HTTPException
-from werkzeug.sansio.utils import host_is_trusted
 
 from mnist_keras.data import MNIST
 from mnist_keras.drawing.choice import Reader
@@ -22,10 +22,6 @@ from mnist_keras.report.console import percent
 
 SIDE = 280
 """Pixels along each side of a drawing as the page sends it."""
-
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-"""The only hosts that a request may be for: a page of another name that was made to point at this
-machine (DNS rebinding) is refused."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -155,11 +151,25 @@ def _check_access(token: str) -> None:
         given = request.path.split("/")[1]
         if not hmac.compare_digest(given.encode(), token.encode()):
             abort(403, "this page opens with the whole address that mnist-keras draw has printed")
-    elif not host_is_trusted(request.host.lower(), LOOPBACK_NAMES):
+    elif not _is_loopback(request.host):
         abort(403, "this page is for this machine only; open it as http://localhost")
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
         abort(403, "pages of other sites may not ask here")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a request is for this machine by an address that no other one has.
+
+    A page of another name that was made to point at this machine (DNS rebinding) is not.
+    """
+    try:
+        place = urlsplit(f"//{host}")
+        named = place.hostname or ""
+        alone = place.username is None
+        return alone and (named == "localhost" or ipaddress.ip_address(named).is_loopback)
+    except ValueError:
+        return False
 
 
 def _add_headers(response: Response) -> Response:
