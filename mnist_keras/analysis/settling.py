@@ -198,11 +198,3 @@ def _config(side: Side) -> RunConfig:
 def _seconds(one: OverSeeds) -> float:
     found = one.values.get("seconds")
     return 0.0 if found is None or not len(found) else float(found.mean())
-
-
-def question_label(question: Question) -> str:
-    """What a question is called: the claim's text, or the pair."""
-    if isinstance(question.what, ClaimOutcome):
-        return question.what.claim.text
-    first, second = question.what.labels
-    return f"{first} against {second}, {question.what.metric}"

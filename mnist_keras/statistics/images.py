@@ -52,11 +52,6 @@ class McNemarBySeed:
         """The number of seeds."""
         return len(self.by_seed)
 
-    @property
-    def neither(self) -> int:
-        """The number of seeds that show no significant difference."""
-        return self.n - self.a_better - self.b_better
-
 
 def mcnemar_exact(correct_a: ArrayLike, correct_b: ArrayLike) -> McNemar:
     """McNemar's exact test of two networks on the same images; both bool, shape [images].

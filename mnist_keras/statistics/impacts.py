@@ -85,15 +85,6 @@ def _nearest(limits: Interval) -> float:
     return max(limits.low, -limits.high)
 
 
-def impact_by_seed(levels: Sequence[ArrayLike]) -> Array:
-    """The impact in each seed alone, float64 [seeds]: what one study with one run a level finds.
-
-    Their mean is above the impact of the means. Raises `ValueError` as `as_matrix` does.
-    """
-    impacts: Array = np.ptp(as_matrix(levels), axis=0)
-    return impacts
-
-
 @dataclass(frozen=True)
 class ImpactDifference:
     """The impact of one factor minus that of another, over the same seeds.

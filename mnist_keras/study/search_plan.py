@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.errors import UserError
@@ -17,9 +17,6 @@ from mnist_keras.study.search_space import Space
 Sampler = Literal["grid", "random", "tpe"]
 Pruner = Literal["median", "hyperband", "none"]
 State = Literal["begun", "complete", "pruned", "failed"]
-
-SAMPLERS: tuple[str, ...] = get_args(Sampler)
-PRUNERS: tuple[str, ...] = get_args(Pruner)
 
 DEFAULT_TRIALS = 20
 """Trials of a search that is not judged against a study, whose epochs it would be given."""

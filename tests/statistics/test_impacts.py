@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from mnist_keras.statistics.differences import compare_paired
-from mnist_keras.statistics.impacts import compare_impacts, impact_by_seed, judge_impact
+from mnist_keras.statistics.impacts import compare_impacts, judge_impact
 from mnist_keras.statistics.rules import Rule, critical_t
 from mnist_keras.statistics.summaries import Verdict
 
@@ -135,11 +135,6 @@ def test_one_seed_compares_nothing():
     result = compare_impacts(one, one, 0.1)
     assert result.interval == (-math.inf, math.inf)
     assert result.verdict is Verdict.OPEN
-
-
-def test_impact_by_seed_is_what_one_run_a_level_finds():
-    levels = [[0.98, 0.97], [0.99, 0.96], [0.985, 0.95]]
-    assert impact_by_seed(levels) == pytest.approx([0.01, 0.02])
 
 
 @pytest.mark.parametrize("levels", [[], [[0.9, 0.8]], [[0.9], [0.9, 0.8]], [[0.9], [math.nan]]])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from mnist_keras.analysis.outcome import CellOutcome, PairOutcome
-from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
@@ -151,11 +150,6 @@ def _glued(setting: str) -> str:
 def config_name(config: RunConfig) -> str:
     """The name of a configuration's runs, without the seed."""
     return config.name.removesuffix(f"-s{config.seed}")
-
-
-def short_label(measured: Measured) -> str:
-    """The first thing that a configuration stands for in its study."""
-    return label_name(measured.labels[0]) if measured.labels else config_name(measured.config)
 
 
 def seeds_text(done: tuple[int, ...]) -> str:
