@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from unittest import mock
 
 import numpy as np
@@ -88,12 +88,18 @@ class CommandServer:
         self.process.communicate(timeout=60)
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start a command in a process of its own."""
+def start(
+    folder: Path, *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """Start a command in a process of its own.
+
+    A command that prints much before it ends gets a file for its output: nobody empties the pipe,
+    and whoever prints into a full one waits.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "mnist_keras", *arguments],
         cwd=folder,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -100,19 +100,24 @@ class Training:
     """A training of a great many epochs, in a process of its own that is stopped by a signal."""
 
     folder: RunFolder
+    printed: Path
     process: subprocess.Popen[str]
-    out: str = ""
     err: str = ""
+
+    @property
+    def out(self) -> str:
+        """What it has printed."""
+        return self.printed.read_text(encoding="utf-8")
 
     def stop(self, number: int) -> None:
         """Send the signal when an epoch has been trained."""
         end = time.monotonic() + LONGEST_START
-        while not self.folder.state.is_file():
+        while "Epoch     1/" not in self.out:
             assert self.process.poll() is None, self.process.communicate()
             assert time.monotonic() < end, "no epoch was trained"
             time.sleep(0.05)
         self.process.send_signal(number)
-        self.out, self.err = self.process.communicate(timeout=300)
+        _, self.err = self.process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -135,21 +140,23 @@ def stopped(
         "--threads",
         "1",
     ]
-    trainings = {
-        number: Training(
-            run_folder(place / f"{number}", place / f"{number}", "train", config.name),
-            start(place, *command, "--logs", f"{number}", "--checkpoints", f"{number}"),
-        )
-        for number in map(int, CODES)
-    }
+
+    def training(number: int) -> Training:
+        folder = run_folder(place / f"{number}", place / f"{number}", "train", config.name)
+        printed = place / f"{number}.txt"
+        with printed.open("wb") as out:
+            places = ["--logs", f"{number}", "--checkpoints", f"{number}"]
+            return Training(folder, printed, start(place, *command, *places, stdout=out))
+
+    trainings = {number: training(number) for number in map(int, CODES)}
     try:
-        for number, training in trainings.items():
-            training.stop(number)
+        for number, started in trainings.items():
+            started.stop(number)
         yield trainings
     finally:
-        for training in trainings.values():
-            training.process.kill()
-            training.process.communicate()
+        for started in trainings.values():
+            started.process.kill()
+            started.process.communicate()
 
 
 @pytest.mark.parametrize(("number", "code"), CODES.items(), ids=["SIGINT", "SIGTERM"])
