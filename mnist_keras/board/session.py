@@ -13,6 +13,7 @@ from typing import Any
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
+from mnist_keras.architectures import BUILT_IN
 from mnist_keras.board.files import scalar, write_events
 from mnist_keras.config import BUILT_IN_SETTINGS, OF_EVERY_RUN, RunConfig, is_usual
 from mnist_keras.marks import in_brackets, marks_of
@@ -86,9 +87,10 @@ def shown_settings(config: RunConfig) -> dict[str, Any]:
 def _experiment(config: RunConfig) -> api_pb2.Experiment:
     """The columns of the table: those of all built-in networks, and what else this run has.
 
-    TensorBoard takes them from any one of the runs.
+    TensorBoard takes them from any one of the runs, so all of them name what their sources vary.
     """
-    of_all = ("architecture", *BUILT_IN_SETTINGS, *IN_EVERY_NAME, "data")
+    published = [name for network in BUILT_IN.values() for name in network.training]
+    of_all = ("architecture", *BUILT_IN_SETTINGS, *IN_EVERY_NAME, *published, "data")
     columns = {**dict.fromkeys(of_all), **shown_settings(config)}
     return api_pb2.Experiment(
         hparam_infos=[_column(name, value) for name, value in columns.items()],
