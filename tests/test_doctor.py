@@ -194,6 +194,13 @@ def test_tensorflow_tells_of_itself_and_how_long_an_epoch_takes():
     assert found[-1].fine
 
 
+def test_a_tensorflow_that_takes_too_long_is_a_line():
+    facts, (found,) = ask_tensorflow([], patience=0.01)
+    assert facts is None
+    assert found.found.startswith("has not started: no answer within")
+    assert found.advice.startswith("try again when the machine")
+
+
 def test_onednn_that_the_user_has_switched_off_is_told(monkeypatch):
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     facts, found = ask_tensorflow([], LONG)

@@ -32,9 +32,10 @@ def ask_tensorflow(
             facts = json.loads(asked.line())
             return facts, [*_findings(facts), *_speeds(asked, networks)]
     except NoAnswerError as error:
-        advice = "pip install --force-reinstall tensorflow"
         if str(error).startswith("no answer"):
             advice = "try again when the machine and its disk are less busy"
+            return None, [Finding("TensorFlow", f"has not started: {error}", advice)]
+        advice = "pip install --force-reinstall tensorflow"
         return None, [Finding("TensorFlow", f"does not start: {error}", advice)]
 
 
