@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,9 +13,13 @@ import tensorflow as tf
 
 from mnist_keras.config import make_config
 from mnist_keras.training.architectures import build, has_convolution
-from mnist_keras.training.arithmetic import ONEDNN_SWITCH
+from mnist_keras.training.arithmetic import (
+    ONEDNN_SWITCH,
+    onednn_by_default,
+    vector_instructions,
+)
 from mnist_keras.training.engine import make_engine
-from mnist_keras.training.environment import describe_environment, use_threads
+from mnist_keras.training.environment import describe_environment, use_threads, uses_onednn
 from mnist_keras.training.pipelines import evaluation_dataset
 
 WHOLE = 60_000
@@ -46,7 +49,7 @@ def _about_tensorflow(given: Mapping[str, str]) -> dict[str, Any]:
         **describe_environment(),
         "onednn_switch": ONEDNN_SWITCH,
         "onednn_by_user": given.get(ONEDNN_SWITCH),
-        "onednn_by_us": ONEDNN_SWITCH in os.environ and ONEDNN_SWITCH not in given,
+        "onednn_by_us": uses_onednn() and not onednn_by_default(vector_instructions()),
         "built_for_gpus": bool(tf.test.is_built_with_cuda()),
         "cuda": build_info.get("cuda_version"),
     }
