@@ -30,7 +30,6 @@ from mnist_keras.board.pictures import (
     layer_tiles,
 )
 from mnist_keras.board.session import METRICS, PREFIX, write_session
-from mnist_keras.config import make_config
 from mnist_keras.data.dataset import take_tenth
 from mnist_keras.data.predictions import confident_errors
 from mnist_keras.records import RunFolder, read_json, read_run
@@ -304,7 +303,7 @@ def test_the_first_layer_is_that_of_the_best_epoch(board: Board, root: Path) -> 
     assert (pixels == expected).all()
 
 
-def test_a_convolution_shows_its_filters_and_the_perceptron_its_outputs(
+def test_a_convolution_shows_its_filters_and_the_perceptron_its_scores(
     board: Board,
 ) -> None:
     filters, _ = picture(board, f"train/{CNN.name}", "first_layer")
@@ -312,7 +311,7 @@ def test_a_convolution_shows_its_filters_and_the_perceptron_its_outputs(
     tags = board.get("data/plugin/images/tags")
     assert "at most 32 units of 6" in tags[f"train/{CNN.name}"]["first_layer"]["description"]
     said = tags[f"train/{AGAIN.name}"]["confident_errors"]["description"]
-    assert "the highest output" in said
+    assert "the highest score" in said
     assert "probability" not in said
 
 
@@ -398,11 +397,11 @@ def test_a_perfect_run_has_no_picture_of_errors(tmp_path: Path) -> None:
 
     folder = run_folder(tmp_path / "logs", tmp_path / "checkpoints", "train", "run")
     folder.create()
-    config = make_config({"architecture": "perceptron"})
     kernel = np.ones((784, 10), np.float32)
     images = np.zeros((1, 28, 28), np.uint8)
-    right = Answers(images, np.array([0], np.uint8), np.array([[1.0, 0.0]]), tuple("0123456789"))
-    write_pictures(folder, config, right, kernel, best_epoch=1, ended=1.0)
+    sure = np.array([[1.0, 0.0]])
+    right = Answers(images, np.array([0], np.uint8), sure, True, tuple("0123456789"))
+    write_pictures(folder, right, kernel, best_epoch=1, ended=1.0)
     content = folder.pictures.read_bytes()
     assert b"first_layer" in content
     assert b"confident_errors" not in content

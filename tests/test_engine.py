@@ -468,26 +468,25 @@ def test_evaluation_steps_hold_every_image_once_and_in_order(small_arrays, n, mo
     assert np.array_equal(np.concatenate([step_labels for _, step_labels in steps]), labels)
 
 
-def probabilities_of(subject):
+def outputs_of(subject):
     (step,) = subject.validation
     return subject.engine.predict_step(step).numpy()
 
 
-def test_probabilities_sum_to_one_and_keep_the_perceptrons_order(subjects, small_arrays):
+def test_the_perceptrons_scores_are_predicted_as_they_are(subjects, small_arrays):
     subject = subjects("perceptron")
     subject.fit()
-    probabilities = probabilities_of(subject)
+    outputs = outputs_of(subject)
     scores = scores_in_numpy(subject.engine, small_arrays["x_test"])
-    assert probabilities.shape == (50, 10)
-    np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-6)
-    np.testing.assert_allclose(probabilities, softmax(scores), rtol=1e-5)
-    assert np.array_equal(probabilities.argsort(axis=-1), scores.argsort(axis=-1))
+    assert outputs.shape == (50, 10)
+    assert np.abs(outputs.sum(axis=-1) - 1).max() > 1e-3
+    np.testing.assert_allclose(outputs, scores, rtol=1e-4, atol=1e-6)
 
 
 def test_a_convolutional_models_probabilities_are_its_plain_models(subjects, small_arrays):
     subject = subjects("cnn2")
     subject.fit()
-    probabilities = probabilities_of(subject)
+    probabilities = outputs_of(subject)
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-6)
     plain = subject.engine.plain(scaled(small_arrays["x_test"]), training=False)
     np.testing.assert_allclose(probabilities, plain, rtol=1e-5, atol=1e-8)

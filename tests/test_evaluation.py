@@ -16,7 +16,7 @@ from small_runs import noisy_arrays, small_config, train_below, write_idx
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
-from mnist_keras.data.predictions import Predictions
+from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, read_run
 from mnist_keras.report.evaluation.draw_confusion import draw_confusion
@@ -95,14 +95,14 @@ def test_mistakes_are_all_there_the_most_confident_first(predictions):
     mistakes = run_numbers(predictions, NAMES).mistakes
     wrong = np.flatnonzero(predictions.probabilities.argmax(axis=1) != predictions.labels)
     assert sorted(mistake.image for mistake in mistakes) == wrong.tolist()
-    sure = [mistake.probability for mistake in mistakes]
+    sure = [mistake.output for mistake in mistakes]
     assert sure == sorted(sure, reverse=True)
     for mistake in mistakes:
         shares = predictions.probabilities[mistake.image]
         assert mistake.label == predictions.labels[mistake.image]
         assert mistake.predicted == shares.argmax()
-        assert mistake.probability == shares.max()
-        assert mistake.label_probability == shares[mistake.label]
+        assert mistake.output == shares.max()
+        assert mistake.label_output == shares[mistake.label]
 
 
 def test_a_class_that_is_read_but_has_no_name_is_called_by_its_number():
@@ -212,7 +212,7 @@ def test_the_errors_figure_shows_the_most_confident(predictions):
         np.testing.assert_array_equal(axes.images[0].get_array(), images[mistake.image])
         assert axes.get_title(loc="left") == (
             f"{NAMES[mistake.label]}, read as {NAMES[mistake.predicted]}\n"
-            f"{100 * mistake.probability:.2f} % sure\n1 of 2 others err"
+            f"{100 * mistake.output:.2f} % sure\n1 of 2 others err"
         )
     assert MARK in texts(figure)
 
@@ -266,6 +266,40 @@ def test_evaluate_as_json_agrees_with_the_predictions(trained):
     assert facts["wrong_in_every_run"] == sorted(every)
     assert len(facts["other_runs"]) == 3
     assert not facts["selected_on_test"]
+
+
+def test_a_perceptrons_errors_have_scores_and_no_probabilities(trained):
+    folder = trained["perceptron"]
+    facts = evaluate(folder, "--json").json
+    with np.load(folder.predictions) as stored:
+        labels, scores = stored["labels"], stored["scores"]
+        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+        softmax = raised / raised.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(stored["probabilities"], softmax, rtol=1e-5)
+    assert (scores.min() < 0) or (scores.max() > 1) or abs(scores.sum(axis=1) - 1).max() > 1e-3
+    for error in facts["errors"]:
+        given = scores[error["image"]]
+        assert error["score"] == given.max() == given[error["predicted"]]
+        assert error["label_score"] == given[labels[error["image"]]]
+        assert "probability" not in error
+    told = [error["score"] for error in facts["errors"]]
+    assert told == sorted(told, reverse=True)
+    printed = evaluate(folder).out
+    assert "score" in printed
+    assert f"{told[0]:.2f}" in printed
+    assert "probability" not in printed
+
+
+def test_predictions_whose_scores_are_of_another_shape_are_damaged(tmp_path):
+    path = tmp_path / "predictions.npz"
+    arrays = {"labels": np.arange(10), "probabilities": np.eye(10)}
+    np.savez(path, **arrays, scores=2 * np.eye(10))
+    np.testing.assert_array_equal(read_predictions(path).outputs, 2 * np.eye(10))
+    np.savez(path, **arrays)
+    np.testing.assert_array_equal(read_predictions(path).outputs, np.eye(10))
+    np.savez(path, **arrays, scores=np.eye(9))
+    with pytest.raises(UserError, match=r"is damaged \(scores has the shape \(9, 9\)\)"):
+        read_predictions(path)
 
 
 def test_class_names_are_no_formulas(trained):

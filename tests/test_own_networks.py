@@ -21,7 +21,7 @@ from mnist_keras.study.merging import Merger
 from mnist_keras.training import callbacks
 from mnist_keras.training import train as train_module
 from mnist_keras.training.engine import make_engine
-from mnist_keras.training.predict import load_run_model, probabilities
+from mnist_keras.training.predict import load_run_model, outputs
 from mnist_keras.training.state import load_state
 
 SOURCE = Path(__file__).with_name("own_nets.py")
@@ -214,7 +214,7 @@ def test_a_run_is_opened_with_its_own_file_only(nets: Path, data: Any) -> None:
     model = load_run_model(folder, ["nets.py:whole"])
     with np.load(folder.predictions) as arrays:
         np.testing.assert_allclose(
-            probabilities(model, data.x_test), arrays["probabilities"], rtol=1e-5, atol=1e-6
+            outputs(model, data.x_test), arrays["probabilities"], rtol=1e-5, atol=1e-6
         )
     change(nets, "layers.Dropout(0.2)", "layers.Dropout(0.3)")
     with pytest.raises(UserError, match="builds another network than the one that"):

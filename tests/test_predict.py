@@ -24,7 +24,8 @@ from mnist_keras.pictures.own_form import MNIST_FORM, Form, form_of, whole_pictu
 from mnist_keras.pictures.readings import Reading, all_names, reading_facts, reading_rows
 from mnist_keras.pictures.sights import look_at_one
 from mnist_keras.records import RunFolder
-from mnist_keras.training.predict import load_run_model, probabilities
+from mnist_keras.training.predict import load_run_model, outputs
+from mnist_keras.training.stored import load_stored
 
 IMAGES = 60
 """MNIST's first test images, of which the trained model gets 97 % right as they are."""
@@ -82,19 +83,20 @@ def server(
 # The model
 
 
-def test_a_stored_model_gives_the_probabilities_of_its_training(digit_run, noisy_runs):
+def test_a_stored_model_gives_the_outputs_of_its_training(digit_run, noisy_runs):
     mnist, noisy = load().x_test[:1_000], noisy_arrays()["x_test"]
     for folder, images in [(digit_run, mnist), *((run, noisy) for run in noisy_runs.values())]:
-        found = probabilities(load_run_model(folder), images)
+        found = outputs(load_run_model(folder), images)
         assert (found.dtype, found.shape) == (np.float32, (len(images), 10))
-        stored = read_predictions(folder.predictions).probabilities
-        np.testing.assert_allclose(found, stored, atol=2e-5)
-        np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+        stored = read_predictions(folder.predictions)
+        np.testing.assert_allclose(found, stored.outputs, atol=2e-5)
+        assert (stored.scores is not None) == (folder is noisy_runs["perceptron"])
+        np.testing.assert_allclose(stored.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 def test_no_image_gives_no_row(noisy_runs):
     model = load_run_model(noisy_runs["shallow"])
-    assert probabilities(model, np.empty((0, 28, 28), np.uint8)).shape == (0, 10)
+    assert outputs(model, np.empty((0, 28, 28), np.uint8)).shape == (0, 10)
 
 
 def test_a_missing_model_says_what_to_do(noisy_runs, tmp_path):
@@ -107,11 +109,11 @@ def test_pictures_as_people_have_them_are_read(digit_run):
     model = load_run_model(digit_run)
     mnist = load()
     images, labels = mnist.x_test[:IMAGES], mnist.y_test[:IMAGES]
-    assert (probabilities(model, images).argmax(axis=1) == labels).mean() >= 0.97
+    assert (outputs(model, images).argmax(axis=1) == labels).mean() >= 0.97
     for name, change in CHANGES.items():
         generator = np.random.default_rng(8)
         seen = np.stack([as_mnist(change(image, generator)) for image in images])
-        right = (probabilities(model, seen).argmax(axis=1) == labels).mean()
+        right = (outputs(model, seen).argmax(axis=1) == labels).mean()
         assert right >= 0.97, name
 
 
@@ -291,6 +293,26 @@ def test_classes_are_called_as_the_data_set_calls_them(server, noisy_runs):
     assert row["name"] == names[row["digit"]]
 
 
+def test_a_perceptrons_scores_are_shown_as_they_are(server, noisy_runs):
+    folder = noisy_runs["perceptron"]
+    root = folder.logs.parents[2]
+    places = ["--logs", str(root / "logs"), "--checkpoints", str(root / "checkpoints")]
+    places += ["--data", str(root / "idx")]
+    image = noisy_arrays()["x_test"][4]
+    Image.fromarray(255 - image).save(server.folder / "scored.png")
+    (row,) = server.run("predict", "perceptron", "scored.png", *places, "--json").json
+    plain = load_stored(folder.model)(image[np.newaxis, ..., np.newaxis] / 255)[0]
+    np.testing.assert_allclose(row["scores"], plain, atol=1e-3)
+    assert abs(sum(row["scores"]) - 1) > 1e-4
+    assert row["score"] == max(row["scores"])
+    assert row["runner_up_score"] == sorted(row["scores"])[-2]
+    printed = server.run("predict", "perceptron", "scored.png", *places).out
+    assert "its score" in printed
+    assert f"{row['score']:.2f}" in printed
+    assert "probability" not in printed
+    assert "%" not in printed
+
+
 # Rows and the picture
 
 
@@ -316,12 +338,26 @@ def test_the_picture_has_a_row_for_each_reading_and_carries_the_mark():
     np.testing.assert_array_equal(figure.axes[1].images[0].get_array(), readings[0].seen)
     assert figure.axes[1].images[0].get_interpolation() == "nearest"
     heights = [bar.get_height() for bar in figure.axes[2].patches]
-    np.testing.assert_allclose(heights, 100 * readings[0].probabilities)
+    np.testing.assert_allclose(heights, 100 * readings[0].outputs)
     assert "selected on the test set" in [text.get_text() for text in figure.texts]
     name = figure.axes[3].get_title(loc="left")
     assert name.startswith("$x^$ and a very long name")
     assert name.endswith("...")
     figure.draw_without_rendering()  # it would raise if the name were a formula
+
+
+def test_bars_of_scores_reach_as_far_as_the_scores():
+    outputs = np.array([-0.25, 1.5, *[0.1] * 8], np.float32)
+    image = np.zeros((28, 28), np.uint8)
+    one = Reading("a.png", image, image, outputs, scores=True)
+    figure = draw_seen([one], all_names((), 10), "perceptron-s0", "")
+    bars = figure.axes[2]
+    np.testing.assert_allclose([bar.get_height() for bar in bars.patches], outputs)
+    assert bars.get_ylim() == (-0.25, 1.5)
+    assert bars.get_title(loc="left") == "1: 1.50"
+    texts = [text.get_text() for text in figure.texts]
+    assert any("scores" in text for text in texts)
+    assert not any("probabilit" in text for text in texts)
 
 
 def test_too_many_pictures_to_show(tmp_path):

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mnist_keras.board.files import image, write_events
-from mnist_keras.config import RunConfig
 from mnist_keras.data.predictions import confident_errors
 from mnist_keras.records import RunFolder
 
@@ -46,19 +45,20 @@ class Answers:
     Attributes:
         images: uint8 [n, 28, 28].
         labels: uint8 [n].
-        outputs: float [n, 10]: probabilities, or the perceptron's linear outputs.
+        outputs: float [n, 10].
+        scores: whether they are scores, as the perceptron's are, and not probabilities.
         class_names: a name for each label.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     outputs: NDArray[np.floating]
+    scores: bool
     class_names: Sequence[str]
 
 
 def write_pictures(
     folder: RunFolder,
-    config: RunConfig,
     answers: Answers,
     kernel: NDArray[np.floating] | None,
     *,
@@ -69,7 +69,6 @@ def write_pictures(
 
     Args:
         folder: the run's folder.
-        config: its configuration.
         answers: on the test set.
         kernel: the first layer's weights, float [784, units] or [height, width, 1, filters]; None
             where they are not on square pixels.
@@ -88,7 +87,7 @@ def write_pictures(
         values.append(image("first_layer", contact_sheet(layer_tiles(kernel)), about))
     errors = confident_errors(answers.labels, answers.outputs)[:ERRORS]
     if errors.size:
-        says = "output" if config.architecture == "perceptron" else "probability"
+        says = "score" if answers.scores else "probability"
         values.insert(
             0,
             image(
@@ -124,7 +123,7 @@ def _diverging(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
 def _error_tile(answers: Answers, index: int, says: str) -> Tile:
     said = int(answers.outputs[index].argmax())
     output = float(answers.outputs[index, said])
-    strength = f"{100 * output:.1f} %" if says == "probability" else f"{says} {output:.2f}"
+    strength = f"{says} {output:.2f}" if answers.scores else f"{100 * output:.1f} %"
     is_text, seen_text = (
         _drawable(answers.class_names, label) for label in (int(answers.labels[index]), said)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mnist_keras.cli.completion import completion
+from mnist_keras.cli.doctor import doctor
 from mnist_keras.cli.draw import draw
 from mnist_keras.cli.inspect import architectures, data, runs, shapes
 from mnist_keras.cli.judge import judge
@@ -67,6 +68,7 @@ for command in (
     architectures,
     shapes,
     data,
+    doctor,
     completion,
 ):
     cli.add_command(command)

@@ -22,10 +22,20 @@ from mnist_keras.data.reading import (
 
 
 class Predictions(NamedTuple):
-    """Labels, integers [n], and probabilities, floating point [n, 10], of test images."""
+    """Labels, integers [n], and probabilities, floating point [n, 10], of test images.
+
+    `scores`, of the same shape, are there where the network gives scores, as the perceptron does:
+    the probabilities are their softmax then. Runs of earlier versions have none.
+    """
 
     labels: NDArray[Any]
     probabilities: NDArray[Any]
+    scores: NDArray[Any] | None = None
+
+    @property
+    def outputs(self) -> NDArray[Any]:
+        """What the network gives as it is: scores if it gives such, else probabilities."""
+        return self.probabilities if self.scores is None else self.scores
 
     @property
     def correct(self) -> NDArray[np.bool_]:
@@ -41,7 +51,7 @@ def confident_errors(labels: NDArray[Any], outputs: NDArray[Any]) -> NDArray[np.
 
     Args:
         labels: integers [n].
-        outputs: floating point [n, 10]: probabilities, or a perceptron's linear outputs.
+        outputs: floating point [n, 10]: probabilities or scores.
     """
     said = outputs.argmax(axis=1)
     wrong = np.flatnonzero(said != labels)
@@ -59,10 +69,14 @@ def read_predictions(path: Path) -> Predictions:
         with BoundedFile(open_regular(path)) as file, zipfile.ZipFile(file) as archive:
             labels = read_numbers(archive, "labels", "iu")
             probabilities = read_numbers(archive, "probabilities", "f")
+            has_scores = "scores.npy" in archive.namelist()
+            scores = read_numbers(archive, "scores", "f") if has_scores else None
         if not 1 <= labels.size <= MAX_IMAGES or labels.ndim != 1:
             raise ValueError(f"labels has the shape {labels.shape}")
         if probabilities.shape != (len(labels), MAX_CLASSES):
             raise ValueError(f"probabilities has the shape {probabilities.shape}")
+        if scores is not None and scores.shape != probabilities.shape:
+            raise ValueError(f"scores has the shape {scores.shape}")
     except ARCHIVE_ERRORS as error:
         raise refusal(
             shown(path),
@@ -70,4 +84,4 @@ def read_predictions(path: Path) -> Predictions:
             "labels and ten probabilities for each test image",
             "train the run again with --fresh",
         ) from None
-    return Predictions(labels, probabilities)
+    return Predictions(labels, probabilities, scores)

@@ -1,4 +1,4 @@
-"""Draws what a model saw: each picture, its 28x28 form, and the probability of each class."""
+"""Draws what a model saw: each picture, its 28x28 form, and what it gives to each class."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OTHERS = "#9DB9CC"
 def draw_seen(readings: Sequence[Reading], names: Sequence[str], title: str, mark: str) -> Figure:
     """A row for each reading: the picture, the 28x28 enlarged without smoothing, the bars."""
     figure = new_figure(0.8 + _ROW * len(readings))
-    subtitle = "each picture, what the model saw of it, and the probabilities of the classes"
+    subtitle = f"each picture, what the model saw of it, and the {readings[0].kinds} of the classes"
     headline(figure, title, subtitle, mark)
     rows = figure.subplots(len(readings), 3, squeeze=False, width_ratios=(1.3, 1, 2.2))
     for (original, seen, bars), reading in zip(rows, readings, strict=True):
@@ -88,16 +88,20 @@ def write_seen(figure: Figure, path: Path) -> None:
 
 def _draw_bars(axes: Axes, reading: Reading, names: Sequence[str]) -> None:
     first = reading.ranked[0]
-    shares = 100 * np.asarray(reading.probabilities, dtype=np.float64)
-    places = np.arange(len(shares))
+    heights = np.asarray(reading.outputs, dtype=np.float64) * (1 if reading.scores else 100)
+    places = np.arange(len(heights))
     colours = [PALETTE[0] if place == first else _OTHERS for place in places]
-    axes.bar(places, shares, color=colours, width=0.72)
-    axes.set_ylim(0, 100)
-    axes.set_yticks((0, 50, 100), ("0", "50", "100 %"))
+    axes.bar(places, heights, color=colours, width=0.72)
+    if reading.scores:
+        axes.set_ylim(min(0.0, heights.min(initial=0.0)), max(1.0, heights.max(initial=1.0)))
+        axes.set_yticks((0, 0.5, 1), ("0", "0.5", "1"))
+    else:
+        axes.set_ylim(0, 100)
+        axes.set_yticks((0, 50, 100), ("0", "50", "100 %"))
     turned = any(len(name) > 3 for name in names)
     axes.set_xticks(places, names, rotation=35 if turned else 0,
                     ha="right" if turned else "center", rotation_mode="anchor")  # fmt: skip
-    axes.set_title(f"{names[first]}: {shares[first]:.2f} %", fontsize=10.5, color=INK)
+    axes.set_title(f"{names[first]}: {reading.text_of(first)}", fontsize=10.5, color=INK)
     axes.grid(visible=False, axis="x")
 
 

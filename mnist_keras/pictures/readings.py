@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.reading import shown
 from mnist_keras.pictures.sights import Sight
-from mnist_keras.report.console import percent
+from mnist_keras.report.console import output_text
 
 if TYPE_CHECKING:
     from mnist_keras.pictures.model import Model
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """One picture and the probability of each class.
+    """One picture and what the model gives to each class.
 
     Attributes:
         picture: its name, as it was given.
         original: brightness, uint8 [height, width]; perhaps smaller than the picture.
         seen: what the model was given, uint8 [28, 28], white on black.
-        probabilities: of the classes, floating point [10].
+        outputs: of the classes, floating point [10].
+        scores: whether they are scores, as the perceptron's are, and not probabilities.
         part: which digit of how many it is, counted from 1; None for a picture as a whole.
     """
 
     picture: str
     original: NDArray[np.uint8]
     seen: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
+    outputs: NDArray[np.float32]
+    scores: bool = False
     part: tuple[int, int] | None = None
 
     @property
@@ -44,8 +46,22 @@ class Reading:
 
     @property
     def ranked(self) -> tuple[int, ...]:
-        """The classes, the most probable first."""
-        return tuple(np.argsort(-self.probabilities, kind="stable").tolist())
+        """The classes, that with the highest output first."""
+        return tuple(np.argsort(-self.outputs, kind="stable").tolist())
+
+    @property
+    def kind(self) -> str:
+        """What its outputs are called, each."""
+        return "score" if self.scores else "probability"
+
+    @property
+    def kinds(self) -> str:
+        """What its outputs are called, together."""
+        return "scores" if self.scores else "probabilities"
+
+    def text_of(self, place: int) -> str:
+        """What it gives to a class, as it is printed."""
+        return output_text(float(self.outputs[place]), self.scores)
 
 
 def all_names(class_names: Sequence[str], classes: int) -> tuple[str, ...]:
@@ -55,8 +71,11 @@ def all_names(class_names: Sequence[str], classes: int) -> tuple[str, ...]:
 
 def read_sights(model: Model, sights: Sequence[Sight], split: bool) -> list[Reading]:
     """What the model reads: one for each picture, or with `split` for each digit of it."""
+    from mnist_keras.training.predict import gives_scores
+
+    scores = bool(sights) and gives_scores(model.network)
     return [
-        Reading(str(sight.path), sight.original, seen, output, part)
+        Reading(str(sight.path), sight.original, seen, output, scores, part)
         for sight in sights
         for seen, output, part in _read_parts(model, sight, split)
     ]
@@ -84,9 +103,9 @@ def _read_parts(
 
 
 def _outputs(model: Model, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    from mnist_keras.training.predict import probabilities
+    from mnist_keras.training.predict import outputs
 
-    return probabilities(model.network, np.stack(images))
+    return outputs(model.network, np.stack(images))
 
 
 def _count(number: int) -> str:
@@ -100,9 +119,9 @@ def reading_rows(readings: Sequence[Reading], names: Sequence[str]) -> list[dict
         {
             "picture": reading.label,
             "read as": names[first],
-            "probability": percent(float(reading.probabilities[first])),
+            reading.kind: reading.text_of(first),
             "runner-up": names[second],
-            "its probability": percent(float(reading.probabilities[second])),
+            f"its {reading.kind}": reading.text_of(second),
         }
         for reading in readings
         for first, second in [reading.ranked[:2]]
@@ -110,7 +129,7 @@ def reading_rows(readings: Sequence[Reading], names: Sequence[str]) -> list[dict
 
 
 def reading_facts(readings: Sequence[Reading], names: Sequence[str]) -> list[dict[str, Any]]:
-    """The same as plain values with all probabilities, as fractions by class."""
+    """The same as plain values with the outputs of all classes; probabilities are fractions."""
     return [
         {
             "picture": reading.picture,
@@ -121,11 +140,11 @@ def reading_facts(readings: Sequence[Reading], names: Sequence[str]) -> list[dic
             ),
             "digit": first,
             "name": names[first],
-            "probability": float(reading.probabilities[first]),
+            reading.kind: float(reading.outputs[first]),
             "runner_up": second,
             "runner_up_name": names[second],
-            "runner_up_probability": float(reading.probabilities[second]),
-            "probabilities": [float(value) for value in reading.probabilities],
+            f"runner_up_{reading.kind}": float(reading.outputs[second]),
+            reading.kinds: [float(value) for value in reading.outputs],
         }
         for reading in readings
         for first, second in [reading.ranked[:2]]

@@ -107,6 +107,11 @@ def percent(fraction: float | None, digits: int = 2) -> str:
     return "-" if fraction is None else f"{100 * fraction:.{digits}f} %"
 
 
+def output_text(output: float, scores: bool) -> str:
+    """What a network gives to a class: a probability as a percentage, a score as it is."""
+    return f"{output:.2f}" if scores else percent(output)
+
+
 class EpochPrinter:
     """Prints a training as it goes on.
 

@@ -164,13 +164,11 @@ class EpochEngine(keras.Model):
         )
 
     def predict_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Probabilities float32 [batch, classes] of images uint8 [batch, height, width].
+        """The outputs float32 [batch, classes] of images uint8 [batch, height, width].
 
-        Those of a model that ends in scores, as the perceptron does, are their softmax, which keeps
-        their order.
+        They are probabilities, or scores where the model ends in such, as the perceptron does.
         """
-        outputs = self(_scale(data[0]), training=False)
-        return tf.nn.softmax(outputs) if self.ends_in_scores else outputs
+        return self(_scale(data[0]), training=False)
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write the plain model's weights; the file is whole or not there.

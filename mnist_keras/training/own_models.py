@@ -105,10 +105,15 @@ def _check_shapes(network: OwnNetwork, model: keras.Model, shape: Shape, classes
 def gives_probabilities(model: keras.Model) -> bool:
     """Whether its outputs are probabilities of the classes, and no scores.
 
-    A softmax at the end is believed; any other model is shown some noise.
+    A dense layer at the end tells: a softmax gives probabilities, linear outputs are scores, which
+    may add up to 1 after training. Any other model is shown some noise.
     """
-    if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+    last = model.layers[-1]
+    activation = getattr(last, "activation", None)
+    if activation is keras.activations.softmax:
         return True
+    if isinstance(last, keras.layers.Dense) and activation is keras.activations.linear:
+        return False
     noise = np.random.default_rng(0).random((TO_TRY, *model.input_shape[1:]), np.float32)
     outputs = np.asarray(model(noise, training=False), np.float32)
     return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=1), 1, atol=0.02))

@@ -80,17 +80,3 @@ def outputs(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32
 def gives_scores(model: keras.Model) -> bool:
     """Whether a model's outputs are scores, as the perceptron's are, and not probabilities."""
     return not gives_probabilities(model)
-
-
-def probabilities(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The probability of each class, float32 [n, 10], for images uint8 [n, 28, 28].
-
-    A model that gives scores is answered for with their softmax, as in training's predictions.npz.
-    """
-    given = outputs(model, images)
-    return _softmax(given) if gives_scores(model) else given
-
-
-def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)

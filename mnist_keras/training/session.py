@@ -186,9 +186,9 @@ class Session:
         last = engine.evaluate(self.test, return_dict=True, **how)
         engine.set_weights(state.best_weights)
         best = engine.evaluate(self.test, return_dict=True, **how)
-        probabilities = self._predict(engine)
+        predicted: dict[str, Any] = self._predict(engine)
         with replace_file(self.folder.predictions) as beside:
-            np.savez_compressed(beside, labels=self.data.y_test, probabilities=probabilities)
+            np.savez_compressed(beside, labels=self.data.y_test, **predicted)
         with replace_file(self.folder.model) as beside:
             engine.plain.save(beside)
         if self.config.network is not None:
@@ -200,16 +200,21 @@ class Session:
             "last_test_loss": last["loss"],
         }
 
-    def _predict(self, engine: EpochEngine) -> np.ndarray:
-        """Probabilities of the test set, float32 [n, classes].
+    def _predict(self, engine: EpochEngine) -> dict[str, np.ndarray]:
+        """`probabilities` of the test set, float32 [n, classes].
+
+        A model that ends in scores has those as `scores`, and their softmax for probabilities.
 
         Not by Keras's `predict`: a graph for one pass takes longer to make than it saves.
         """
         parts = []
         for batch in self.test:
-            parts.append(engine.predict_step(batch).numpy())
+            parts.append(engine.predict_step(batch))
             self.interruptions.check()
-        return np.concatenate(parts)
+        if not engine.ends_in_scores:
+            return {"probabilities": np.concatenate(parts)}
+        softmax = [tf.nn.softmax(part) for part in parts]
+        return {"probabilities": np.concatenate(softmax), "scores": np.concatenate(parts)}
 
     def _publish(
         self,

@@ -15,6 +15,7 @@ from mnist_keras.board.pictures import Answers, write_pictures
 from mnist_keras.board.session import write_session
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import Dataset
+from mnist_keras.data.predictions import read_predictions
 from mnist_keras.records import RunFolder
 from mnist_keras.training.architectures import leaves
 
@@ -41,11 +42,11 @@ def show_run(
         OSError: a file cannot be written.
     """
     ended = time.time()
-    with np.load(folder.predictions) as arrays:
-        outputs = arrays["probabilities"]
-    answers = Answers(data.x_test, data.y_test, outputs, data.class_names)
+    predictions = read_predictions(folder.predictions)
+    scores = predictions.scores is not None
+    answers = Answers(data.x_test, data.y_test, predictions.outputs, scores, data.class_names)
     best_epoch = result["best_epoch"]
-    write_pictures(folder, config, answers, first_kernel(model), best_epoch=best_epoch, ended=ended)
+    write_pictures(folder, answers, first_kernel(model), best_epoch=best_epoch, ended=ended)
     write_session(folder, study, config, result, ended)
 
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mnist_keras.report.console import output_text
 from mnist_keras.report.evaluation.first_layer import FirstLayer
 from mnist_keras.report.evaluation.numbers import Mistake
 from mnist_keras.report.evaluation.peers import Peers
@@ -37,13 +38,16 @@ def draw_errors(
     names: Sequence[str],
     peers: Peers,
     texts: tuple[str, str, str],
+    *,
+    scores: bool = False,
 ) -> Figure:
     """The first `MOST_ERRORS` of the mistakes, images uint8 [n_test, 28, 28] among them.
 
-    `names` are those of all classes; `texts` are title, subtitle and mark.
+    `names` are those of all classes; `texts` are title, subtitle and mark; `scores` tells whether
+    the model gives scores, and not probabilities.
     """
     shown = mistakes[:MOST_ERRORS]
-    captions = [_error_caption(mistake, names, peers) for mistake in shown]
+    captions = [_error_caption(mistake, names, peers, scores) for mistake in shown]
     lines = max(caption.count("\n") + 1 for caption in captions)
     figure, panels = _grid(len(shown), _ERROR_COLUMNS, lines * _CAPTION_LINE, texts)
     for axes, mistake, caption in zip(panels, shown, captions, strict=False):
@@ -70,9 +74,11 @@ def draw_first_layer(layer: FirstLayer, texts: tuple[str, str, str]) -> Figure:
     return figure
 
 
-def _error_caption(mistake: Mistake, names: Sequence[str], peers: Peers) -> str:
+def _error_caption(mistake: Mistake, names: Sequence[str], peers: Peers, scores: bool) -> str:
     read = f"{names[mistake.label]}, read as {names[mistake.predicted]}"
-    lines = [*textwrap.wrap(read, _CAPTION_WIDTH), f"{100 * mistake.probability:.2f} % sure"]
+    given = output_text(mistake.output, scores)
+    sure = f"score {given}" if scores else f"{given} sure"
+    lines = [*textwrap.wrap(read, _CAPTION_WIDTH), sure]
     others = len(peers.names)
     if others:
         lines.append(f"{peers.wrong[mistake.image]} of {others} others err")

@@ -107,6 +107,7 @@ def load_data_of(record: RunRecord, path: Path | None) -> Dataset:
 def evaluation_facts(evaluation: Evaluation) -> dict[str, Any]:
     """All figures as plain values, for JSON; accuracies and probabilities are fractions."""
     numbers, peers, shared = evaluation.numbers, evaluation.peers, evaluation.shared
+    kind = "score" if numbers.scores else "probability"
     return {
         "study": evaluation.study,
         "run": evaluation.record.config.name,
@@ -129,7 +130,14 @@ def evaluation_facts(evaluation: Evaluation) -> dict[str, Any]:
         ],
         "confusion_matrix": numbers.matrix.tolist(),
         "errors": [
-            {**vars(mistake), "wrong_in_other_runs": int(peers.wrong[mistake.image])}
+            {
+                "image": mistake.image,
+                "label": mistake.label,
+                "predicted": mistake.predicted,
+                kind: mistake.output,
+                f"label_{kind}": mistake.label_output,
+                "wrong_in_other_runs": int(peers.wrong[mistake.image]),
+            }
             for mistake in numbers.mistakes
         ],
         "other_runs": list(peers.names),

@@ -39,15 +39,15 @@ class Mistake:
         image: its place in the test set, from 0.
         label: its class.
         predicted: what it is read as.
-        probability: what the model gives to `predicted`.
-        label_probability: what the model gives to `label`.
+        output: what the model gives to `predicted`, a probability or a score.
+        label_output: what the model gives to `label`.
     """
 
     image: int
     label: int
     predicted: int
-    probability: float
-    label_probability: float
+    output: float
+    label_output: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,7 @@ class RunNumbers:
         matrix: int64 [classes, classes]: row the label, column what was read.
         by_class: each class in order.
         mistakes: every one, the most confident first.
+        scores: whether the model gives scores, and not probabilities.
     """
 
     images: int
@@ -69,6 +70,7 @@ class RunNumbers:
     matrix: NDArray[np.int64]
     by_class: tuple[ClassAccuracy, ...]
     mistakes: tuple[Mistake, ...]
+    scores: bool
 
     @property
     def accuracy(self) -> float:
@@ -77,7 +79,7 @@ class RunNumbers:
 
 
 def run_numbers(predictions: Predictions, class_names: Sequence[str]) -> RunNumbers:
-    """The figures of a run from labels, integers [n], and probabilities, floating point [n, 10].
+    """The figures of a run from what it predicted of the test set.
 
     A class that has no name cannot be a label; where the model reads one all the same, it is part
     of the matrix under its number.
@@ -94,7 +96,8 @@ def run_numbers(predictions: Predictions, class_names: Sequence[str]) -> RunNumb
         accuracy_interval(correct, len(labels)),
         matrix,
         tuple(_class_accuracy(label, names[label], matrix) for label in range(classes)),
-        _mistakes(labels, predicted, predictions.probabilities),
+        _mistakes(labels, predicted, predictions.outputs),
+        predictions.scores is not None,
     )
 
 
@@ -124,15 +127,15 @@ def _class_accuracy(label: int, name: str, matrix: NDArray[np.int64]) -> ClassAc
 
 
 def _mistakes(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], probabilities: NDArray[np.floating]
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], outputs: NDArray[np.floating]
 ) -> tuple[Mistake, ...]:
     return tuple(
         Mistake(
             int(image),
             int(labels[image]),
             int(predicted[image]),
-            float(probabilities[image, predicted[image]]),
-            float(probabilities[image, labels[image]]),
+            float(outputs[image, predicted[image]]),
+            float(outputs[image, labels[image]]),
         )
-        for image in confident_errors(labels, probabilities)
+        for image in confident_errors(labels, outputs)
     )

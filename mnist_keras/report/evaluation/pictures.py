@@ -69,6 +69,7 @@ def _write_errors(evaluation: Evaluation, place: Path) -> Path:
         evaluation.names,
         evaluation.peers,
         texts,
+        scores=evaluation.numbers.scores,
     )
     return save_figure(figure, place, "errors")[0]
 

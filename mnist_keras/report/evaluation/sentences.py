@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mnist_keras.report.console import percent, print_lines, print_rows
+from mnist_keras.report.console import output_text, percent, print_lines, print_rows
 from mnist_keras.report.evaluation.evaluate import Evaluation
 from mnist_keras.report.evaluation.numbers import RunNumbers, confusions
 
@@ -77,14 +77,15 @@ def _matrix_rows(evaluation: Evaluation) -> list[dict[str, str]]:
 
 def _error_rows(evaluation: Evaluation) -> list[dict[str, str]]:
     others = len(evaluation.peers.names)
+    scores = evaluation.numbers.scores
     rows = []
     for mistake in evaluation.numbers.mistakes[:MOST_ROWS]:
         row = {
             "test image": str(mistake.image),
             "label": evaluation.names[mistake.label],
             "read as": evaluation.names[mistake.predicted],
-            "probability": percent(mistake.probability),
-            "of the label": percent(mistake.label_probability),
+            "score" if scores else "probability": output_text(mistake.output, scores),
+            "of the label": output_text(mistake.label_output, scores),
         }
         if others:
             row["others that err"] = f"{evaluation.peers.wrong[mistake.image]} of {others}"
