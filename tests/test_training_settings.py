@@ -379,6 +379,15 @@ def test_labels_of_validation_and_test_are_never_made_wrong(
         assert np.array_equal(array, before[name])
 
 
+def test_a_share_of_a_data_set_with_a_validation_part_is_refused(data: Any) -> None:
+    some = from_arrays({**data.arrays(), "x_val": data.x_train[:40], "y_val": data.y_train[:40]})
+    config = small_config("shallow", some, validation_share=0.3)
+    with pytest.raises(UserError, match=r"^validation_share is 0\.3, but arrays has a validation"):
+        parts_of(config, some)
+    (_, labels), _ = parts_of(config.replace(validation="last"), some)
+    assert len(labels) == 140
+
+
 def test_a_run_with_wrong_labels_has_a_name_and_a_warm_engine_takes_it(
     tmp_path: Path, data: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import Dataset
 from mnist_keras.data.sampling import mislabel, split
 from mnist_keras.errors import UserError
+from mnist_keras.settings import TRAINING
 
 Indices = NDArray[np.int64]
 
@@ -23,9 +24,15 @@ def parts_of(config: RunConfig, data: Dataset) -> tuple[Part, Part]:
     on the test set there are none here. Only labels that are trained on are ever made wrong.
 
     Raises:
-        UserError: more training images are asked for than there are.
+        UserError: more training images are asked for than there are, or a share is to be held out
+            though the data set has a validation part of its own.
     """
     if config.validation == "holdout" and data.x_val is not None and data.y_val is not None:
+        if config.validation_share != TRAINING["validation_share"].default:
+            raise UserError(
+                f"validation_share is {config.validation_share}, but {data.source} has a "
+                "validation part of its own; leave it out, or give --validation last"
+            )
         training = _fewer(config, np.arange(data.n_train))
         held_out: Part = (data.x_val, data.y_val)
     else:
