@@ -72,6 +72,7 @@ bench: $(VENV)/installed-bench ## measure speed beside Keras, PyTorch and JAX, w
 	$(BIN)/python -m benchmarks.studies --rounds 1
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.overheads
+	$(BIN)/python -m benchmarks.variants
 	$(BIN)/python -m benchmarks.limit
 	$(BIN)/python -m benchmarks.parts
 

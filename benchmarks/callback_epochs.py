@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ from benchmarks.contest import shuffled
 from benchmarks.with_mnist_keras import configuration
 from benchmarks.work import Work
 from mnist_keras.data.dataset import load
+from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.engine import EpochEngine, make_engine
 from mnist_keras.training.environment import use_threads
 from mnist_keras.training.epoch_callbacks import EpochClock
@@ -30,22 +32,27 @@ def measure(work: Work) -> dict[str, Any]:
     test = evaluation_dataset(data.x_test, data.y_test)
     engine.warm_up(test)
     epoch = 0
-    _train_epoch(engine, test, epoch, [])
+    train_epoch(engine, test, epoch)
     seconds: dict[str, list[float]] = {"with": [], "without": []}
     shuffle = random.Random(work.seed)
     for _ in range(work.epochs):
         for kind in shuffled(seconds, shuffle):
             epoch += 1
             extra = [PerformanceCallback(lambda line: None)] if kind == "with" else []
-            seconds[kind].append(_train_epoch(engine, test, epoch, extra))
+            seconds[kind].append(train_epoch(engine, test, epoch, extra))
     return seconds
 
 
-def _train_epoch(
-    engine: EpochEngine, test: Any, epoch: int, extra: list[keras.callbacks.Callback]
+def train_epoch(
+    engine: EpochEngine,
+    test: Any,
+    epoch: int,
+    extra: Sequence[keras.callbacks.Callback] = (),
+    augment: Augmenter | None = None,
 ) -> float:
+    """Train one epoch, from 0, and evaluate; the seconds of its training alone."""
     history = engine.fit(
-        engine.epochs_dataset(0, epoch, epoch + 1),
+        engine.epochs_dataset(0, epoch, epoch + 1, augment),
         initial_epoch=epoch,
         epochs=epoch + 1,
         steps_per_epoch=len(engine.chunks()),

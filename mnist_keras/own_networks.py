@@ -161,7 +161,7 @@ def _run(path: Path) -> ModuleType:
         raise UserError(
             f"{_shown(Path(error.filename or path))}, line {error.lineno}: {error.msg}; correct it"
         ) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"{where(path, error)}: {brief(error)}; it must import without an error"
         ) from None

@@ -158,6 +158,13 @@ class Training(BaseModel):
     augment_shear: float = Field(
         default=0.0, ge=0, le=60, description="slant them by up to so many degrees"
     )
+    augment_elastic: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="bend them: spread of a smooth displacement, a share of their side (0.05: "
+        "Simard et al. 2003)",
+    )
     augment_mirror: bool = Field(default=False, description="mirror half of them")
     augment_cutout: float = Field(
         default=0.0, ge=0, le=1, description="cover a square of this share of their side"
@@ -167,6 +174,12 @@ class Training(BaseModel):
     )
     train_images: Annotated[int, Logarithmic()] | None = Field(
         default=None, ge=1, le=10**9, description="train on so many of the training images only"
+    )
+    label_noise: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="give this share of the training images the label of another class",
     )
     validation_share: float = Field(
         default=0.2, ge=0.01, le=0.9, description="share of the training images that is held out"

@@ -25,6 +25,7 @@ from benchmarks.speed import check_installed, has_package  # noqa: E402
 from benchmarks.study_runs import StudyRun  # noqa: E402
 from benchmarks.study_summary import accuracies_agree  # noqa: E402
 from benchmarks.summary import markdown, summarize  # noqa: E402
+from benchmarks.variants import PLAIN, VARIANTS, variant_table  # noqa: E402
 from benchmarks.work import Setting, Work  # noqa: E402
 from mnist_keras.errors import UserError  # noqa: E402
 
@@ -154,6 +155,21 @@ def test_overheads_are_measured_and_the_help_imports_no_tensorflow(tmp_path):
     assert run["sampling_thread_cpu_seconds"] > 0
     assert run["performance_hook_cpu_seconds"] > 0
     assert costs["shares"] == shares(run)
+
+
+def test_variants_of_cnn2_are_timed_in_turn(tmp_path):
+    done = run_benchmark("variants", "--images", 200, "--rounds", 2, "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = read_result(tmp_path, "variants")
+    assert [*result["seconds"]] == [PLAIN, *VARIANTS] == [*result["processor"]]
+    for each in (*result["seconds"].values(), *result["processor"].values()):
+        assert len(each) == 2
+        assert min(each) > 0
+    table = variant_table({PLAIN: [1, 2], "x": [1.5, 2.4]}, {PLAIN: [1, 1], "x": [1, 2]})
+    assert (
+        table.splitlines()[-1]
+        == "| x | 1.95 [1.50-2.40] | 1.350 [1.200-1.500] | 1.500 [1.000-2.000] |"
+    )
 
 
 def test_growth_is_of_studies_and_reports(tmp_path):

@@ -619,7 +619,7 @@ def test_an_own_study_may_speak_of_a_built_in_one(tmp_path):
         (HEAD + FACTOR, "base is missing"),
         (HEAD + "[base]\nepochs = 3\n" + FACTOR, "architecture is missing"),
         (HEAD + BASE + "seed = 3\n" + FACTOR, "base sets the seed"),
-        (HEAD + BASE + "epoch = 3\n" + FACTOR, "base sets 'epoch'; expected one of"),
+        (HEAD + BASE + "epoch = 3\n" + FACTOR, "base sets 'epoch'; did you mean epochs"),
         (HEAD + BASE + "epochs = 0\n" + FACTOR, "base: epochs is 0"),
         ('name = "mine"\ntitle = 3\n' + BASE + FACTOR, "title is 3; it should be a valid string"),
         (HEAD.replace("mine", "../mine") + BASE + FACTOR, "name is '../mine'"),

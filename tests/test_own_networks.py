@@ -270,6 +270,7 @@ def test_a_wrong_setting_is_refused(nets: Path, fields: dict[str, Any], line: st
     [
         (None, r"nets\.py: No such file or directory; give the path .*"),
         ("import keras\nimport nothere\n", r"nets\.py, line 2: ModuleNotFoundError: .*nothere.*"),
+        ("import sys\n\nsys.exit(3)\n", r"nets\.py, line 3: SystemExit: 3; it must import .*"),
         ("def net(:\n", r"nets\.py, line 1: invalid syntax; correct it"),
     ],
 )

@@ -14,6 +14,8 @@ import tensorflow as tf
 from small_runs import noisy_data, small_config, train_below, what_was_computed
 
 from mnist_keras.config import make_config
+from mnist_keras.data.dataset import from_arrays
+from mnist_keras.data.sampling import mislabel
 from mnist_keras.errors import UserError
 from mnist_keras.records import read_epochs, read_json
 from mnist_keras.settings import OPTIMIZER_PARAMETERS
@@ -21,10 +23,12 @@ from mnist_keras.study.trials import Trial, hosts, vary
 from mnist_keras.training import callbacks
 from mnist_keras.training.architectures import build
 from mnist_keras.training.augment import Augmenter
+from mnist_keras.training.elastic import draw_lattices, gaussians
 from mnist_keras.training.engine import make_engine
 from mnist_keras.training.optimizers import OPTIMIZERS, Rate, make_optimizer
-from mnist_keras.training.parts import split_of
+from mnist_keras.training.parts import parts_of, split_of
 from mnist_keras.training.pipelines import epoch_order
+from mnist_keras.training.warm import WarmEngines
 
 SCHEDULES = keras.optimizers.schedules
 
@@ -251,6 +255,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "ema": {"ema": 0.9, "patience": 3},
     "one-cycle": {"schedule": "one-cycle", "optimizer": "adagrad", "warm_up": 0.5},
     "augmented": {"augment_shift": 0.1, "augment_rotate": 20, "augment_cutout": 0.3},
+    "bent": {"augment_elastic": 0.08, "augment_zoom": 0.2, "label_noise": 0.3},
     "val_loss": {"monitor": "val_loss", "validation": "last", "train_images": 100},
 }
 
@@ -329,6 +334,80 @@ def test_which_images_are_trained_on_and_held_out() -> None:
     assert [len(part) for part in parts(validation_share=0.35)] == [65, 35]
     with pytest.raises(UserError, match="train_images is 81, but 80 are left to train on"):
         parts(train_images=81)
+
+
+# Wrong labels
+
+
+def test_a_share_of_the_labels_that_are_trained_on_is_of_another_class() -> None:
+    labels = np.random.default_rng(0).integers(0, 10, 6000).astype(np.uint8)
+    noisy = mislabel(labels, 0.25, 10, seed=3)
+    wrong = noisy != labels
+    assert wrong.sum() == 1500
+    assert noisy.dtype == np.uint8
+    # Every other class is equally likely: 9 steps of 167 expected, a standard deviation of 12.
+    steps = np.bincount((noisy.astype(int) - labels)[wrong] % 10, minlength=10)
+    assert steps[0] == 0
+    assert np.abs(steps[1:] - 1500 / 9).max() < 5 * 12
+    assert np.array_equal(mislabel(labels, 0.25, 10, seed=3), noisy)
+    assert not np.array_equal(mislabel(labels, 0.25, 10, seed=4), noisy)
+    more = mislabel(labels, 0.5, 10, seed=3)
+    assert np.array_equal(more[wrong], noisy[wrong])
+    assert (mislabel(labels, 1.0, 10, seed=3) != labels).all()
+    assert np.array_equal(mislabel(labels, 0.0, 10, seed=3), labels)
+
+
+@pytest.mark.parametrize("given", [{}, {"validation": "last"}, {"validation": "test"}, {"own": 40}])
+def test_labels_of_validation_and_test_are_never_made_wrong(
+    data: Any, given: dict[str, Any]
+) -> None:
+    given = dict(given)
+    own = given.pop("own", 0)
+    arrays = dict(data.arrays())
+    if own:
+        arrays |= {"x_val": data.x_train[:own], "y_val": data.y_train[:own]}
+    some = from_arrays(arrays)
+    before = {name: array.copy() for name, array in some.arrays().items()}
+    config = small_config("shallow", some, seed=2, **given)
+    (images, right), (held_out, of_held_out) = parts_of(config, some)
+    (same_images, wrong), (same, of_same) = parts_of(config.replace(label_noise=0.5), some)
+    assert np.array_equal(same_images, images)
+    assert (wrong != right).sum() == round(len(right) / 2)
+    assert np.array_equal(same, held_out)
+    assert np.array_equal(of_same, of_held_out)
+    for name, array in some.arrays().items():
+        assert np.array_equal(array, before[name])
+
+
+def test_a_share_of_a_data_set_with_a_validation_part_is_refused(data: Any) -> None:
+    some = from_arrays({**data.arrays(), "x_val": data.x_train[:40], "y_val": data.y_train[:40]})
+    config = small_config("shallow", some, validation_share=0.3)
+    with pytest.raises(UserError, match=r"^validation_share is 0\.3, but arrays has a validation"):
+        parts_of(config, some)
+    (_, labels), _ = parts_of(config.replace(validation="last"), some)
+    assert len(labels) == 140
+
+
+def test_a_run_with_wrong_labels_has_a_name_and_a_warm_engine_takes_it(
+    tmp_path: Path, data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine that trained on the right labels trains on the wrong ones as a new one does."""
+    usual = small_config("shallow", data, hidden=[4], learning_rate=0.02, epochs=2)
+    noisy = usual.replace(label_noise=0.5)
+    assert noisy.name == usual.name.replace("-data", "-label_noise=0.5-data")
+    monkeypatch.setattr("mnist_keras.training.train._engines", WarmEngines(2))
+    fresh = train_below(tmp_path / "fresh", noisy, data, tensorboard=False)
+    engines = WarmEngines(2)
+    monkeypatch.setattr("mnist_keras.training.train._engines", engines)
+    right = train_below(tmp_path / "right", usual, data, tensorboard=False)
+    (engine,) = engines._kept.values()
+    warm = train_below(tmp_path / "warm", noisy, data, tensorboard=False)
+    assert [*engines._kept.values()] == [engine]
+    assert what_was_computed(warm) == what_was_computed(fresh)
+    assert what_was_computed(warm) != what_was_computed(right)
+    with np.load(warm.predictions) as predictions:
+        assert np.array_equal(predictions["labels"], data.y_test)
+    assert read_json(warm.config)["label_noise"] == 0.5
 
 
 def test_the_optimizer_has_what_is_given() -> None:
@@ -410,6 +489,89 @@ def test_a_shift_moves_no_further_than_it_may() -> None:
     places = np.array([np.unravel_index(one.argmax(), one.shape) for one in found]) - 14
     assert np.abs(places).max() == 3
     assert len({tuple(one) for one in places.tolist()}) > 20
+
+
+def numpy_bent(
+    images: np.ndarray, lattices: np.ndarray, maps: np.ndarray, strength: float
+) -> np.ndarray:
+    """What `augment_elastic` is, pixel by pixel: sums of Gaussians, then the four neighbours."""
+    n, height, width = images.shape
+    bent = np.zeros(images.shape)
+
+    def weights(place: int, length: int) -> np.ndarray:
+        found = np.array(
+            [np.exp(-(((place + 0.5) / (length / 7) - point) ** 2) / 2) for point in range(-1, 9)]
+        )
+        return found / np.sqrt((found**2).sum())
+
+    def shown(image: np.ndarray, row: int, column: int) -> float:
+        inside = 0 <= row < height and 0 <= column < width
+        return float(image[row, column]) if inside else 0.0
+
+    for i in range(n):
+        for row in range(height):
+            for column in range(width):
+                bump = np.outer(weights(row, height), weights(column, width))
+                a, b, c, d, e, f = maps[i, :6].astype(float)
+                x = a * column + b * row + c + strength * width * (bump * lattices[i, 0]).sum()
+                y = d * column + e * row + f + strength * height * (bump * lattices[i, 1]).sum()
+                left, top = int(np.floor(x)), int(np.floor(y))
+                for down, share in ((0, 1 - (y - top)), (1, y - top)):
+                    for right, part in ((0, 1 - (x - left)), (1, x - left)):
+                        bent[i, row, column] += (
+                            share * part * shown(images[i], top + down, left + right)
+                        )
+    return bent
+
+
+@pytest.mark.parametrize("moved", [{}, {"augment_rotate": 40.0, "augment_shift": 0.3}])
+def test_bending_is_what_numpy_computes_in_one_go_with_the_other_moves(
+    moved: dict[str, float],
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 11, 14), dtype=np.uint8)
+    found = changed(images=images, epoch=4, augment_elastic=0.1, **moved)
+    lattices = draw_lattices(3, tf.constant([1 + 2**32, 4], tf.int64)).numpy()
+    config = make_config({"architecture": "shallow", "seed": 1, **moved, "augment_elastic": 0.1})
+    augment = Augmenter.of(config)
+    assert augment is not None
+    draws = tf.random.stateless_uniform(
+        [3, 8], tf.constant([1, 4], tf.int64), -1.0, 1.0, alg="philox"
+    )
+    maps = augment._maps(tf.constant(images[..., None]), draws).numpy()
+    expected = numpy_bent(images, lattices, maps, 0.1)
+    assert np.abs(found - expected).max() < 0.51  # it is rounded to whole shades
+    colour = np.stack([images, images[::-1], images], axis=-1)
+    in_colour = changed(images=colour, epoch=4, augment_elastic=0.1, **moved)
+    assert np.array_equal(in_colour[..., 0], found)
+
+
+def test_a_field_has_the_spread_that_is_asked_for_and_is_as_smooth_as_simard_s() -> None:
+    """White noise under a Gaussian of s pixels correlates as exp(-d^2 / 4 s^2), and 34 times it,
+    as Simard et al. found best, displaces by 0.05 of a side of 29 pixels, s being 4.
+    """
+    lattices = draw_lattices(20_000, tf.constant([5, 6], tf.int64)).numpy()[:, 0]
+    field = np.einsum("hi,nij,wj->nhw", gaussians(29), lattices, gaussians(29))
+    np.testing.assert_allclose(field.std(axis=0), 1, atol=0.04)
+    for distance in (2, 4, 8):
+        found = (field[:, 14, 10] * field[:, 14, 10 + distance]).mean()
+        assert found == pytest.approx(np.exp(-(distance**2) / 4 / (29 / 7) ** 2), abs=0.04)
+    noise = np.random.default_rng(0).uniform(-1, 1, (200, 61, 61))
+    bell = np.exp(-(np.arange(-30, 31) ** 2) / 2 / 4**2)
+    bell /= bell.sum()
+    middles = 34 * np.einsum("i,nij,j->n", bell, noise, bell)
+    assert middles.std() / 29 == pytest.approx(0.05, abs=0.01)
+
+
+def test_what_an_image_becomes_does_not_depend_on_its_neighbours_when_bent() -> None:
+    images = np.random.default_rng(1).integers(0, 256, (300, 12, 12), dtype=np.uint8)
+    augment = Augmenter.of(make_config({"architecture": "shallow", "augment_elastic": 0.05}))
+    assert augment is not None
+    in_order = augment(tf.constant(images), tf.range(300), tf.constant(2)).numpy()
+    order = np.random.default_rng(2).permutation(300).astype(np.int32)
+    shuffled = augment(tf.constant(images[order]), tf.constant(order), tf.constant(2)).numpy()
+    assert np.array_equal(shuffled, in_order[order])
+    other = augment(tf.constant(images), tf.range(300), tf.constant(3)).numpy()
+    assert (other != in_order).any(axis=(1, 2)).all()
 
 
 def test_cutout_covers_a_square_with_black() -> None:

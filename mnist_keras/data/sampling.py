@@ -1,4 +1,5 @@
-"""Which images are taken: the hold-out of a seed, the tenth of `--quick`, a missing test set."""
+"""What is drawn of a data set: the hold-out of a seed, wrong labels, the tenth of `--quick`, a
+missing test set."""
 
 from __future__ import annotations
 
@@ -15,6 +16,9 @@ SPLIT_KEY = 8020
 The orders are drawn from [seed, epoch], which NumPy fills up with zeros: [seed, 0, SPLIT_KEY]
 is none of them as long as its third number is not zero.
 """
+
+NOISE_KEY = 8021
+"""Likewise those of wrong labels."""
 
 TEST_SHARE = 7
 """One image in so many is held out of a set without a test set: MNIST's own 10,000 of 70,000."""
@@ -40,6 +44,27 @@ def split(
     order = generator.permutation(n).astype(np.int64)
     held_out = n // 5 if held_out is None else held_out
     return order[held_out:], order[:held_out]
+
+
+def mislabel(labels: NDArray[np.uint8], share: float, classes: int, seed: int) -> NDArray[np.uint8]:
+    """Replace a share of the labels, rounded to whole images, each by another class.
+
+    Which ones, and by what, is drawn from PCG64([seed, 0, NOISE_KEY]); every other class is equally
+    likely. The wrong labels of a smaller share are among those of a larger one.
+
+    Args:
+        labels: uint8 [n], below `classes`.
+        share: from 0 to 1.
+        classes: at least 2.
+        seed: the run's.
+    """
+    generator = np.random.Generator(np.random.PCG64([seed, 0, NOISE_KEY]))
+    order = generator.permutation(len(labels))
+    steps = generator.integers(1, classes, len(labels))
+    wrong = order[: round(share * len(labels))]
+    noisy = labels.copy()
+    noisy[wrong] = (labels[wrong] + steps[wrong]) % classes
+    return noisy
 
 
 def draw_tenth(labels: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from mnist_keras.config import RunConfig, settings_of
@@ -58,8 +59,12 @@ def _check_settings(study: Study, where: str, settings: Mapping[str, Any]) -> No
         if name == "seed":
             raise ValueError(f"{where} sets the seed; leave it out and use --seeds")
         if name not in known:
-            expected = ", ".join(name for name in known if name not in NOT_OF_A_STUDY)
-            raise ValueError(f"{where} sets {name!r}; expected one of {expected}")
+            expected = [name for name in known if name not in NOT_OF_A_STUDY]
+            near = get_close_matches(name, expected, n=1)
+            advice = (
+                f"did you mean {near[0]}?" if near else f"expected one of {', '.join(expected)}"
+            )
+            raise ValueError(f"{where} sets {name!r}; {advice}")
 
 
 def _architectures(study: Study) -> Iterator[Any]:

@@ -64,7 +64,7 @@ def build_own(
             model = model if inputs else keras.Model(images, outputs, name=model.name)
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(
             f"{where(network.source, error)}: {network.function.__name__} cannot be built for "
             f"images {list(shape)} and {classes} classes: {brief(error)}"

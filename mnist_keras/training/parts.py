@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import Dataset
-from mnist_keras.data.sampling import split
+from mnist_keras.data.sampling import mislabel, split
 from mnist_keras.errors import UserError
+from mnist_keras.settings import TRAINING
 
 Indices = NDArray[np.int64]
 
@@ -20,19 +21,27 @@ def parts_of(config: RunConfig, data: Dataset) -> tuple[Part, Part]:
     """The images and labels that a run trains on, and those that it selects its epoch on.
 
     The latter are the data set's own validation part where it has one and a hold-out is asked for;
-    on the test set there are none here.
+    on the test set there are none here. Only labels that are trained on are ever made wrong.
 
     Raises:
-        UserError: more training images are asked for than there are.
+        UserError: more training images are asked for than there are, or a share is to be held out
+            though the data set has a validation part of its own.
     """
     if config.validation == "holdout" and data.x_val is not None and data.y_val is not None:
+        if config.validation_share != TRAINING["validation_share"].default:
+            raise UserError(
+                f"validation_share is {config.validation_share}, but {data.source} has a "
+                "validation part of its own; leave it out, or give --validation last"
+            )
         training = _fewer(config, np.arange(data.n_train))
-        return (data.x_train[training], data.y_train[training]), (data.x_val, data.y_val)
-    training, validation = split_of(config, data.n_train)
-    return (
-        (data.x_train[training], data.y_train[training]),
-        (data.x_train[validation], data.y_train[validation]),
-    )
+        held_out: Part = (data.x_val, data.y_val)
+    else:
+        training, validation = split_of(config, data.n_train)
+        held_out = (data.x_train[validation], data.y_train[validation])
+    labels = data.y_train[training]
+    if config.label_noise:
+        labels = mislabel(labels, config.label_noise, data.classes, config.seed)
+    return (data.x_train[training], labels), held_out
 
 
 def split_of(config: RunConfig, n: int) -> tuple[Indices, Indices]:
