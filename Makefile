@@ -7,7 +7,7 @@ TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction calibration test soak lint hooks bench clean
+.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction calibration test test-oldest test-newest soak lint hooks bench clean
 
 help: ## explain these commands
 	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
@@ -52,6 +52,26 @@ calibration: $(VENV)/installed ## measure how often the verdicts are wrong, into
 test: $(VENV)/installed-dev ## run the tests; ARGS goes to pytest
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
+# The lowest versions take the place of those in constraints.txt; everything else stays as it is there.
+.venv-oldest/installed: setup.cfg constraints.txt constraints-oldest.txt
+	$(PYTHON) -m venv .venv-oldest
+	grep -vE "^($$(cut -d= -f1 constraints-oldest.txt | grep -v '#' | paste -sd '|'))==" constraints.txt \
+		> .venv-oldest/constraints.txt
+	.venv-oldest/bin/pip install --quiet --disable-pip-version-check \
+		--constraint .venv-oldest/constraints.txt --constraint constraints-oldest.txt --editable '.[test]'
+	touch $@
+
+test-oldest: .venv-oldest/installed ## run the tests with the oldest TensorFlow, Keras, NumPy
+	.venv-oldest/bin/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+.venv-newest/installed: setup.cfg
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/pip install --quiet --disable-pip-version-check --upgrade $(PRE) --editable '.[test]'
+	touch $@
+
+test-newest: .venv-newest/installed ## run the tests with the newest of all; PRE=--pre takes candidates
+	.venv-newest/bin/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
 soak: $(VENV)/installed-dev ## kill and stop studies at random moments, for half an hour
 	$(BIN)/pytest tests/soak $(ARGS)
 
@@ -67,15 +87,9 @@ $(VENV)/installed-bench: setup.cfg constraints.txt | $(VENV)/installed
 	$(INSTALL) --editable '.[bench]'
 	touch $@
 
-bench: $(VENV)/installed-bench ## measure speed beside Keras, PyTorch and JAX, which takes hours
-	$(BIN)/python -m benchmarks.speed --epochs 2 $(ARGS)
-	$(BIN)/python -m benchmarks.studies --rounds 1
-	$(BIN)/python -m benchmarks.growth
-	$(BIN)/python -m benchmarks.overheads
-	$(BIN)/python -m benchmarks.variants
-	$(BIN)/python -m benchmarks.limit
-	$(BIN)/python -m benchmarks.parts
+bench: $(VENV)/installed-bench ## time it beside Keras, PyTorch and JAX; ARGS=--short takes ten minutes
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove .venv and caches; logs and checkpoints stay
-	rm -rf $(VENV) *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest .venv-newest *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find mnist_keras tests benchmarks calibration -name __pycache__ -type d -prune -exec rm -rf {} +

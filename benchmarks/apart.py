@@ -14,14 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.work import Work
+from benchmarks.work import Setting, Work
 from mnist_keras.errors import UserError
 
+ONEDNN_SWITCH = "TF_ENABLE_ONEDNN_OPTS"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -46,8 +48,12 @@ def available_cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def run_apart(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+def run_apart(jobs: Sequence[Job], *, tolerant: bool = False) -> list[dict[str, Any]]:
     """Run jobs at the same time, each in a fresh process.
+
+    Args:
+        jobs: what to run.
+        tolerant: a training that fails has `error`, a line, in its answer, and the others go on.
 
     Returns:
         Each one's answer, with `peak_memory_mb` (the most resident memory, MiB),
@@ -61,10 +67,20 @@ def run_apart(jobs: Sequence[Job]) -> list[dict[str, Any]]:
         try:
             for number, job in enumerate(jobs):
                 processes.append(_Process(job, Path(folder, str(number))))
-            return [process.answer() for process in processes]
+            answers = [process.answer() for process in processes]
         finally:
             for process in processes:
                 process.end()
+    for job, answer in zip(jobs, answers, strict=True):
+        for work, each in zip((job.work, *job.then), (answer, *answer["then"]), strict=True):
+            if "error" in each and not tolerant:
+                raise UserError(failure(job.module, work, each["error"]))
+    return answers
+
+
+def failure(module: str, work: Work, cause: str) -> str:
+    """The line about a training that failed."""
+    return f"{module} failed on {work.architecture} with {work.setting.name}: {cause}"
 
 
 class _Process:
@@ -80,7 +96,7 @@ class _Process:
         self._process = subprocess.Popen(
             [job.python, "-m", "benchmarks.apart", job.module, work, self._answer, *core],
             cwd=ROOT,
-            env={**os.environ, **_environment(folder)},
+            env=_environment(job.work.setting, folder),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -90,10 +106,8 @@ class _Process:
         code = self._process.wait()
         seconds = time.perf_counter() - self._begin
         if code:
-            raise UserError(
-                f"{self._job.module} failed on {self._job.work.architecture} with "
-                f"{self._job.work.setting.name}: {self._cause() or f'exit code {code}'}"
-            )
+            cause = self._cause() or f"exit code {code}"
+            raise UserError(failure(self._job.module, self._job.work, cause))
         return {**json.loads(self._answer.read_text()), "process_seconds": seconds}
 
     def end(self) -> None:
@@ -111,9 +125,15 @@ class _Process:
         return next(iter([*raised[-1:], *lines[-1:]]), "")
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(setting: Setting, folder: Path) -> dict[str, str]:
     """Silence, and no compiled code from an earlier process: its cost belongs to a fresh one."""
-    return {"TF_CPP_MIN_LOG_LEVEL": "3", "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor")}
+    onednn = {} if setting.onednn is None else {ONEDNN_SWITCH: str(int(setting.onednn))}
+    return {
+        **os.environ,
+        **onednn,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),
+    }
 
 
 def peak_memory_mb() -> float:
@@ -138,9 +158,17 @@ def main(module: str, work: str, answer: str, core: str | None = None) -> None:
         os.sched_setaffinity(0, {int(core)})  # before a framework counts the cores
     measure = importlib.import_module(f"benchmarks.{module}").measure
     works = [Work.from_json(each) for each in json.loads(Path(work).read_text())]
-    first, *then = [measure(each) for each in works]
+    first, *then = [_attempt(measure, each) for each in works]
     result = {**first, "then": then, "peak_memory_mb": peak_memory_mb()}
     Path(answer).write_text(json.dumps(result))
+
+
+def _attempt(measure: Callable[[Work], dict[str, Any]], work: Work) -> dict[str, Any]:
+    try:
+        return measure(work)
+    except Exception as error:
+        traceback.print_exc()
+        return {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
 
 
 if __name__ == "__main__":

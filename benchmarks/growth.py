@@ -77,7 +77,7 @@ def growth(trials: tuple[int, ...], runs: tuple[int, ...], output: Path) -> None
                 place = write_runs(number, seeds, folder / f"runs-{number}-{seeds}")
                 measured.append(report_runs(number, seeds, place))
                 _tell(measured, content, output)
-    publish(output, content, growth_table(measured), NOTE)
+    publish(output / "growth.json", content, growth_table(measured), NOTE)
 
 
 NOTE = (

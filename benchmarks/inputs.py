@@ -17,6 +17,19 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "deep": {"hidden": (256, 128, 64), "batch_size": 32},
 }
 
+# As many training images as take each a few seconds: times are given for 60,000 of them.
+IMAGES = {"perceptron": 60_000, "shallow": 60_000, "deep": 60_000}
+CONVOLUTION_IMAGES = 12_000
+SHORT_IMAGES = {"perceptron": 10_000, "shallow": 20_000, "deep": 20_000, "cnn-simple": 1_500}
+SHORT_CONVOLUTION_IMAGES = 3_000
+
+
+def images_of(architecture: str, *, short: bool, most: int) -> int:
+    """How many training images a benchmark gives an architecture, `most` at most."""
+    if short:
+        return min(most, SHORT_IMAGES.get(architecture, SHORT_CONVOLUTION_IMAGES))
+    return min(most, IMAGES.get(architecture, CONVOLUTION_IMAGES))
+
 
 def make_work(
     architecture: str, data: Path, *, epochs: int, seed: int = 0, setting: Setting | None = None

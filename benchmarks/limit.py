@@ -81,7 +81,7 @@ def limit(
     }
     content["measurements"] = measured
     note = f"{at_once} at once, one thread each; {rounds_text(rounds)}."
-    publish(output, content, share_table(measured, architectures), note)
+    publish(output / "limit.json", content, share_table(measured, architectures), note)
 
 
 def measure_round(

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.apart import available_cores
+from benchmarks.apart import ROOT, available_cores
 
 
 def describe_machine() -> dict[str, Any]:
     """Processor, cores, memory, system, and how busy the machine is, as plain values."""
     return {
         "processor": processor_name(),
+        "processor_class": processor_class(),
+        "vector_instructions": list(vector_instructions()),
         "cores": len(available_cores()),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
@@ -27,10 +32,39 @@ def describe_machine() -> dict[str, Any]:
 def machine_line(machine: dict[str, Any]) -> str:
     """One line for a table's foot."""
     return (
-        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
-        f"{machine['system']}, Python {machine['python']}; "
+        f"{machine['processor']} ({machine['processor_class']}), {machine['cores']} cores, "
+        f"{machine['memory_gb']} GB, {machine['system']}, Python {machine['python']}; "
         f"load average at the start {machine['load_average']}"
     )
+
+
+_WIDEST = (
+    ("amx_tile", "AMX"),
+    ("avx512_vnni", "AVX-512 with VNNI"),
+    ("avx512f", "AVX-512"),
+    ("avx2", "AVX2"),
+    ("sve", "SVE"),
+    ("asimd", "NEON"),
+)
+
+
+@cache
+def vector_instructions() -> tuple[str, ...]:
+    """As a run records them; asked of a process of its own, since that imports TensorFlow.
+
+    Here it would set oneDNN's switch, which the peers would inherit.
+    """
+    code = "from mnist_keras.training.arithmetic import vector_instructions as v; print(*v())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return tuple(done.stdout.split())
+
+
+def processor_class() -> str:
+    """The widest vector instructions: what decides which kernels a library has for it."""
+    found = vector_instructions()
+    return next((name for flag, name in _WIDEST if flag in found), platform.machine())
 
 
 def processor_name() -> str:

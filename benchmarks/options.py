@@ -81,20 +81,39 @@ def write_results(path: Path, content: dict[str, Any]) -> None:
     write_bytes(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def publish(output: Path, content: dict[str, Any], table: str, note: str) -> None:
+def read_results(path: Path) -> dict[str, Any]:
+    """The results of `benchmarks.speed` in a JSON file.
+
+    Raises:
+        UserError: it holds none.
+    """
+    try:
+        content = json.loads(path.read_text())
+        if content["benchmark"] == "speed" and content["summary"] and content["versions"]:
+            return content
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise UserError(f"{path} holds no results of benchmarks.speed; give a JSON file that it kept")
+
+
+def publish(path: Path, content: dict[str, Any], table: str, note: str) -> None:
     """Write and print a benchmark's results.
 
     Args:
-        output: folder of the files, which are named after `content["benchmark"]`.
+        path: of the JSON file; the Markdown is beside it.
         content: for the JSON file, with `machine` and `command`.
         table: Markdown.
         note: what the table's values are, as sentences.
     """
-    text = f"{table}\n{note}\n{machine_line(content['machine'])}.\n`{content['command']}`\n"
-    path = output / content["benchmark"]
-    write_results(path.with_suffix(".json"), content)
+    write_results(path, content)
+    text = published_text(content, table, note)
     path.with_suffix(".md").write_text(text)
     click.echo(text)
+
+
+def published_text(content: dict[str, Any], table: str, note: str) -> str:
+    """A table with all that belongs below it."""
+    return f"{table}\n{note}\n{machine_line(content['machine'])}.\n`{content['command']}`\n"
 
 
 def run_command(command: click.Command) -> None:

@@ -68,7 +68,7 @@ def overheads(
             click.echo(name, err=True)
             costs[name] = measure_costs(name, data, epochs)
     content["training"] = costs
-    publish(output, content, cost_table(costs), help_line(**content["help"]))
+    publish(output / "overheads.json", content, cost_table(costs), help_line(**content["help"]))
 
 
 def help_command() -> list[str]:

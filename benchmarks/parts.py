@@ -55,7 +55,7 @@ def parts(architectures: tuple[str, ...], rounds: int, images: int, output: Path
         "measurements": measured,
     }
     note = f"One thread on one core; {rounds_text(rounds)}; per cents are medians."
-    publish(output, content, parts_table(measured, architectures), note)
+    publish(output / "parts.json", content, parts_table(measured, architectures), note)
 
 
 def measure_parts(architecture: str, data: Path) -> dict[str, Any]:

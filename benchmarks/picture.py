@@ -26,13 +26,13 @@ def draw_bars(rows: Sequence[Row], path: Path) -> None:
     columns = min(COLUMNS, len(architectures))
     lines = -(-len(architectures) // columns)
     bars = max(sum(row.architecture == name for row in rows) for name in architectures)
-    figure = Figure(figsize=(5.6 * columns, lines * (0.95 + 0.38 * bars)), layout="constrained")
+    figure = Figure(figsize=(6.4 * columns, lines * (0.95 + 0.38 * bars)), layout="constrained")
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     for panel, architecture in zip(axes, architectures, strict=False):
         _draw_panel(panel, [row for row in rows if row.architecture == architecture])
     for panel in axes[len(architectures) :]:
         panel.set_axis_off()
-    figure.suptitle("Seconds an epoch, after the first; less is better", fontsize=11)
+    figure.suptitle("Seconds for 60,000 images, after the first epoch; less is better", fontsize=11)
     figure.savefig(path, dpi=150)
 
 
@@ -61,7 +61,7 @@ def _draw_panel(panel: Axes, rows: Sequence[Row]) -> None:
             fontsize=8,
         )
     panel.set_title(rows[0].architecture, loc="left", fontsize=10, fontweight="bold")
-    labels = [f"{row.contestant}\n{row.setting}" for row in rows]
+    labels = [f"{row.contestant}, {row.way}" for row in rows]
     panel.set_yticks(range(len(rows)), labels, fontsize=7)
     panel.set_xlim(0, 1.3 * longest)
     panel.invert_yaxis()

@@ -13,32 +13,43 @@ from typing import Any
 
 import click
 
+from benchmarks.compare import changes
 from benchmarks.contest import CONTESTANTS, OURS, PEERS, Contest, Measured
-from benchmarks.inputs import save_images
+from benchmarks.inputs import images_of, save_images
 from benchmarks.machine import describe_machine
 from benchmarks.options import (
     Names,
-    architectures_option,
     command_line,
     images_option,
     output_option,
     publish,
-    rounds_option,
+    read_results,
     run_command,
     write_results,
 )
 from benchmarks.picture import draw_bars
-from benchmarks.summary import digits, markdown, rounds_text, summarize
+from benchmarks.summary import digits, rows_from, summarize
+from benchmarks.tables import speed_note, speed_tables
 from mnist_keras.config import ARCHITECTURE_NAMES
 from mnist_keras.errors import UserError
 
-TRIAL_IMAGES = 12_000
+TRIAL_IMAGES, SHORT_TRIAL_IMAGES = 6_000, 1_000
+SHORT_ARCHITECTURES = ("perceptron", "shallow", "deep", "lenet5", "cnn-simple", "cnn2")
+ROUNDS, SHORT_ROUNDS = 3, 2
 
 
 @click.command()
-@architectures_option(ARCHITECTURE_NAMES)
+@click.option(
+    "--architectures",
+    type=Names(ARCHITECTURE_NAMES),
+    help=f"[default: all seven; with --short {','.join(SHORT_ARCHITECTURES)}]",
+)
 @click.option("--peers", type=Names(PEERS, empty=True), default=",".join(PEERS), show_default=True)
-@rounds_option
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    help=f"Measure so often  [default: {ROUNDS}; with --short {SHORT_ROUNDS}]",
+)
 @click.option(
     "--epochs",
     type=click.IntRange(min=2),
@@ -47,6 +58,12 @@ TRIAL_IMAGES = 12_000
     help="Of a training; the first one is told apart.",
 )
 @images_option
+@click.option("--short", is_flag=True, help="In under ten minutes: fewer images, settings, rounds.")
+@click.option(
+    "--compare",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Say what changed since the results in this JSON file.",
+)
 @click.option(
     "--peer-python",
     default=sys.executable,
@@ -55,51 +72,71 @@ TRIAL_IMAGES = 12_000
 )
 @output_option
 def speed(
-    architectures: tuple[str, ...],
+    architectures: tuple[str, ...] | None,
     peers: tuple[str, ...],
-    rounds: int,
+    rounds: int | None,
     epochs: int,
     images: int,
+    short: bool,
+    compare: Path | None,
     peer_python: str,
     output: Path,
 ) -> None:
     """Time the same trainings by this project and by its peers.
 
-    A trial finds each contestant's better setting; then, in every round, each trains once, in a
-    shuffled order. This project and PyTorch also train as a study does, a run of one thread on each
-    core at the same time. Writes JSON, a Markdown table (printed, too) and a picture.
+    A trial finds each contestant's better settings; then, in every round, each trains once, in a
+    shuffled order: the peers as people write them, everyone at its best with the machine to itself,
+    and everyone with a run of one thread on each core at the same time. Times are for 60,000
+    images, whatever was trained on. Writes JSON, Markdown tables (printed, too) and a picture.
     """
-    contestants = [OURS, *peers]
-    check_installed(contestants, peer_python)
-    record = Record(output / "speed.json", rounds, epochs, images)
+    before = read_results(compare) if compare else None
+    contestants = installed([OURS, *peers], peer_python)
+    names = architectures or (SHORT_ARCHITECTURES if short else ARCHITECTURE_NAMES)
+    used = {name: images_of(name, short=short, most=images) for name in names}
+    rounds = rounds or (SHORT_ROUNDS if short else ROUNDS)
+    record = Record(output, short, rounds, epochs, used)
     with TemporaryDirectory() as folder:
+        paths = {number: Path(folder, f"{number}.npz") for number in {*used.values()}}
+        for number, path in paths.items():
+            save_images(path, number)
+        trial_images = min(images, SHORT_TRIAL_IMAGES if short else TRIAL_IMAGES)
         Contest(
-            architectures=architectures,
+            architectures=names,
             contestants=contestants,
             rounds=rounds,
             epochs=epochs,
-            data=save_images(Path(folder, "images.npz"), images),
-            trial_data=save_images(Path(folder, "trial.npz"), min(images, TRIAL_IMAGES)),
+            data={name: paths[number] for name, number in used.items()},
+            trial_data=save_images(Path(folder, "trial.npz"), trial_images),
             peer_python=peer_python,
             on_measured=record.add,
             on_note=lambda line: click.echo(line, err=True),
+            short=short,
         ).run()
-    rows = summarize(record.measured)
-    publish(output, record.content(), markdown(rows), record.note())
-    draw_bars(rows, output / "speed.png")
+    content = record.content()
+    publish(record.path, content, speed_tables(content), speed_note(content))
+    draw_bars(rows_from(content["summary"]), record.path.with_suffix(".png"))
+    if before:
+        click.echo(changes(before, content))
+    click.echo(f"kept: {record.path}", err=True)
 
 
 class Record:
-    """The JSON file of a contest, whole after every measurement."""
+    """The JSON file of a contest, whole after every measurement; it is kept, named by its start."""
 
-    def __init__(self, path: Path, rounds: int, epochs: int, images: int) -> None:
-        self.path = path
+    def __init__(
+        self, output: Path, short: bool, rounds: int, epochs: int, images: dict[str, int]
+    ) -> None:
+        started, machine = datetime.now(UTC), describe_machine()
+        kind = machine["processor_class"].lower().replace(" ", "-")
+        name = f"speed-{started:%Y-%m-%d-%H%M}-{kind}{'-short' if short else ''}"
+        self.path = output / f"{name}.json"
         self.measured: list[Measured] = []
         self.head: dict[str, Any] = {
-            "benchmark": path.stem,
+            "benchmark": "speed",
             "command": command_line("benchmarks.speed"),
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": describe_machine(),
+            "started": started.isoformat(timespec="seconds"),
+            "machine": machine,
+            "short": short,
             "rounds": rounds,
             "epochs": epochs,
             "images": images,
@@ -111,7 +148,7 @@ class Record:
         place = f"round {measured.round}" if measured.round else "trial"
         click.echo(
             f"{place}: {measured.architecture}, {measured.entrant.name}: "
-            f"{digits(measured.seconds_per_epoch)} s an epoch, "
+            f"{digits(measured.seconds_per_epoch)} s for 60,000 images, "
             f"{100 * measured.test_accuracy:.2f} %",
             err=True,
         )
@@ -119,25 +156,48 @@ class Record:
 
     def content(self) -> dict[str, Any]:
         """Everything so far, for JSON."""
+        processes = [process for one in self.measured for process in one.processes]
+        ours = [
+            process["onednn"]
+            for one in self.measured
+            if one.entrant.contestant == OURS
+            for process in one.processes
+            if "onednn" in process
+        ]
         return {
             **self.head,
+            "versions": {
+                name: version
+                for process in processes
+                for name, version in process["versions"].items()
+            },
+            "onednn": ours[0] if ours else None,
             "summary": [asdict(row) for row in summarize(self.measured)],
             "measurements": [one.to_dict() for one in self.measured],
         }
 
-    def note(self) -> str:
-        """What the table's values are, and the versions that computed them."""
-        versions = {
-            name: version
-            for one in self.measured
-            for process in one.processes
-            for name, version in process["versions"].items()
-        }
-        return (
-            f"{self.head['images']} images, {self.head['epochs']} epochs, "
-            f"{rounds_text(self.head['rounds'])}; ratios within a round.\n"
-            f"{', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}."
-        )
+
+def installed(contestants: Sequence[str], peer_python: str) -> list[str]:
+    """Those whose packages are there; the others are named on standard error.
+
+    Raises:
+        UserError: an interpreter cannot be run, or this project's own packages are missing.
+    """
+    found = []
+    for name in contestants:
+        try:
+            check_installed([name], peer_python)
+        except MissingError as error:
+            if name == OURS:
+                raise
+            click.echo(f"{name} is left out: {error}", err=True)
+        else:
+            found.append(name)
+    return found
+
+
+class MissingError(UserError):
+    """A contestant's package is not installed."""
 
 
 def check_installed(contestants: Sequence[str], peer_python: str) -> None:
@@ -151,7 +211,7 @@ def check_installed(contestants: Sequence[str], peer_python: str) -> None:
         python = peer_python if contestant.peer else sys.executable
         missing = [package for package in contestant.packages if not has_package(python, package)]
         if missing:
-            raise UserError(
+            raise MissingError(
                 f"{python} has no {missing[0]}; install the extra with "
                 f"pip install '.[bench]', give --peer-python, or leave {name} out of --peers"
             )

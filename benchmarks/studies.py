@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from benchmarks.contest import OURS, Contest, Measured
+from benchmarks.contest import AS_WRITTEN, OURS, Contest, Measured
 from benchmarks.inputs import save_images
 from benchmarks.machine import describe_machine
 from benchmarks.options import (
@@ -31,11 +31,12 @@ from benchmarks.summary import digits, rounds_text
 STUDIES = ("shallow", "deep", "compare-conv")
 PEERS = ("keras", "torch")
 """JAX is left out: neither source uses it."""
+MEASURED, BESIDE = ("shallow", "deep"), ("torch",)
 
 
 @click.command()
-@click.option("--studies", type=Names(STUDIES), default=",".join(STUDIES), show_default=True)
-@click.option("--peers", type=Names(PEERS, empty=True), default=",".join(PEERS), show_default=True)
+@click.option("--studies", type=Names(STUDIES), default=",".join(MEASURED), show_default=True)
+@click.option("--peers", type=Names(PEERS, empty=True), default=",".join(BESIDE), show_default=True)
 @rounds_option
 @images_option
 @click.option(
@@ -59,9 +60,9 @@ def studies(
 ) -> None:
     """Time a study of one seed as a user starts it, and the same trainings by the peers.
 
-    A peer makes the distinct trainings of the study's tables in one process, one after another,
-    each for as many epochs as this project trained it. This project also trains the confirmation
-    and writes the report.
+    A peer makes the distinct trainings of the study's tables, each for as many epochs as this
+    project trained it: one after another in one process, and in a process of one thread on each
+    core. This project also trains the confirmation and writes the report.
     """
     check_installed([OURS, *peers], peer_python)
     head = {
@@ -76,28 +77,36 @@ def studies(
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         data = save_images(folder / "images.npz", images)
-        trials = _contest(folder, peers, peer_python, min(images, TRIAL_IMAGES))
+        trial_data = save_images(folder / "trial.npz", min(images, TRIAL_IMAGES))
         for study in studies:
             architecture = study if study != "compare-conv" else "cnn2"
-            entrants = [trials.choose_entrants(architecture, name)[0] for name in peers]
+            trials = _contest(architecture, trial_data, peers, peer_python)
+            entrants = [
+                entrant
+                for name in peers
+                for _, entrant in trials.choose(name)
+                if entrant.way != AS_WRITTEN and entrant.setting.seeds == 1
+            ]
             for number in range(1, rounds + 1):
                 ours = run_ours(study, number, data, epochs, folder)
                 for run in [ours, *(run_peer(ours, entrant, peer_python) for entrant in entrants)]:
                     runs.append(run)
                     click.echo(_progress(run), err=True)
                     write_results(output / "studies.json", _content(head, runs))
-    publish(output, _content(head, runs), study_table(runs), _note(head, runs))
+    publish(output / "studies.json", _content(head, runs), study_table(runs), _note(head, runs))
 
 
-def _contest(folder: Path, peers: tuple[str, ...], peer_python: str, images: int) -> Contest:
+def _contest(
+    architecture: str, trial_data: Path, peers: tuple[str, ...], peer_python: str
+) -> Contest:
     """Where the peers' better settings are found."""
     return Contest(
-        architectures=(),
+        architectures=(architecture,),
         contestants=peers,
         rounds=0,
         epochs=2,
-        data=Path(),
-        trial_data=save_images(folder / "trial.npz", images),
+        data={},
+        trial_data=trial_data,
         peer_python=peer_python,
         on_measured=_say_trial,
         on_note=lambda line: click.echo(line, err=True),

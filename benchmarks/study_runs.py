@@ -120,35 +120,62 @@ def run_ours(study: str, number: int, data: Path, epochs: int | None, folder: Pa
 
 
 def run_peer(ours: StudyRun, entrant: Entrant, python: str) -> StudyRun:
-    """The trainings that this project made, by a peer, one after another in one process.
+    """The trainings that this project made, by a peer: in one process, or in one on each core.
 
     Raises:
-        UserError: the process failed.
+        UserError: a process failed.
     """
     contestant = CONTESTANTS[entrant.contestant]
-    first, *then = (_at_setting(work, entrant) for work in ours.trainings)
-    job = Job(
-        contestant.module,
-        first,
-        python=python if contestant.peer else Job.python,
-        core=available_cores()[0] if entrant.setting.threads == 1 else None,
-        then=tuple(then),
-    )
-    (answer,) = run_apart([job])
+    cores = available_cores()
+    works = [_at_setting(work, entrant) for work in ours.trainings]
+    shares = [share for share in _shares(works, entrant.at_once) if share]
+    jobs = [
+        Job(
+            contestant.module,
+            works[share[0]],
+            python=python if contestant.peer else Job.python,
+            core=cores[place] if entrant.setting.threads == 1 else None,
+            then=tuple(works[number] for number in share[1:]),
+        )
+        for place, share in enumerate(shares)
+    ]
+    answers = run_apart(jobs)
+    trained = {
+        number: each
+        for share, answer in zip(shares, answers, strict=True)
+        for number, each in zip(share, (answer, *answer["then"]), strict=True)
+    }
+    seconds = max(answer["process_seconds"] for answer in answers)
     return StudyRun(
         round=ours.round,
         study=ours.study,
         contestant=entrant.contestant,
-        setting=entrant.setting.name,
-        seconds=answer["process_seconds"],
-        trainings_seconds=answer["process_seconds"],
-        trainings=(first, *then),
-        validation_accuracies=[each["test_accuracy"] for each in (answer, *answer["then"])],
+        setting=entrant.setting_name,
+        seconds=seconds,
+        trainings_seconds=seconds,
+        trainings=tuple(works),
+        validation_accuracies=[trained[number]["test_accuracy"] for number in range(len(works))],
         images=ours.images,
-        versions=answer["versions"],
+        versions=answers[0]["versions"],
         gflop=ours.gflop,
         peak_gflops=ours.peak_gflops,
     )
+
+
+def _shares(works: list[Work], processes: int) -> list[list[int]]:
+    """Which trainings each process makes: the longest first, each to the one with least to do."""
+    shares: list[list[int]] = [[] for _ in range(processes)]
+    steps = [0.0] * processes
+    for number in sorted(range(len(works)), key=lambda one: -_steps(works[one])):
+        least = steps.index(min(steps))
+        shares[least].append(number)
+        steps[least] += _steps(works[number])
+    return shares
+
+
+def _steps(work: Work) -> float:
+    """Weight updates of a training but for a factor: what its time goes by, roughly."""
+    return work.epochs / work.batch_size
 
 
 def _measure_peak(data: Path) -> float:

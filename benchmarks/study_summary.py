@@ -28,14 +28,14 @@ def study_table(runs: Sequence[StudyRun]) -> str:
         "mean validation accuracy, %",
         "same accuracy",
     )
-    pairs = dict.fromkeys((run.study, run.contestant) for run in runs)
-    return markdown_table(header, [_line(runs, *pair) for pair in pairs])
+    ways = dict.fromkeys((run.study, run.contestant, run.setting) for run in runs)
+    return markdown_table(header, [_line(runs, *way) for way in ways])
 
 
-def _line(runs: Sequence[StudyRun], study: str, contestant: str) -> tuple[str, ...]:
+def _line(runs: Sequence[StudyRun], study: str, contestant: str, setting: str) -> tuple[str, ...]:
     of_study = [run for run in runs if run.study == study]
     ours = {run.round: run for run in of_study if run.contestant == OURS}
-    theirs = [run for run in of_study if run.contestant == contestant]
+    theirs = [run for run in of_study if (run.contestant, run.setting) == (contestant, setting)]
     accuracies = [value for run in theirs for value in run.validation_accuracies]
     first = theirs[0]
     agree = all(accuracies_agree(ours[run.round], run) for run in theirs)

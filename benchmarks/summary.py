@@ -6,16 +6,17 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from benchmarks.contest import OURS, Measured
+from benchmarks.contest import AS_WRITTEN, EACH_CORE, ONE_RUN, OURS, PEERS, Measured
 from mnist_keras.config import ARCHITECTURE_NAMES
 from mnist_keras.statistics.summaries import expected_sd, pooled_sd
 
 TEST_IMAGES = 10_000
-Way = tuple[str, bool]
-"""A contestant, and whether it trains on each core at the same time."""
+Who = tuple[str, str]
+"""A contestant and its way."""
 
-ALONE, AT_ONCE = (OURS, False), (OURS, True)
+ALONE, AT_ONCE = (OURS, ONE_RUN), (OURS, EACH_CORE)
 
 DEVIATIONS_ALLOWED = 4.0
 """Accuracies may differ by so many standard errors; a wrong loss or wrong data does by far more."""
@@ -43,30 +44,48 @@ class Row:
     Attributes:
         architecture: what was trained.
         contestant: by whom.
+        way: in which of the ways.
         setting: how.
-        seconds_per_epoch: of the epochs after the first.
+        rounds: how many are counted: those in which everyone trained it.
+        seconds_per_epoch: for 60,000 images, of the epochs after the first.
         times_ours: its seconds over this project's, taken in each round.
         times_ours_at_once: likewise, over this project's with a run on each core; None without it.
         first_epoch_seconds: with tracing and compilation.
-        peak_memory_mb: MiB.
         accuracies: on the test set, a value a round.
         accuracy_agrees: whether their mean is this project's, but for noise; None with one round.
     """
 
     architecture: str
     contestant: str
+    way: str
     setting: str
+    rounds: int
     seconds_per_epoch: Spread
     times_ours: Spread
     times_ours_at_once: Spread | None
     first_epoch_seconds: Spread
-    peak_memory_mb: Spread
     accuracies: list[float]
     accuracy_agrees: bool | None
 
 
+SPREADS = ("seconds_per_epoch", "times_ours", "times_ours_at_once", "first_epoch_seconds")
+
+
+def rows_from(summary: Sequence[dict[str, Any]]) -> list[Row]:
+    """The rows that a JSON file keeps."""
+    return [
+        Row(
+            **{
+                **row,
+                **{name: Spread(**row[name]) for name in SPREADS if row[name] is not None},
+            }
+        )
+        for row in summary
+    ]
+
+
 def summarize(measured: Sequence[Measured]) -> list[Row]:
-    """A row for each contestant on each architecture; the trials take no part."""
+    """A row for each contestant and way on each architecture; the trials take no part."""
     rounds = [one for one in measured if one.round > 0]
     trained = {one.architecture for one in rounds}
     return [
@@ -79,40 +98,41 @@ def summarize(measured: Sequence[Measured]) -> list[Row]:
 
 def _rows(measured: Sequence[Measured]) -> list[Row]:
     """The rows of one architecture, this project's first, then the faster before the slower."""
-    by_entrant: dict[Way, list[Measured]] = {}
+    by_entrant: dict[Who, list[Measured]] = {}
     for one in sorted(measured, key=lambda one: one.round):
-        by_entrant.setdefault(_way(one), []).append(one)
+        by_entrant.setdefault(_who(one), []).append(one)
     complete = set.intersection(*({one.round for one in each} for each in by_entrant.values()))
     if ALONE not in by_entrant or not complete:
         return []
     groups = {
-        way: [one for one in each if one.round in complete] for way, each in by_entrant.items()
+        who: [one for one in each if one.round in complete] for who, each in by_entrant.items()
     }
-    rows = [_row(way, groups) for way in groups]
+    rows = [_row(who, groups) for who in groups]
     return sorted(rows, key=lambda row: (row.contestant != OURS, row.seconds_per_epoch.median))
 
 
-def _row(way: Way, groups: dict[Way, list[Measured]]) -> Row:
-    each = groups[way]
+def _row(who: Who, groups: dict[Who, list[Measured]]) -> Row:
+    each = groups[who]
     first = each[0]
     accuracies = {name: [one.test_accuracy for one in group] for name, group in groups.items()}
     at_once = groups.get(AT_ONCE)
     return Row(
         architecture=first.architecture,
         contestant=first.entrant.contestant,
-        setting=first.entrant.name.removeprefix(first.entrant.contestant).strip(" ()"),
+        way=first.entrant.way,
+        setting=first.entrant.setting_name,
+        rounds=len(each),
         seconds_per_epoch=Spread.of(one.seconds_per_epoch for one in each),
         times_ours=_times(each, groups[ALONE]),
         times_ours_at_once=_times(each, at_once) if at_once else None,
         first_epoch_seconds=Spread.of(one.first_epoch_seconds for one in each),
-        peak_memory_mb=Spread.of(one.peak_memory_mb for one in each),
-        accuracies=accuracies[way],
-        accuracy_agrees=accuracy_agrees(accuracies, way),
+        accuracies=accuracies[who],
+        accuracy_agrees=accuracy_agrees(accuracies, who),
     )
 
 
-def _way(measured: Measured) -> Way:
-    return measured.entrant.contestant, measured.entrant.at_once > 1
+def _who(measured: Measured) -> Who:
+    return measured.entrant.contestant, measured.entrant.way
 
 
 def _times(theirs: Sequence[Measured], ours: Sequence[Measured]) -> Spread:
@@ -121,7 +141,7 @@ def _times(theirs: Sequence[Measured], ours: Sequence[Measured]) -> Spread:
     )
 
 
-def accuracy_agrees(accuracies: dict[Way, list[float]], way: Way) -> bool | None:
+def accuracy_agrees(accuracies: dict[Who, list[float]], who: Who) -> bool | None:
     """Whether a contestant's mean accuracy is this project's, but for the noise of seeds.
 
     The noise is what all contestants' rounds show, and no less than theory expects of trained
@@ -129,23 +149,89 @@ def accuracy_agrees(accuracies: dict[Way, list[float]], way: Way) -> bool | None
     """
     if len(accuracies[ALONE]) < 2:
         return None
-    ours, theirs = (statistics.fmean(accuracies[name]) for name in (ALONE, way))
+    ours, theirs = (statistics.fmean(accuracies[name]) for name in (ALONE, who))
     sd = max(pooled_sd(accuracies.values())[0], expected_sd(ours, TEST_IMAGES))
     allowed = DEVIATIONS_ALLOWED * sd * math.sqrt(2 / len(accuracies[ALONE]))
     return abs(ours - theirs) <= allowed
 
 
+NAMES = {"keras": "Keras", "torch": "PyTorch", "jax": "JAX"}
+
+
+def headline(rows: Sequence[Row]) -> str:
+    """Markdown: how many times as long as a run of this project on each core others take.
+
+    First the best that was measured of each library, in whatever way; then the program that people
+    write.
+    """
+    peers = [name for name in PEERS if any(row.contestant == name for row in rows)]
+    header = [
+        "training",
+        "mnist-keras, s",
+        *(f"best of {NAMES[name]}" for name in peers),
+        *(f"{NAMES[name]} as people write it" for name in peers),
+    ]
+    return markdown_table(header, _headline_lines(rows, peers, EACH_CORE))
+
+
+def one_run_table(rows: Sequence[Row]) -> str:
+    """Markdown: likewise, of one training that has the machine to itself; empty without any."""
+    alone = [row for row in rows if row.way != EACH_CORE]
+    peers = [
+        name
+        for name in PEERS
+        if any(row.contestant == name and row.way == ONE_RUN for row in alone)
+    ]
+    if not peers:
+        return ""
+    header = ["training", "mnist-keras, s", *(f"best of {NAMES[name]}" for name in peers)]
+    return markdown_table(header, _headline_lines(alone, peers, ONE_RUN))
+
+
+def _headline_lines(rows: Sequence[Row], peers: Sequence[str], way: str) -> list[list[str]]:
+    lines = []
+    for name in dict.fromkeys(row.architecture for row in rows):
+        trained = [row for row in rows if row.architecture == name]
+        ours = [row for row in trained if (row.contestant, row.way) == (OURS, way)]
+        if not ours:
+            continue
+        best = [_beside(trained, peer, way) for peer in peers]
+        written = [_beside(trained, peer, way, AS_WRITTEN) for peer in peers]
+        seconds = spread_text(ours[0].seconds_per_epoch)
+        lines.append([name, seconds, *best, *(written if way == EACH_CORE else [])])
+    return lines
+
+
+def best_of(rows: Sequence[Row], architecture: str, contestants: Sequence[str]) -> Row | None:
+    """The fastest way of some contestants to train an architecture."""
+    found = [
+        row for row in rows if row.architecture == architecture and row.contestant in contestants
+    ]
+    return min(found, key=lambda row: row.seconds_per_epoch.median, default=None)
+
+
+def _beside(rows: Sequence[Row], peer: str, way: str, only: str | None = None) -> str:
+    found = [row for row in rows if only is None or row.way == only]
+    best = best_of(found, rows[0].architecture, (peer,))
+    if best is None:
+        return "-"
+    times = best.times_ours_at_once if way == EACH_CORE else best.times_ours
+    if times is None:
+        return "-"
+    return spread_text(times) + (" (other accuracy)" if best.accuracy_agrees is False else "")
+
+
 def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table."""
+    """All rows as a Markdown table."""
     header = (
         "architecture",
         "contestant",
+        "way",
         "setting",
-        "s an epoch",
+        "s for 60,000 images",
         "times mnist-keras, one run",
-        "times mnist-keras, a run a core",
+        "times mnist-keras, a run on each core",
         "first epoch, s",
-        "peak memory, MB",
         "test accuracy, %",
         "same accuracy",
     )
@@ -153,12 +239,12 @@ def markdown(rows: Sequence[Row]) -> str:
         (
             row.architecture,
             row.contestant,
+            row.way,
             row.setting,
             spread_text(row.seconds_per_epoch),
             spread_text(row.times_ours),
             spread_text(row.times_ours_at_once) if row.times_ours_at_once else "-",
             spread_text(row.first_epoch_seconds),
-            f"{row.peak_memory_mb.median:.0f}",
             f"{100 * statistics.fmean(row.accuracies):.2f}",
             {True: "yes", False: "**no**", None: "-"}[row.accuracy_agrees],
         )

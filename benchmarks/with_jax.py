@@ -1,10 +1,13 @@
-"""The training in JAX: a jitted step with optax, over images that stay on the device."""
+"""The training in JAX with optax, over images that stay on the device.
+
+Plain: a jitted step, called for every batch. Scanned: a whole epoch in one `lax.scan`, jitted, with
+donated buffers; several seeds in step are a `vmap` of it, each with its own weights and order.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax  # type: ignore[import-not-found]
@@ -16,6 +19,7 @@ from jax.nn.initializers import glorot_uniform, uniform, zeros  # type: ignore[i
 
 from benchmarks.work import Work, training_result
 
+SCANNED = "epoch in lax.scan"
 KERAS_EPSILON = 1e-7
 TEST_BATCH = 2_500
 
@@ -54,10 +58,16 @@ def near_zero(key: jax.Array, shape: Any, dtype: Any = jnp.float32) -> jax.Array
     return uniform(0.002)(key, shape, dtype) - 0.001
 
 
+Carry = Any
+"""Weights, the optimizer's state, the sums of loss and of right answers, and the random key."""
+
+Step = Callable[[Carry, Any, jax.Array], Carry]
+
+
 def make_step(
     work: Work, apply: Callable[..., jax.Array], optimizer: optax.GradientTransformation
-) -> Callable[..., Any]:
-    """The jitted update on the images at `indices`; it adds to the sums of loss and correct."""
+) -> Step:
+    """The update on the images at `indices`; it adds to the sums of loss and correct."""
 
     def objective(params: Any, x: jax.Array, y: jax.Array, key: jax.Array) -> Any:
         scores = apply(params, x, rng=key)
@@ -67,18 +77,39 @@ def make_step(
         losses = optax.softmax_cross_entropy_with_integer_labels(scores, y)
         return losses.mean(), (losses.sum(), scores)
 
-    @partial(jax.jit, donate_argnums=(0, 1, 2))
-    def step(
-        params: Any, state: Any, sums: Any, data: Any, indices: jax.Array, key: jax.Array
-    ) -> Any:
+    def step(carry: Carry, data: Any, indices: jax.Array) -> Carry:
+        params, state, (loss_sum, correct_sum), key = carry
         x, y = data[0][indices], data[1][indices]
         key, dropout = jax.random.split(key)
         gradients, (loss, scores) = jax.grad(objective, has_aux=True)(params, x, y, dropout)
         updates, state = optimizer.update(gradients, state, params)
-        correct = (scores.argmax(-1) == y).sum()
-        return optax.apply_updates(params, updates), state, (sums[0] + loss, sums[1] + correct), key
+        sums = (loss_sum + loss, correct_sum + (scores.argmax(-1) == y).sum())
+        return optax.apply_updates(params, updates), state, sums, key
 
     return step
+
+
+def make_epoch(work: Work, step: Step) -> Step:
+    """An epoch of the images in a given order, as the setting says: stepped, scanned, vmapped."""
+    if SCANNED not in work.setting.options:
+        jitted = jax.jit(step, donate_argnums=0)
+
+        def stepped(carry: Carry, data: Any, order: Any) -> Carry:
+            for start in range(0, len(order), work.batch_size):
+                carry = jitted(carry, data, order[start : start + work.batch_size])
+            return carry
+
+        return stepped
+
+    def scanned(carry: Carry, data: Any, order: jax.Array) -> Carry:
+        whole = len(order) // work.batch_size * work.batch_size
+        batches = order[:whole].reshape(-1, work.batch_size)
+        carry, _ = jax.lax.scan(lambda one, batch: (step(one, data, batch), None), carry, batches)
+        return step(carry, data, order[whole:]) if whole < len(order) else carry
+
+    if work.setting.seeds > 1:
+        return jax.jit(jax.vmap(scanned, in_axes=(0, None, 0)), donate_argnums=0)
+    return jax.jit(scanned, donate_argnums=0)
 
 
 def measure(work: Work) -> dict[str, Any]:
@@ -90,33 +121,47 @@ def measure(work: Work) -> dict[str, Any]:
         )
         y_train, y_test = (jnp.asarray(arrays[name], jnp.int32) for name in ("y_train", "y_test"))
     initialise, apply = stax.serial(*layers(work, "train"))
-    _, apply_in_test = stax.serial(*layers(work, "test"))
-    key = jax.random.key(work.seed)
-    _, params = initialise(key, (-1, 28, 28, 1))
     adam = optax.adam(work.learning_rate, eps=KERAS_EPSILON)
     optimizer = optax.sgd(work.learning_rate) if work.squared_error else adam
-    state, step = optimizer.init(params), make_step(work, apply, optimizer)
-    # `stax` asks for a key even where nothing is dropped.
-    predict = jax.jit(lambda params, x: apply_in_test(params, x, rng=jax.random.key(0)).argmax(-1))
+    epoch = make_epoch(work, make_step(work, apply, optimizer))
+
+    def start(key: jax.Array) -> Carry:
+        _, params = initialise(key, (-1, 28, 28, 1))
+        return params, optimizer.init(params), (jnp.zeros(()), jnp.zeros((), jnp.int32)), key
+
+    seeds = work.setting.seeds
+    first = jax.random.key(work.seed)
+    carry = jax.vmap(start)(jax.random.split(first, seeds)) if seeds > 1 else start(first)
     orders = np.random.default_rng(work.seed)
     epoch_seconds = []
     for _ in range(work.epochs):
         begin = time.perf_counter()
-        order = orders.permutation(len(x_train)).astype(np.int32)
-        sums = (jnp.zeros(()), jnp.zeros((), jnp.int32))
-        for start in range(0, len(order), work.batch_size):
-            indices = order[start : start + work.batch_size]
-            params, state, sums, key = step(params, state, sums, (x_train, y_train), indices, key)
-        jax.block_until_ready((params, sums))
+        order = _order(orders, len(x_train), seeds)
+        carry = jax.block_until_ready(epoch(carry, (x_train, y_train), order))
         epoch_seconds.append(time.perf_counter() - begin)
-        correct = sum(
-            int((predict(params, x_test[first : first + TEST_BATCH]) == labels).sum())
-            for first, labels in _test_labels(y_test)
-        )
+    accuracy = _accuracy(work, carry[0], x_test, y_test)
     versions = {name: module.__version__ for name, module in (("jax", jax), ("optax", optax))}
-    return training_result(epoch_seconds, correct / len(x_test), versions)
+    return training_result(epoch_seconds, accuracy, versions, images=seeds * len(x_train))
 
 
-def _test_labels(y_test: jax.Array) -> list[tuple[int, jax.Array]]:
+def _order(generator: np.random.Generator, images: int, seeds: int) -> np.ndarray:
+    orders = np.stack([generator.permutation(images) for _ in range(seeds)]).astype(np.int32)
+    return orders if seeds > 1 else orders[0]
+
+
+def _accuracy(work: Work, params: Any, x_test: jax.Array, y_test: jax.Array) -> float:
+    """On the test images; the mean over seeds in step."""
+    _, apply = stax.serial(*layers(work, "test"))
+
+    def correct(params: Any, x: jax.Array, y: jax.Array) -> jax.Array:
+        # `stax` asks for a key even where nothing is dropped.
+        return (apply(params, x, rng=jax.random.key(0)).argmax(-1) == y).sum()
+
+    counted = jax.vmap(correct, (0, None, None)) if work.setting.seeds > 1 else correct
+    jitted = jax.jit(counted)
     starts = range(0, len(y_test), TEST_BATCH)
-    return [(first, y_test[first : first + TEST_BATCH]) for first in starts]
+    right = sum(
+        jitted(params, x_test[one : one + TEST_BATCH], y_test[one : one + TEST_BATCH])
+        for one in starts
+    )
+    return float(jnp.mean(right)) / len(y_test)

@@ -54,6 +54,11 @@ def measure(work: Work) -> dict[str, Any]:
         record.curve("seconds").tolist(),
         record.result["last_test_accuracy"],
         {name: environment[name] for name in ("tensorflow", "keras", "numpy")},
-        record.result["compile_seconds"],
+        images=data.n_train,
+        compile_seconds=record.result["compile_seconds"],
     )
-    return {**answer, "flops_per_image": training_flops_per_image(build(config))}
+    return {
+        **answer,
+        "onednn": environment["onednn"],
+        "flops_per_image": training_flops_per_image(build(config)),
+    }

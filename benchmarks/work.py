@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+EPOCH_IMAGES = 60_000
+"""Times are given for so many images, all of MNIST, however many were trained on."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -14,20 +17,35 @@ class Setting:
     Attributes:
         threads: None leaves the framework's own choice, which is all cores. A process of one thread
             is pinned to a core.
-        tuned: PyTorch only: `torch.compile` and the fused Adam.
+        options: what is done beyond the plain way, by names that the contestant's module knows.
+        onednn: TensorFlow's oneDNN, on or off; None leaves it to the framework.
+        seeds: trainings that one process makes in step with each other.
     """
 
     threads: int | None = None
-    tuned: bool = False
+    options: tuple[str, ...] = ()
+    onednn: bool | None = None
+    seeds: int = 1
 
     @property
     def name(self) -> str:
         """As tables show it."""
-        if self.threads is None:
-            threads = "default threads"
-        else:
-            threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
-        return f"{threads}, compiled" if self.tuned else threads
+        parts = ["default threads" if self.threads is None else _count(self.threads, "thread")]
+        parts += self.options
+        if self.onednn is not None:
+            parts.append(f"oneDNN {'on' if self.onednn else 'off'}")
+        if self.seeds > 1:
+            parts.append(f"{self.seeds} seeds in step")
+        return ", ".join(parts)
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Setting:
+        """From the plain values of JSON."""
+        return cls(**{**fields, "options": tuple(fields["options"])})
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number > 1 else ''}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,7 @@ class Work:
             **{
                 **fields,
                 "hidden": tuple(fields["hidden"]),
-                "setting": Setting(**fields["setting"]),
+                "setting": Setting.from_dict(fields["setting"]),
             }
         )
 
@@ -80,14 +98,18 @@ def training_result(
     epoch_seconds: list[float],
     test_accuracy: float,
     versions: dict[str, str],
+    *,
+    images: int,
     compile_seconds: float = 0.0,
 ) -> dict[str, Any]:
     """What every contestant answers.
 
     Args:
         epoch_seconds: wall seconds of training of each epoch, evaluation left out.
-        test_accuracy: fraction of the test images that the last epoch's weights get right.
+        test_accuracy: fraction of the test images that the last epoch's weights get right; the mean
+            over seeds in step.
         versions: of the packages that computed it.
+        images: training images of an epoch, all seeds in step together.
         compile_seconds: tracing and compilation that came before the first epoch.
     """
     return {
@@ -95,4 +117,5 @@ def training_result(
         "first_epoch_seconds": compile_seconds + epoch_seconds[0],
         "test_accuracy": test_accuracy,
         "versions": versions,
+        "images": images,
     }

@@ -3,10 +3,10 @@
 import importlib.util
 import json
 import random
-import statistics
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,26 @@ sys.path.insert(0, str(ROOT))  # the benchmarks are beside the package, not in i
 
 from benchmarks import contest  # noqa: E402
 from benchmarks.apart import Job, available_cores, run_apart  # noqa: E402
-from benchmarks.contest import OURS, Contest, Entrant, combine, shuffled  # noqa: E402
+from benchmarks.compare import changes  # noqa: E402
+from benchmarks.contest import (  # noqa: E402
+    AS_WRITTEN,
+    EACH_CORE,
+    ONE_RUN,
+    OURS,
+    Contest,
+    Entrant,
+    combine,
+    shuffled,
+)
 from benchmarks.inputs import make_work  # noqa: E402
+from benchmarks.options import read_results  # noqa: E402
 from benchmarks.overheads import shares  # noqa: E402
+from benchmarks.pages import fill  # noqa: E402
 from benchmarks.picture import draw_bars  # noqa: E402
-from benchmarks.speed import check_installed, has_package  # noqa: E402
+from benchmarks.speed import check_installed, has_package, installed  # noqa: E402
 from benchmarks.study_runs import StudyRun  # noqa: E402
 from benchmarks.study_summary import accuracies_agree  # noqa: E402
-from benchmarks.summary import markdown, summarize  # noqa: E402
+from benchmarks.summary import headline, markdown, rows_from, summarize  # noqa: E402
 from benchmarks.variants import PLAIN, VARIANTS, variant_table  # noqa: E402
 from benchmarks.work import Setting, Work  # noqa: E402
 from mnist_keras.errors import UserError  # noqa: E402
@@ -53,51 +65,107 @@ def small_images(tmp_path, small_arrays):
     return path
 
 
-def test_speed_runs_from_trial_to_picture(tmp_path):
-    done = run_benchmark(
-        *("speed", "--architectures", "shallow", "--peers", "keras", "--images", 400),
+def test_the_short_form_runs_from_trial_to_picture_and_is_compared(tmp_path):
+    options = (
+        *("--architectures", "shallow", "--peers", "keras", "--images", 400, "--short"),
         *("--rounds", 1, "--epochs", 2, "--output", tmp_path),
     )
+    done = run_benchmark("speed", *options)
     assert done.returncode == 0, done.stderr
-    result = read_result(tmp_path, "speed")
+    (path,) = tmp_path.glob("speed-*-short.json")
+    result = json.loads(path.read_text())
+    assert {*result["machine"]} >= {"processor_class", "vector_instructions"}
+    assert {*result["versions"]} >= {"tensorflow", "keras"}
+    assert isinstance(result["onednn"], bool)
     measured = [
-        (one["round"], one["entrant"]["contestant"], one["entrant"]["setting"]["threads"])
-        for one in result["measurements"]
+        (one["entrant"]["contestant"], one["entrant"]["way"]) for one in result["measurements"]
     ]
-    ours = result["summary"][0]
-    assert measured[:2] == [(0, OURS, None), (0, OURS, 1)]
-    assert {contestant for number, contestant, _ in measured[2:] if number == 1} == {OURS, "keras"}
-    several_cores = len(available_cores()) > 1
-    assert len(measured) == (5 if several_cores else 4)
+    assert sorted(measured) == [
+        ("keras", EACH_CORE),
+        ("keras", AS_WRITTEN),
+        (OURS, EACH_CORE),
+        (OURS, ONE_RUN),
+    ]
     for one in result["measurements"]:
         assert len(one["processes"]) == one["entrant"]["at_once"]
-        medians = []
+        rates = []
         for process in one["processes"]:
-            assert len(process["epoch_seconds"]) == (2 if one["round"] else 3)
-            assert one["first_epoch_seconds"] >= process["epoch_seconds"][0]
-            medians.append(statistics.median(process["epoch_seconds"][1:]))
-        assert 1 / one["seconds_per_epoch"] == pytest.approx(sum(1 / each for each in medians))
+            assert process["images"] == 400
+            assert len(process["epoch_seconds"]) == 2
+            rates.append(400 / process["epoch_seconds"][1])
+        assert one["seconds_per_epoch"] == pytest.approx(60_000 / sum(rates))
         assert one["test_accuracy"] > 0.3
-        assert 100 < one["peak_memory_mb"] < 24_000
-    assert ours["contestant"] == OURS
-    itself = "times_ours_at_once" if ours["setting"].endswith("at once") else "times_ours"
-    assert ours[itself] == {"median": 1.0, "low": 1.0, "high": 1.0}
-    table = (tmp_path / "speed.md").read_text()
-    assert table.count("| shallow |") == (3 if several_cores else 2)
+    at_once = next(row for row in result["summary"] if row["way"] == EACH_CORE)
+    assert (at_once["contestant"], at_once["rounds"]) == (OURS, 1)
+    assert at_once["times_ours_at_once"] == {"median": 1.0, "low": 1.0, "high": 1.0}
+    table = path.with_suffix(".md").read_text()
+    assert "best of Keras | Keras as people write it" in table
     assert table in done.stdout
-    assert (tmp_path / "speed.png").read_bytes().startswith(PNG)
+    assert path.with_suffix(".png").read_bytes().startswith(PNG)
+    assert changes(result, result).count("within the noise") == 4
+
+
+def test_results_are_compared_by_ratios_and_what_differs_is_named():
+    new = {
+        "machine": {"processor": "a", "cores": 2, "vector_instructions": ["avx2", "fma"]},
+        "versions": {"keras": "3"},
+        "summary": [
+            asdict(row) for row in summarize([measure(1, OURS, 1.0), measure(1, "keras", 6.0)])
+        ],
+    }
+    old = {
+        "machine": {**new["machine"], "vector_instructions": ["avx2"]},
+        "versions": {"keras": "2"},
+        "summary": [
+            asdict(row) for row in summarize([measure(1, OURS, 2.0), measure(1, "keras", 6.0)])
+        ],
+    }
+    text = changes(old, new)
+    assert "not the same: vector_instructions avx2 before, avx2 fma now" in text
+    assert "not the same: keras 2 before, 3 now" in text
+    assert f"| shallow | {OURS}, {ONE_RUN} | seconds | 2.00 | 1.00 | 0.500 | less |" in text
+    keras = f"| shallow | keras, {ONE_RUN} | times mnist-keras | 3.00 | 6.00 | 2.00 | more |"
+    assert keras in text
+
+
+def test_results_that_are_none_are_one_line(tmp_path):
+    for text in ("no JSON", "[]", "{}", '{"benchmark": "growth"}'):
+        path = tmp_path / "old.json"
+        path.write_text(text)
+        with pytest.raises(UserError, match=r"old\.json holds no results"):
+            read_results(path)
 
 
 @pytest.mark.parametrize("name", ["torch", "jax"])
-def test_a_peer_learns_what_we_learn(name, small_images):
+@pytest.mark.parametrize("architecture", ["shallow", "cnn2"])
+def test_a_peer_learns_the_same_at_each_of_its_settings(name, architecture, small_images):
     for package in (name, *(["optax"] if name == "jax" else [])):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed; the extra bench brings it")
-    work = make_work("cnn2", small_images, epochs=6)
-    (answer,) = run_apart([Job(f"with_{name}", work)])
-    assert len(answer["epoch_seconds"]) == 6
-    assert answer["test_accuracy"] > 0.8
-    assert name in answer["versions"]
+    settings = [
+        setting
+        for setting in (Setting(), *contest.CONTESTANTS[name].settings(architecture))
+        if "compiled" not in setting.options
+    ]
+    first, *then = [
+        make_work(architecture, small_images, epochs=6, setting=setting) for setting in settings
+    ]
+    (answer,) = run_apart([Job(f"with_{name}", first, then=tuple(then))])
+    for each, setting in zip((answer, *answer["then"]), settings, strict=True):
+        assert len(each["epoch_seconds"]) == 6
+        assert each["test_accuracy"] > 0.8, setting
+        assert name in each["versions"]
+
+
+def test_keras_learns_the_same_with_its_steps_in_the_graph(small_images):
+    settings = [Setting(1), *contest.keras_settings("shallow")[1:2]]
+    answers = []
+    for setting in settings:
+        work = make_work("shallow", small_images, epochs=6, setting=setting)
+        answers += run_apart([Job("with_keras", work)])
+    plain, tuned = answers
+    assert tuned["test_accuracy"] == pytest.approx(plain["test_accuracy"], abs=0.03)
+    assert tuned["onednn"] is True
 
 
 def test_a_whole_study_is_timed_beside_the_same_trainings(tmp_path):
@@ -106,11 +174,15 @@ def test_a_whole_study_is_timed_beside_the_same_trainings(tmp_path):
         *("--epochs", 1, "--rounds", 1, "--output", tmp_path),
     )
     assert done.returncode == 0, done.stderr
-    ours, theirs = read_result(tmp_path, "studies")["measurements"]
-    assert (ours["contestant"], theirs["contestant"]) == (OURS, "keras")
+    ours, theirs, each_core = read_result(tmp_path, "studies")["measurements"]
+    contestants = [one["contestant"] for one in (ours, theirs, each_core)]
+    assert contestants == [OURS, "keras", "keras"]
+    assert each_core["setting"].endswith(f"{len(available_cores())} at once")
     settings = {(t["hidden"][0], t["learning_rate"], t["batch_size"]) for t in ours["trainings"]}
     assert len(ours["trainings"]) == len(settings) == 9
-    assert ours["trainings"] == theirs["trainings"]
+    for training in (*ours["trainings"], *theirs["trainings"], *each_core["trainings"]):
+        training.pop("setting")
+    assert ours["trainings"] == theirs["trainings"] == each_core["trainings"]
     assert {training["epochs"] for training in ours["trainings"]} == {1}
     assert ours["images"] == theirs["images"] == 80
     assert all(0 <= value <= 1 for run in (ours, theirs) for value in run["validation_accuracies"])
@@ -121,7 +193,7 @@ def test_a_whole_study_is_timed_beside_the_same_trainings(tmp_path):
     assert ours["gflop"] == theirs["gflop"] == pytest.approx(2 * multiplied * 320 / 1e9)
     assert ours["peak_gflops"] == theirs["peak_gflops"] > 1
     table = (tmp_path / "studies.md").read_text()
-    assert table.count("| shallow |") == 2
+    assert table.count("| shallow |") == 3
     assert table in done.stdout
 
 
@@ -250,18 +322,25 @@ def test_what_cannot_run_is_one_line(tmp_path):
     assert not has_package(sys.executable, "no_such_package")
 
 
-def test_a_missing_peer_names_the_extra(monkeypatch):
-    absent = contest.Contestant("with_torch", ("json", "no_such_package"), peer=True)
-    monkeypatch.setitem(contest.CONTESTANTS, "torch", absent)
+def test_a_peer_that_is_not_installed_is_left_out_with_a_line(monkeypatch, capsys):
+    for name in (OURS, "torch"):
+        absent = contest.Contestant("with_it", ("json", "no_such_package"), contest.torch_settings)
+        monkeypatch.setitem(contest.CONTESTANTS, name, absent)
     with pytest.raises(UserError, match=r"has no no_such_package.*\[bench\].*leave torch out"):
-        check_installed([OURS, "torch"], sys.executable)
+        check_installed(["keras", "torch"], sys.executable)
+    assert installed(["torch", "keras"], sys.executable) == ["keras"]
+    assert capsys.readouterr().err.startswith("torch is left out: ")
+    with pytest.raises(UserError, match="no_such_package"):
+        installed([OURS], sys.executable)
 
 
 def test_work_survives_json():
-    work = make_work("deep", Path("images.npz"), epochs=2, setting=Setting(1, tuned=True))
+    work = make_work(
+        "deep", Path("images.npz"), epochs=2, setting=Setting(1, ("compiled",), True, 4)
+    )
     assert Work.from_json(work.to_json()) == work
     assert (work.hidden, work.batch_size) == ((256, 128, 64), 32)
-    assert work.setting.name == "1 thread, compiled"
+    assert work.setting.name == "1 thread, compiled, oneDNN on, 4 seeds in step"
 
 
 class ScriptedProcesses:
@@ -271,15 +350,20 @@ class ScriptedProcesses:
         self.seconds = seconds
         self.jobs = []
 
-    def __call__(self, jobs):
+    def __call__(self, jobs, tolerant=False):
+        assert tolerant
         self.jobs.append(list(jobs))
-        return [self.answer(job) for job in jobs]
+        answers = []
+        for job in jobs:
+            first, *then = [self.answer(job.module, work) for work in (job.work, *job.then)]
+            answers.append({**first, "then": then})
+        return answers
 
-    def answer(self, job):
-        seconds = self.seconds.get((job.module, job.work.setting))
+    def answer(self, module, work):
+        seconds = self.seconds.get((module, work.setting))
         if seconds is None:
-            raise UserError(f"{job.module} failed")
-        return answer([9.0, *[seconds] * (job.work.epochs - 1)])
+            return {"error": "RuntimeError: no such setting"}
+        return answer([9.0, *[seconds] * (work.epochs - 1)])
 
 
 def answer(epoch_seconds, accuracy=0.98):
@@ -287,7 +371,7 @@ def answer(epoch_seconds, accuracy=0.98):
         "epoch_seconds": epoch_seconds,
         "first_epoch_seconds": epoch_seconds[0],
         "test_accuracy": accuracy,
-        "peak_memory_mb": 500.0,
+        "images": 60_000,
         "versions": {},
     }
 
@@ -301,7 +385,7 @@ def run_contest(monkeypatch, seconds, cores=None, **changes):
         "contestants": [OURS, "torch"],
         "rounds": 3,
         "epochs": 4,
-        "data": Path("all.npz"),
+        "data": {"shallow": Path("all.npz"), "cnn2": Path("all.npz")},
         "trial_data": Path("few.npz"),
         "peer_python": "peer",
         "on_measured": measured.append,
@@ -311,80 +395,77 @@ def run_contest(monkeypatch, seconds, cores=None, **changes):
     return processes.jobs, measured, notes
 
 
-ONE, TUNED = Setting(threads=1), Setting(tuned=True)
+ONE = Setting(threads=1)
+EAGER = ("epoch in order", "fused Adam")
+COMPILED = (*EAGER, "compiled")
+SECONDS = {
+    ("with_mnist_keras", Setting()): 1.0,
+    ("with_mnist_keras", ONE): 1.6,
+    ("with_torch", Setting()): 8.0,
+    ("with_torch", Setting(None, EAGER)): 4.0,
+    ("with_torch", Setting(1, EAGER)): 6.0,
+    ("with_torch", Setting(1, COMPILED)): 5.0,
+}
 
 
-def test_each_contestant_goes_through_the_rounds_at_its_fastest_setting(monkeypatch):
-    jobs, measured, notes = run_contest(
-        monkeypatch,
-        {
-            ("with_mnist_keras", Setting()): 1.0,
-            ("with_mnist_keras", ONE): 2.0,
-            ("with_torch", Setting()): 4.0,
-            ("with_torch", ONE): 3.0,
-            ("with_torch", TUNED): 3.5,
-        },
-    )
-    assert len(notes) == 2  # the fourth setting of torch, for both architectures
-    assert [one.round for one in measured] == [0] * 10 + [1] * 4 + [2] * 4 + [3] * 4
+def test_each_contestant_goes_through_the_rounds_in_every_way_at_its_fastest(monkeypatch):
+    jobs, measured, notes = run_contest(monkeypatch, SECONDS, cores=[3, 5])
+    # Left out: compiled with all threads, twice channels last, twice channels last and compiled.
+    assert len(notes) == 5
+    expected = {
+        Entrant(OURS, ONE_RUN, Setting()),
+        Entrant(OURS, EACH_CORE, ONE, 2),
+        Entrant("torch", AS_WRITTEN, Setting()),
+        Entrant("torch", ONE_RUN, Setting(None, EAGER)),
+    }
+    each_core = {"shallow": COMPILED, "cnn2": EAGER}
     for number in (1, 2, 3):
-        assert {(m.architecture, m.entrant) for m in measured if m.round == number} == {
-            (name, entrant)
-            for name in ("shallow", "cnn2")
-            for entrant in (Entrant(OURS, Setting()), Entrant("torch", ONE))
-        }
-    rounds = [job for (job,) in jobs if job.work.data == "all.npz"]
-    assert len(rounds) == 12
+        for name, options in each_core.items():
+            found = {
+                one.entrant for one in measured if (one.round, one.architecture) == (number, name)
+            }
+            assert found == {*expected, Entrant("torch", EACH_CORE, Setting(1, options), 2)}
+    rounds = [job for together in jobs for job in together if job.work.data == "all.npz"]
+    # Both architectures of a way are trained by one process; the ways at once by one on each core.
+    assert len(rounds) == 3 * (3 + 2 * 2)
     assert {job.work.epochs for job in rounds} == {4}
-    assert sorted({job.work.seed for job in rounds}) == [1, 2, 3]
-    for (job,) in jobs:
-        assert (job.core is not None) == (job.work.setting.threads == 1)
-        assert (job.python == "peer") == (job.module == "with_torch")
+    for together in jobs:
+        assert len({job.work.seed for job in together}) == len(together)
+        if len(together) == 2:
+            assert [job.core for job in together] == [3, 5]
+        for job in together:
+            assert (job.core is not None) == (job.work.setting.threads == 1)
+            assert (job.python == "peer") == (job.module == "with_torch")
 
 
-def test_side_by_side_fills_the_cores_with_different_seeds(monkeypatch):
-    jobs, measured, _ = run_contest(
-        monkeypatch,
-        {
-            ("with_mnist_keras", Setting()): 1.5,
-            ("with_mnist_keras", ONE): 2.0,
-            ("with_torch", TUNED): 4.0,
-            ("with_torch", ONE): 8.0,
-            ("with_torch", Setting(threads=1, tuned=True)): 6.0,
-            ("with_keras", Setting()): 12.0,
-        },
-        contestants=[OURS, "torch", "keras"],
-        architectures=["shallow"],
-        rounds=1,
-        cores=[3, 5],
-    )
-    pairs = [together for together in jobs if len(together) == 2]
-    assert sorted(pair[0].module for pair in pairs) == ["with_mnist_keras", "with_torch"]
-    for pair in pairs:
-        assert [job.core for job in pair] == [3, 5]
-        assert len({job.work.seed for job in pair}) == 2
-    found = [
-        (row.contestant, row.setting, row.seconds_per_epoch.median) for row in summarize(measured)
-    ]
-    assert found == [
-        (OURS, "1 thread, 2 at once", 1.0),
-        (OURS, "default threads", 1.5),
-        ("torch", "1 thread, compiled, 2 at once", 3.0),
-        ("torch", "default threads, compiled", 4.0),
-        ("keras", "default threads", 12.0),
-    ]
-    keras = summarize(measured)[-1]
-    assert keras.times_ours.median == 8.0
-    assert keras.times_ours_at_once.median == 12.0
+def test_the_short_form_tries_settings_of_one_thread_only(monkeypatch):
+    _, measured, _ = run_contest(monkeypatch, SECONDS, short=True, rounds=1)
+    trials = {one.entrant.setting for one in measured if one.round == 0}
+    assert {setting.threads for setting in trials} == {1}
+    assert {
+        one.entrant.way for one in measured if one.entrant.contestant == "torch" and one.round
+    } == {
+        AS_WRITTEN,
+        EACH_CORE,
+    }
+    ours = {one.entrant for one in measured if one.entrant.contestant == OURS}
+    assert ours == {Entrant(OURS, ONE_RUN, ONE), Entrant(OURS, EACH_CORE, ONE, 1)}
 
 
 def test_no_setting_at_all_ends_the_contest(monkeypatch):
+    ours = {key: value for key, value in SECONDS.items() if key[0] == "with_mnist_keras"}
     with pytest.raises(UserError, match="leave it out of --peers"):
-        run_contest(monkeypatch, {("with_mnist_keras", Setting()): 1.0})
+        run_contest(monkeypatch, ours)
+
+
+def test_seeds_in_step_count_all_their_images():
+    entrant = Entrant("jax", EACH_CORE, Setting(1, seeds=4), 2)
+    step = {**answer([9.0, 8.0]), "images": 4 * 60_000}
+    assert combine(1, "shallow", entrant, [step, step]).seconds_per_epoch == pytest.approx(1.0)
 
 
 def measure(number, contestant, seconds, accuracy=0.98, architecture="shallow"):
-    entrant = Entrant(contestant, Setting())
+    entrant = Entrant(contestant, ONE_RUN, Setting())
     return combine(number, architecture, entrant, [answer([9.0, seconds], accuracy)])
 
 
@@ -412,7 +493,9 @@ def test_the_table_has_medians_and_ratios_within_whole_rounds(tmp_path):
     assert keras.accuracy_agrees is True
     assert alone.accuracy_agrees is None
     lines = markdown(rows).splitlines()
-    assert "| shallow | keras | default threads | 6.00 | 4.50 [3.00-6.00] | - | 9.00 |" in lines[4]
+    line = f"| shallow | keras | {ONE_RUN} | default threads | 6.00 | 4.50 [3.00-6.00] | - | 9.00 |"
+    assert line in lines[4]
+    assert rows_from(json.loads(json.dumps([asdict(row) for row in rows]))) == rows
     draw_bars(rows, tmp_path / "bars.png")
     assert (tmp_path / "bars.png").read_bytes().startswith(PNG)
 
@@ -461,3 +544,42 @@ def test_shuffling_keeps_every_item():
     order = shuffled(items, random.Random(1))
     assert order != items
     assert sorted(order) == items
+
+
+def test_the_headline_is_beside_the_best_of_each_library():
+    ways = [
+        (OURS, ONE_RUN, 1.0, 1),
+        (OURS, EACH_CORE, 1.0, 2),
+        ("torch", AS_WRITTEN, 4.0, 1),
+        ("torch", ONE_RUN, 3.0, 1),
+        ("torch", EACH_CORE, 2.5, 2),
+    ]
+    rows = summarize(
+        [
+            combine(
+                1, "cnn2", Entrant(name, way, Setting(), count), [answer([9.0, seconds])] * count
+            )
+            for name, way, seconds, count in ways
+        ]
+    )
+    assert headline(rows).splitlines()[2] == "| cnn2 | 0.500 | 2.50 | 8.00 |"
+
+
+def test_a_page_gets_new_text_between_its_marks_alone():
+    page = "before\n<!-- bench: speed -->\nold\n<!-- /bench -->\nafter\n"
+    filled = "before\n<!-- bench: speed -->\n| a \\1 |\n<!-- /bench -->\nafter\n"
+    assert fill(page, {"speed": "| a \\1 |\n"}) == filled
+    with pytest.raises(UserError, match="bench: aims"):
+        fill(page, {"aims": ""})
+
+
+def test_the_pages_have_a_place_for_each_table():
+    for page, names in (
+        ("README.md", ("speed", "studies")),
+        (
+            "docs/performance.md",
+            ("speed", "aims", "studies", "limit", "parts", "growth", "overheads"),
+        ),
+    ):
+        text = (ROOT / page).read_text()
+        assert fill(text, dict.fromkeys(names, "")).count("<!-- bench: ") == len(names)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import shutil
@@ -8,10 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from mnist_keras.config import ARCHITECTURE_NAMES
 
-MAKEFILE = Path(__file__).parent.parent / "Makefile"
+ROOT = Path(__file__).parent.parent
+DECIDING = {"tensorflow", "tensorboard", "keras", "numpy"}
+MAKEFILE = ROOT / "Makefile"
 HOOKS = MAKEFILE.parent / ".pre-commit-config.yaml"
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -21,7 +26,7 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 def installed(tmp_path: Path) -> Path:
     """A folder with the Makefile where everything counts as installed."""
     shutil.copy(MAKEFILE, tmp_path)
-    for name in ("setup.cfg", "constraints.txt"):
+    for name in ("setup.cfg", "constraints.txt", "constraints-oldest.txt"):
         (tmp_path / name).touch()
     environment = tmp_path / ".venv"
     (environment / "bin").mkdir(parents=True)
@@ -32,7 +37,7 @@ def installed(tmp_path: Path) -> Path:
 
 def make(folder: Path, *arguments: str) -> list[str]:
     """The lines that make prints, also where the tests themselves are run by make."""
-    settings = ("MAKE", "MFLAGS", "ARGS", "PYTHON")
+    settings = ("MAKE", "MFLAGS", "ARGS", "PYTHON", "PRE")
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(settings)
     }
@@ -135,3 +140,37 @@ def test_clean_keeps_logs_and_checkpoints(installed: Path) -> None:
     assert not (installed / ".venv").exists()
     assert not (installed / ".pytest_cache").exists()
     assert not (installed / "mnist_keras" / "__pycache__").exists()
+
+
+def test_the_oldest_versions_are_the_lowest_that_are_allowed() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    requirements = [
+        Requirement(line)
+        for line in setup["options"]["install_requires"].splitlines()
+        if line and not line.startswith("#")
+    ]
+    oldest = {
+        pin.name: next(iter(pin.specifier)).version
+        for line in (ROOT / "constraints-oldest.txt").read_text().splitlines()
+        if not line.startswith("#")
+        for pin in [Requirement(line)]
+    }
+    assert set(oldest) == DECIDING
+    for requirement in requirements:
+        if requirement.name in DECIDING:
+            (lowest,) = [one.version for one in requirement.specifier if one.operator == ">="]
+            assert Version(oldest[requirement.name]) == Version(lowest)
+
+
+def test_the_oldest_and_the_newest_have_environments_of_their_own(installed: Path) -> None:
+    (installed / "constraints-oldest.txt").write_text((ROOT / "constraints-oldest.txt").read_text())
+    lines = make(installed, "-n", "test-oldest", "ARGS=tests/test_engine.py")
+    assert lines[-1].startswith(".venv-oldest/bin/pytest ")
+    assert lines[-1].endswith(" tests/test_engine.py")
+    assert any("--constraint constraints-oldest.txt" in line for line in lines)
+    lines = make(installed, "-n", "test-newest", "PRE=--pre")
+    (install,) = [line for line in lines if "pip install" in line]
+    assert "--pre" in install
+    assert "--constraint" not in install
+    assert lines[-1].startswith(".venv-newest/bin/pytest ")
