@@ -116,6 +116,7 @@ def evaluation_facts(evaluation: Evaluation) -> dict[str, Any]:
         "correct": numbers.correct,
         "test_accuracy": numbers.accuracy,
         "interval": list(numbers.interval),
+        "metrics": dict(numbers.scores),
         "classes": [
             {
                 "label": one.label,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,7 @@ class RunNumbers:
         matrix: int64 [classes, classes]: row the label, column what was read.
         by_class: each class in order.
         mistakes: every one, the most confident first.
+        scores: each of `metrics.TEST_SCORES` that the outputs allow, in record units.
     """
 
     images: int
@@ -69,6 +70,7 @@ class RunNumbers:
     matrix: NDArray[np.int64]
     by_class: tuple[ClassAccuracy, ...]
     mistakes: tuple[Mistake, ...]
+    scores: Mapping[str, float]
 
     @property
     def accuracy(self) -> float:
@@ -95,6 +97,7 @@ def run_numbers(predictions: Predictions, class_names: Sequence[str]) -> RunNumb
         matrix,
         tuple(_class_accuracy(label, names[label], matrix) for label in range(classes)),
         _mistakes(labels, predicted, predictions.probabilities),
+        predictions.scores,
     )
 
 
