@@ -180,3 +180,11 @@ def test_predictions_of_a_later_epoch_say_nothing_of_the_first_epochs(logs):
     records = Records(logs)
     short = measured(CONFIG, (), {0: read(logs, epochs=3, shortened=True)}, records.tested)
     assert "test_brier" not in short.values
+
+
+def test_the_values_are_those_of_the_epoch_that_the_run_took_for_the_best(logs):
+    config = CONFIG.replace(monitor="val_loss", validation="holdout")
+    write_run(logs, "s", config, {**CURVES, "val_loss": [0.6, 0.5, 0.45, 0.3]}, best_epoch=4)
+    values = read(logs, config).values()
+    assert values["best_epoch"] == 4
+    assert (values["val_accuracy"], values["val_loss"]) == (0.85, 0.3)

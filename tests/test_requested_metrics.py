@@ -40,7 +40,7 @@ values = [32, 64]
 title = "Printed"
 factor = "batch_size"
 columns = ["value", "test_macro_f1", "test_top2_accuracy", "test_brier"]
-rows = [[32, 97.5, 98.0, 0.05], [64, "~80", "", ""]]
+rows = [[32, 97.5, 98.0, 0.05], [64, "~75", "", ""]]
 
 [[claims]]
 kind = "order"
@@ -107,7 +107,7 @@ def test_a_published_score_is_held_against_the_measured_one(logs, study):
     cells = analyze(study, logs).cells
     verdicts = {(cell.cell.metric, cell.cell.low): cell.verdict for cell in cells}
     assert verdicts["test_macro_f1", 97.5] is Verdict.SAME
-    assert verdicts["test_macro_f1", 80.0] is Verdict.DIFFERENT
+    assert verdicts["test_macro_f1", 75.0] is Verdict.DIFFERENT
     assert cells[0].judgement.margin == pytest.approx(2 * 0.02)
 
 

@@ -112,7 +112,12 @@ class RunReading:
 
     @cached_property
     def best(self) -> int:
-        """The best epoch, from 0: the first one with the highest validation accuracy."""
+        """The best epoch, from 0: the first one with the best value of what the run monitors.
+
+        Only runs that monitor the validation accuracy are read in their first epochs.
+        """
+        if not self.shortened:
+            return int(self._number("best_epoch")) - 1
         return int(np.argmax(self.curve("val_accuracy")))
 
     @property
