@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
+
+from mnist_keras.scores import (
+    Score,
+    balanced_accuracy,
+    brier_score,
+    expected_calibration_error,
+    macro_f1,
+    negative_log_likelihood,
+    top_k,
+)
 
 SHARE_MARGIN = 0.001
 """A tenth of a point: just below the smallest difference that a published claim rests on (0.11)."""
@@ -37,6 +47,9 @@ class Metric:
         low, high: what it cannot be below or above, in the unit of the records.
         is_share: whether it is an accuracy, or a difference of accuracies: a fraction in the
             records.
+        counts_images: whether it is a number of images by that of all.
+        score: computes it from labels and a network's outputs; None where epochs or the run's
+            result tell it.
     """
 
     name: str
@@ -49,6 +62,8 @@ class Metric:
     low: float | None = 0.0
     high: float | None = None
     is_share: bool = False
+    counts_images: bool = False
+    score: Score | None = None
 
     def of_printed(self, printed: float) -> float:
         """A printed number (97.70 %) in the unit of the run records (0.9770)."""
@@ -60,11 +75,35 @@ class Metric:
 
 
 def _accuracy(name: str, label: str) -> Metric:
+    return replace(_percentage(name, label), counts_images=True)
+
+
+def _percentage(name: str, label: str) -> Metric:
     return Metric(name, label, "%", 2, "higher", 100, margin=SHARE_MARGIN, high=1.0, is_share=True)
 
 
 def _loss(name: str, label: str) -> Metric:
     return Metric(name, label, "", 4, "lower")
+
+
+_SCORES = (
+    replace(_accuracy("top2_accuracy", "top-2 accuracy"), score=top_k(2)),
+    replace(_accuracy("top3_accuracy", "top-3 accuracy"), score=top_k(3)),
+    replace(_percentage("balanced_accuracy", "balanced accuracy"), score=balanced_accuracy),
+    replace(_percentage("macro_f1", "macro F1"), score=macro_f1),
+    replace(_loss("nll", "negative log-likelihood"), score=negative_log_likelihood),
+    replace(_loss("brier", "Brier score"), high=2.0, score=brier_score),
+    Metric(
+        "ece", "calibration error",
+        "points", 2, "lower", 100, margin=SHARE_MARGIN,
+        high=1.0, is_share=True, score=expected_calibration_error,
+    ),
+)  # fmt: skip
+"""What predictions tell, of whatever images they are."""
+
+
+def _of_test(metric: Metric) -> Metric:
+    return replace(metric, name=f"test_{metric.name}", label=f"test {metric.label}")
 
 
 # Without an epoch, an accuracy or a loss is that of the best epoch (the highest validation
@@ -95,9 +134,18 @@ _ALL = (
     Metric("gpu_percent", "GPU", "%", 0, "lower", high=100.0),
     Metric("vram_mb", "VRAM", "MB", 0, "lower"),
     Metric("trainings", "trainings", "", 0, "lower"),
+    *map(_of_test, _SCORES),
 )  # fmt: skip
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
+
+TEST_SCORES: dict[str, Score] = {
+    name: metric.score for name, metric in METRICS.items() if metric.score is not None
+}
+"""The metrics that the predictions of the test set tell, the best epoch's."""
+
+ACCURACIES = ("val_accuracy", "test_accuracy")
+"""What every report judges."""
 
 TIMES = ("seconds", "seconds_per_epoch", "data_seconds")
 """Metrics that depend on the machine, and that only runs that shared it alike can compare."""
@@ -107,6 +155,13 @@ RESOURCES = ("cpu_percent", "ram_mb", "gpu_percent", "vram_mb")
 
 COUNTS = ("parameters", "trainings")
 """Metrics without noise."""
+
+ON_REQUEST = tuple(
+    name
+    for name in METRICS
+    if name not in (*TIMES, *RESOURCES, *COUNTS) and name not in ("best_epoch", "epochs_run")
+)
+"""What a report can judge beside what it always does: what is trained for, not what it takes."""
 
 FIGURE_MARGIN = 2.0
 """A published figure is one run, and placed no better than to about two of its standard
@@ -139,6 +194,16 @@ def _known_metric(name: str, info: ValidationInfo) -> str:
 
 MetricName = Annotated[str, AfterValidator(_known_metric)]
 """The name of a metric; `model_validate(..., context={"metrics": ...})` says of which."""
+
+
+def _on_request(name: str) -> str:
+    if name not in ON_REQUEST:
+        raise ValueError(f"it should be one of {', '.join(ON_REQUEST)}")
+    return name
+
+
+RequestedMetric = Annotated[str, AfterValidator(_on_request)]
+"""The name of a metric that a report judges because it is asked to."""
 
 
 Margin = Annotated[float, Field(gt=0)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -123,15 +124,15 @@ def test_correct_answers_come_from_labels_and_probabilities(logs):
     write_run(logs, "s", CONFIG.replace(seed=1), CURVES)
     records = Records(logs)
     with_predictions, without = records.of("s")
-    np.testing.assert_array_equal(records.correct(with_predictions), correct)
-    assert records.correct(without) is None
+    np.testing.assert_array_equal(records.tested(with_predictions).correct, correct)
+    assert records.tested(without) is None
 
 
 def test_of_damaged_predictions_nothing_is_known(logs):
     folder = write_run(logs, "s", CONFIG, CURVES)
     folder.predictions.write_bytes(b"PK\x03\x04 not an archive")
     records = Records(logs)
-    assert records.correct(records.of("s")[0]) is None
+    assert records.tested(records.of("s")[0]) is None
 
 
 def test_the_runs_of_a_study_may_be_elsewhere(logs, tmp_path):
@@ -139,3 +140,51 @@ def test_the_runs_of_a_study_may_be_elsewhere(logs, tmp_path):
     records = Records(logs, {"s": tmp_path / "others" / "there"})
     assert [record.config for record in records.of("s")] == [CONFIG]
     assert records.of("there") == []
+
+
+def test_scores_of_predictions_are_values_and_are_read_when_asked_for(logs):
+    correct = np.array([True, False, True, True])
+    for seed in (0, 1):
+        write_run(logs, "s", CONFIG.replace(seed=seed), CURVES, correct=correct)
+    asked: list[str] = []
+    records = Records(logs)
+
+    def tested(record):
+        asked.append(record.config.name)
+        return records.tested(record)
+
+    readings = {seed: read(logs, CONFIG.replace(seed=seed)) for seed in (0, 1)}
+    one = measured(CONFIG, (), readings, tested)
+    assert "test_accuracy" in one.values
+    assert one.values.get("no_metric") is None
+    assert asked == []
+    np.testing.assert_array_equal(one.values["test_brier"], [0.5, 0.5])
+    assert "test_macro_f1" in one.values
+    assert len(asked) == 2
+    assert pickle.loads(pickle.dumps(one)).values.keys() == one.values.keys()
+
+
+def test_a_score_that_one_seed_lacks_is_left_out(logs):
+    write_run(logs, "s", CONFIG, CURVES, correct=np.array([True, False]))
+    write_run(logs, "s", CONFIG.replace(seed=1), CURVES)
+    records = Records(logs)
+    readings = {seed: read(logs, CONFIG.replace(seed=seed)) for seed in (0, 1)}
+    one = measured(CONFIG, (), readings, records.tested)
+    assert "test_brier" not in one.values
+    assert "test_brier" not in list(one.values)
+    assert "test_accuracy" in one.values
+
+
+def test_predictions_of_a_later_epoch_say_nothing_of_the_first_epochs(logs):
+    write_run(logs, "s", CONFIG, CURVES, correct=np.array([True, False]), best_epoch=4)
+    records = Records(logs)
+    short = measured(CONFIG, (), {0: read(logs, epochs=3, shortened=True)}, records.tested)
+    assert "test_brier" not in short.values
+
+
+def test_the_values_are_those_of_the_epoch_that_the_run_took_for_the_best(logs):
+    config = CONFIG.replace(monitor="val_loss", validation="holdout")
+    write_run(logs, "s", config, {**CURVES, "val_loss": [0.6, 0.5, 0.45, 0.3]}, best_epoch=4)
+    values = read(logs, config).values()
+    assert values["best_epoch"] == 4
+    assert (values["val_accuracy"], values["val_loss"]) == (0.85, 0.3)

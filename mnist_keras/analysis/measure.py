@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
-from mnist_keras.metrics import RESOURCES
+from mnist_keras.metrics import RESOURCES, TEST_SCORES
 from mnist_keras.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_runs
 from mnist_keras.subjects import Label
 
@@ -35,7 +35,7 @@ class Records:
         self._logs = logs
         self._folders = dict(folders or {})
         self._runs: dict[str, tuple[list[RunRecord], list[DamagedRun]]] = {}
-        self._correct: dict[Path, NDArray[np.bool_] | None] = {}
+        self._tested: dict[Path, Tested | None] = {}
 
     def folder(self, study: str) -> Path:
         """Where the runs of a study are."""
@@ -54,21 +54,35 @@ class Records:
             self._runs[study] = scan_runs(self.folder(study))
         return self._runs[study]
 
-    def correct(self, record: RunRecord) -> NDArray[np.bool_] | None:
-        """Which test images the best epoch's weights get right, bool [images]; None if unknown."""
+    def tested(self, record: RunRecord) -> Tested | None:
+        """What the predictions of the best epoch's weights tell; None without any."""
         path = record.folder / "predictions.npz"
-        if path not in self._correct:
-            self._correct[path] = _read_correct(path)
-        return self._correct[path]
+        if path not in self._tested:
+            self._tested[path] = _read_tested(path)
+        return self._tested[path]
 
 
-def _read_correct(path: Path) -> NDArray[np.bool_] | None:
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """What a run's predictions of the test set tell: much smaller than they are.
+
+    Attributes:
+        correct: which test images are right, bool [images].
+        scores: each of `TEST_SCORES` that the predictions allow, in record units.
+    """
+
+    correct: NDArray[np.bool_]
+    scores: Mapping[str, float]
+
+
+def _read_tested(path: Path) -> Tested | None:
     if not path.is_file():
         return None
     try:
-        return read_predictions(path).correct
+        predictions = read_predictions(path)
     except UserError:  # named by `study.damage.check_whole`
         return None
+    return Tested(predictions.correct, predictions.metrics)
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,12 @@ class RunReading:
 
     @cached_property
     def best(self) -> int:
-        """The best epoch, from 0: the first one with the highest validation accuracy."""
+        """The best epoch, from 0: the first one with the best value of what the run monitors.
+
+        Only runs that monitor the validation accuracy are read in their first epochs.
+        """
+        if not self.shortened:
+            return int(self._number("best_epoch")) - 1
         return int(np.argmax(self.curve("val_accuracy")))
 
     @property
@@ -112,7 +131,7 @@ class RunReading:
         return not self.shortened or int(self._number("best_epoch")) == self.best + 1
 
     def values(self) -> dict[str, float]:
-        """Every metric of `metrics.METRICS` that the run has, in record units."""
+        """Every metric that the run's epochs and its result tell, in record units."""
         accuracy, val_accuracy = self.curve("accuracy"), self.curve("val_accuracy")
         loss, val_loss = self.curve("loss"), self.curve("val_loss")
         seconds = self.curve("seconds")
@@ -156,22 +175,71 @@ def _over_finite(reduce: Any, values: NDArray[np.float64]) -> float:
     return float(reduce(finite)) if finite.size else float("nan")
 
 
+class Values(Mapping[str, NDArray[np.float64]]):
+    """The values of each metric, float64 [seeds], in record units.
+
+    Predictions are read when a metric of theirs is asked for: many a command asks for none.
+
+    Args:
+        told: what epochs and results tell.
+        scores: gives `TEST_SCORES` of each seed, as far as its run has them.
+    """
+
+    def __init__(
+        self,
+        told: Mapping[str, NDArray[np.float64]],
+        scores: Callable[[], Sequence[Mapping[str, float]]],
+    ) -> None:
+        self._told = told
+        self._scores = scores
+
+    @cached_property
+    def _all(self) -> dict[str, NDArray[np.float64]]:
+        return {**self._told, **_over_seeds(self._scores())}
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        return (self._all if name in TEST_SCORES else self._told)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        """Another process gets the values, and reads nothing."""
+        return dict, (self._all,)
+
+
+def _over_seeds(values: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float64]]:
+    """The metrics that all seeds have, float64 [seeds] each; others could not be paired."""
+    shared = [name for name in values[0] if all(name in others for others in values)]
+    return {name: np.array([one[name] for one in values]) for name in shared}
+
+
 def measured(
-    config: RunConfig, labels: tuple[Label, ...], by_seed: Mapping[int, RunReading]
+    config: RunConfig,
+    labels: tuple[Label, ...],
+    by_seed: Mapping[int, RunReading],
+    tested: Callable[[RunRecord], Tested | None] = lambda record: None,
 ) -> Measured:
     """One configuration over its seeds; `config` is that of seed 0, `by_seed` is not empty.
 
     A metric that is missing in one of the seeds is left out: its values could not be paired.
+    `tested` reads what a run's predictions tell.
     """
     seeds = tuple(sorted(by_seed))
     readings = [by_seed[seed] for seed in seeds]
-    values = [reading.values() for reading in readings]
-    shared = [name for name in values[0] if all(name in others for others in values)]
+
+    def scores() -> list[Mapping[str, float]]:
+        found = [tested(one.record) if one.has_predictions else None for one in readings]
+        return [one.scores if one else {} for one in found]
+
     return Measured(
         config=config,
         labels=labels,
         seeds=seeds,
-        values={name: np.array([one[name] for one in values]) for name in shared},
+        values=Values(_over_seeds([reading.values() for reading in readings]), scores),
         curves=_curves(readings),
         concurrent_runs=tuple(int(r.result.get("concurrent_runs", 1)) for r in readings),
         runs=tuple(reading.record.config.name for reading in readings),

@@ -12,11 +12,12 @@ from mnist_keras.analysis.outcome import FactorOutcome, PairOutcome
 from mnist_keras.analysis.runs import StudyRuns
 from mnist_keras.claims.evidence import Array, Measured, common_seeds
 from mnist_keras.config import RunConfig
-from mnist_keras.metrics import margin_of
+from mnist_keras.metrics import ACCURACIES, margin_of
 from mnist_keras.statistics.differences import Difference, compare_paired, judge_family
 from mnist_keras.statistics.images import mcnemar_by_seed, other_images_interval
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval
+from mnist_keras.study.design import Study
 from mnist_keras.study.trials import vary
 from mnist_keras.subjects import Label
 
@@ -29,7 +30,7 @@ _Levels = tuple[Hashable, Hashable]
 def compare_pairs(
     factors: Sequence[FactorOutcome], runs: StudyRuns, rule: Rule = Rule.FIXED
 ) -> tuple[PairOutcome, ...]:
-    """Each pair of levels that share a seed, on validation and on test accuracy.
+    """Each pair of levels that share a seed, on both accuracies and the study's own metrics.
 
     Of a factor with more than `MOST_LEVELS` levels, each is compared with the base's level only
     (with the first one, where the base's was not measured). The pairs of a factor on one metric are
@@ -40,7 +41,7 @@ def compare_pairs(
         pair
         for factor in factors
         if factor.field != EPOCHS and factor.levels
-        for metric in _metrics(factor)
+        for metric in _metrics(factor, runs.study)
         for pair in _family(factor, metric, list(_pairs(factor, base)), runs, rule)
     )
 
@@ -50,10 +51,11 @@ def compares_with_one(factor: FactorOutcome) -> bool:
     return len(factor.levels) > MOST_LEVELS
 
 
-def _metrics(factor: FactorOutcome) -> tuple[str, ...]:
-    """What pairs are compared on; once, where validation and test images are the same."""
+def _metrics(factor: FactorOutcome, study: Study) -> tuple[str, ...]:
+    """What pairs are compared on; accuracy once, where validation and test images are the same."""
     on_test = next(iter(factor.levels.values())).config.selected_on_test
-    return ("test_accuracy",) if on_test else ("val_accuracy", "test_accuracy")
+    always = ("test_accuracy",) if on_test else ("val_accuracy", "test_accuracy")
+    return (*always, *study.metrics_beside(*ACCURACIES))
 
 
 def _pairs(factor: FactorOutcome, base: RunConfig) -> Iterable[_Levels]:
@@ -78,7 +80,11 @@ def _family(
 ) -> list[PairOutcome]:
     sides = [(factor.levels[first], factor.levels[second]) for first, second in pairs]
     shared = [common_seeds(pair) for pair in sides]
-    kept = [place for place, seeds in enumerate(shared) if seeds]
+    kept = [
+        place
+        for place, seeds in enumerate(shared)
+        if seeds and all(metric in one.values for one in sides[place])
+    ]
     if not kept:
         return []
     margin = _margin(metric, factor, runs)
@@ -121,7 +127,8 @@ def _labels(factor: FactorOutcome, levels: _Levels) -> tuple[Label, Label]:
 
 
 def _margin(metric: str, factor: FactorOutcome, runs: StudyRuns) -> float:
-    means = [float(one.values[metric].mean()) for one in factor.levels.values()]
+    there = [one.values[metric] for one in factor.levels.values() if metric in one.values]
+    means = [float(values.mean()) for values in there]
     return margin_of(metric, float(np.mean(means)), runs.study.margins)
 
 

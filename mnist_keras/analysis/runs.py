@@ -63,7 +63,9 @@ class StudyRuns:
             by_seed = self._by_seed(config)
             self._read.update({(config, seed): one for seed, one in by_seed.items()})
             labels = self._labels.get(config, (CONFIRMATION,))
-            self._measured[config] = measured(config, labels, by_seed) if by_seed else None
+            self._measured[config] = (
+                measured(config, labels, by_seed, self._records.tested) if by_seed else None
+            )
         return self._measured[config]
 
     def correct(self, one: Measured, seed: int) -> Any:
@@ -72,7 +74,8 @@ class StudyRuns:
         It is known where predictions.npz is of the epoch that the configuration is read at.
         """
         reading = self._read[one.config, seed]
-        return self._records.correct(reading.record) if reading.has_predictions else None
+        tested = self._records.tested(reading.record) if reading.has_predictions else None
+        return None if tested is None else tested.correct
 
     def _by_seed(self, config: RunConfig) -> dict[int, RunReading]:
         found: dict[int, RunReading] = {}

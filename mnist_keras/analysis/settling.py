@@ -13,6 +13,7 @@ from mnist_keras.claims.base import needed_for
 from mnist_keras.claims.evidence import Measured, OverSeeds, Side, common_seeds
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
+from mnist_keras.metrics import ACCURACIES
 from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.statistics.summaries import Verdict, expected_sd
@@ -132,7 +133,7 @@ def typical_spread(outcome: StudyOutcome) -> Spread:
     sds = [
         pair.difference.sd
         for pair in outcome.pairs
-        if pair.metric in ("val_accuracy", "test_accuracy") and pair.difference.sd
+        if pair.metric in ACCURACIES and pair.difference.sd
     ]
     if sds:
         return Spread(float(np.median(sds)), measured=True)

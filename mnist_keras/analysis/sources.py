@@ -169,7 +169,7 @@ def _impossible(study: Study) -> Iterator[SourceFinding]:
         images = study.images.get(cell.metric)
         known = METRICS[cell.metric]
         exact = cell.low == cell.high and not cell.approximate
-        if images is None or known.unit != "%" or not exact:
+        if images is None or not known.counts_images or not exact:
             continue
         if not possible_share(cell.low, known.decimals, images):
             about = (_Tables(study).label(cell.subject),)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from mnist_keras.architectures import BUILT_IN
-from mnist_keras.cli.types import NONE, setting_type
+from mnist_keras.cli.types import NONE, MetricType, setting_type
 from mnist_keras.config import BUILT_IN_SETTINGS, OF_EVERY_RUN, find_architecture
 from mnist_keras.errors import UserError
 from mnist_keras.report.language import LANGUAGES
@@ -80,6 +80,14 @@ margin_option = click.option(
     default=None,
     show_default="as the study says, else 0.10",
     help="A difference of accuracies, in points, that does not matter.",
+)
+metric_option = click.option(
+    "--metric",
+    "metrics",
+    metavar="NAME",
+    multiple=True,
+    type=MetricType(),
+    help="Judge this metric, too, such as test_macro_f1 (docs/studies.md). Repeatable.",
 )
 jobs_option = click.option(
     "--jobs",

@@ -25,6 +25,7 @@ from mnist_keras.cli.options import (
     language_option,
     logs_option,
     margin_option,
+    metric_option,
     quick_option,
     scheduler_option,
     seeds_option,
@@ -96,6 +97,7 @@ def study_options(command: Any) -> Any:
         (
             seeds_option,
             margin_option,
+            metric_option,
             config_options("epochs", "validation", default="as the study says"),
             jobs_option,
             threads_option("1, as --jobs fills the cores"),
@@ -184,6 +186,7 @@ def reproduce(as_json: bool, language: Language, **options: Any) -> None:
 @click.argument("studies", nargs=-1, type=StudyType(), metavar="[STUDY]...")
 @wide_option
 @margin_option
+@metric_option
 @config_options("epochs", "validation", default="as the study says")
 @data_option
 @quick_option
@@ -193,6 +196,7 @@ def report(
     studies: tuple[str, ...],
     wide: bool,
     margin: float | None,
+    metrics: tuple[str, ...],
     data: Path | None,
     quick: bool,
     logs: Path,
@@ -210,7 +214,10 @@ def report(
     from mnist_keras.study.running import changed_study
 
     changes = given_fields(overrides)
-    chosen = [changed_study(name, data, changes, quick, margin) for name in studies or STUDY_NAMES]
+    chosen = [
+        changed_study(name, data, changes, quick, margin).with_metrics(metrics)
+        for name in studies or STUDY_NAMES
+    ]
     found = [study for study in chosen if (logs / study.name).is_dir()]
     if studies and len(found) < len(chosen):
         missing = next(study.name for study in chosen if study not in found)
@@ -231,7 +238,14 @@ def report(
 @click.option(
     "--settle", is_flag=True, help="Say of each claim how many seeds are expected to settle it."
 )
-def plan(study: str, as_json: bool, seeds: int | None, settle: bool, **options: Any) -> None:
+def plan(
+    study: str,
+    as_json: bool,
+    seeds: int | None,
+    settle: bool,
+    metrics: tuple[str, ...],
+    **options: Any,
+) -> None:
     """Say what a study would train, how long that takes, and how much disk.
 
     STUDY is compare-conv, shallow, deep, cnn, architectures, or the path of a TOML file. Nothing is
@@ -245,7 +259,7 @@ def plan(study: str, as_json: bool, seeds: int | None, settle: bool, **options: 
     from mnist_keras.study.settling import FIRST_SEEDS
 
     count = seeds or (FIRST_SEEDS if settle else 1)
-    run = prepare(study, seeds=range(count), **_for_run(options))
+    run = prepare(study, seeds=range(count), **_for_run(options)).judging(metrics)
     plan = make_plan([*run.tasks(), *run.confirmation_tasks()], run.place)
     outcome = analyze(run.study, run.place.logs, wide=run.wide, sequential=settle)
     rows = settle_rows(outcome) if settle else []
@@ -269,6 +283,7 @@ def _run(
     max_seeds: int | None,
     budget: float | None,
     all_pairs: bool,
+    metrics: tuple[str, ...],
     **options: Any,
 ) -> list[StudyRun]:
     """Train what each study lacks, then the confirmation; with --settle until it is settled."""
@@ -282,7 +297,7 @@ def _run(
         raise click.UsageError(f"{given} belongs to --settle; add --settle, or leave it out")
     count = seeds or (FIRST_SEEDS if settle else 1)
     chosen = _for_run(options)
-    runs = [prepare(name, seeds=range(count), **chosen) for name in names]
+    runs = [prepare(name, seeds=range(count), **chosen).judging(metrics) for name in names]
     for run in runs:
         if repair:
             set_damaged_aside([*run.tasks(), *run.confirmation_tasks()], run.place, _tell)

@@ -92,6 +92,18 @@ def _announce_code(path: Path) -> None:
         click.echo(f"{path} runs code of its own: {', '.join(files)}", err=True)
 
 
+class MetricType(NameType):
+    """The name of a metric that a report judges on request."""
+
+    name = "name"
+
+    def names(self) -> tuple[str, ...]:
+        """The names that are known."""
+        from mnist_keras.metrics import ON_REQUEST
+
+        return ON_REQUEST
+
+
 class StudyType(NameType):
     """The name of a study that is built in, or the path of a study's TOML file."""
 

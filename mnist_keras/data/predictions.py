@@ -19,6 +19,7 @@ from mnist_keras.data.reading import (
     refusal,
     shown,
 )
+from mnist_keras.metrics import TEST_SCORES
 
 
 class Predictions(NamedTuple):
@@ -42,6 +43,18 @@ class Predictions(NamedTuple):
         """Which images the most probable class is right for, bool [n]."""
         right: NDArray[np.bool_] = self.probabilities.argmax(axis=1) == self.labels
         return right
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Each of `TEST_SCORES` that these outputs allow, in record units.
+
+        None, where a label is no class of theirs.
+        """
+        labels = self.labels.astype(np.int64)
+        if labels.min() < 0 or labels.max() >= self.outputs.shape[1]:
+            return {}
+        found = {name: score(labels, self.outputs) for name, score in TEST_SCORES.items()}
+        return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 def confident_errors(labels: NDArray[Any], outputs: NDArray[Any]) -> NDArray[np.intp]:

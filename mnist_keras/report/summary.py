@@ -17,7 +17,7 @@ from mnist_keras.analysis.sources import disagreements
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
-from mnist_keras.metrics import METRICS
+from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.console import print_json, print_lines, print_rows, print_wrapped
 from mnist_keras.report.words.cells import cell_reason
 from mnist_keras.report.words.claims import claim_reason, replay_text
@@ -98,6 +98,16 @@ def configuration_row(measured: Measured) -> dict[str, str]:
     return row
 
 
+def requested_row(measured: Measured, metrics: Sequence[str]) -> dict[str, str]:
+    """A configuration's row of the table of the metrics that the study asks for."""
+    texts = {_heading(METRICS[name]): measured_text(measured, name) for name in metrics}
+    return {"configuration": _shown_name(measured.config), **texts}
+
+
+def _heading(metric: Metric) -> str:
+    return f"{metric.label}, {metric.unit}" if metric.unit else metric.label
+
+
 def factor_row(factor: FactorOutcome) -> dict[str, str]:
     """A factor's row of the table: how far it moves validation accuracy, and its best values."""
     impact = factor.impact
@@ -169,6 +179,8 @@ def _print_outcome(outcome: StudyOutcome) -> None:
     if outcome.mark:
         click.echo(f"All accuracies: {outcome.mark}.")
     print_rows([configuration_row(measured) for measured in outcome.configurations])
+    if requested := study.metrics_beside(*_COLUMNS):
+        print_rows([requested_row(measured, requested) for measured in outcome.configurations])
     if outcome.factors:
         print_rows([factor_row(factor) for factor in outcome.factors])
     if 0 < len(outcome.pairs) <= MOST_PAIRS:

@@ -7,7 +7,7 @@ also holds the figures and the claims that a source published about them. See do
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -21,7 +21,7 @@ from mnist_keras.claims import Claim
 from mnist_keras.config import RunConfig
 from mnist_keras.data import MNIST
 from mnist_keras.errors import UserError
-from mnist_keras.metrics import METRICS, Margins, MetricName, to_record_unit
+from mnist_keras.metrics import METRICS, Margins, MetricName, RequestedMetric, to_record_unit
 from mnist_keras.study import checks
 from mnist_keras.study.files import describe, from_folder, read_toml, split_french
 from mnist_keras.study.published import PublishedCell, PublishedTable, TensorShape
@@ -52,7 +52,8 @@ class Study(Entry):
     `base` and `changes` hold fields of RunConfig without the seed; what they leave out is the
     architecture's default. `comparable` is false once a setting differs from the published one.
     `margin` is the difference that does not matter: of accuracies, in points, or for each metric as
-    printed. `images` tells of metrics in percent on how many images the source measured them.
+    printed. `metrics` are those that the report judges beside both accuracies.
+    `images` tells of metrics in percent on how many images the source measured them.
     `french` holds the French text of each text that the file gives in both languages, as `title`
     and `title_fr`.
 
@@ -77,6 +78,7 @@ class Study(Entry):
     claims: tuple[Claim, ...] = ()
     contradictions: tuple[str, ...] = ()
     margin: Margins = Field(default_factory=dict)
+    metrics: tuple[RequestedMetric, ...] = ()
     images: dict[MetricName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     french: dict[str, str] = Field(default_factory=dict)
 
@@ -113,6 +115,14 @@ class Study(Entry):
         shares = {name: points for name, metric in METRICS.items() if metric.is_share}
         own = self.margin if isinstance(self.margin, dict) else {}
         return self.model_copy(update={"margin": {**own, **shares}})
+
+    def with_metrics(self, names: Sequence[str]) -> Study:
+        """The study with further metrics for its report to judge."""
+        return self.model_copy(update={"metrics": tuple(dict.fromkeys((*self.metrics, *names)))})
+
+    def metrics_beside(self, *shown: str) -> tuple[str, ...]:
+        """The metrics that the study asks for and that are not among those shown anyway."""
+        return tuple(name for name in dict.fromkeys(self.metrics) if name not in shown)
 
     def factor(self, field: str) -> Factor | None:
         """The factor that varies this field of RunConfig."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,10 @@ class StudyRun:
     wide: bool
     place: Place
     notes: tuple[str, ...] = ()
+
+    def judging(self, metrics: Sequence[str]) -> StudyRun:
+        """The same, whose report judges further metrics."""
+        return replace(self, study=self.study.with_metrics(metrics))
 
     def tasks(self) -> list[Task]:
         """Every training of the study, all of a seed before the next, the longest first."""

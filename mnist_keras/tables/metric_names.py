@@ -10,7 +10,7 @@ LOWER = re.compile(
 )
 """Words of metrics of which less is better."""
 
-SHARE = re.compile(r"\b(accuracy|acc|precision|recall|f1|auc|auroc|top1|top5)\b")
+SHARE = re.compile(r"\b(accuracy|acc|precision|recall|f1|auc|auroc|top\d+)\b")
 """Words of metrics that are a fraction, or a percentage, of which more is better."""
 
 HIGHER = re.compile(

@@ -117,6 +117,7 @@ def evaluation_facts(evaluation: Evaluation) -> dict[str, Any]:
         "correct": numbers.correct,
         "test_accuracy": numbers.accuracy,
         "interval": list(numbers.interval),
+        "metrics": dict(numbers.metrics),
         "classes": [
             {
                 "label": one.label,

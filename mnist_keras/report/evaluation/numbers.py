@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,7 @@ class RunNumbers:
         by_class: each class in order.
         mistakes: every one, the most confident first.
         scores: whether the model gives scores, and not probabilities.
+        metrics: each of `metrics.TEST_SCORES` that the outputs allow, in record units.
     """
 
     images: int
@@ -71,6 +72,7 @@ class RunNumbers:
     by_class: tuple[ClassAccuracy, ...]
     mistakes: tuple[Mistake, ...]
     scores: bool
+    metrics: Mapping[str, float]
 
     @property
     def accuracy(self) -> float:
@@ -98,6 +100,7 @@ def run_numbers(predictions: Predictions, class_names: Sequence[str]) -> RunNumb
         tuple(_class_accuracy(label, names[label], matrix) for label in range(classes)),
         _mistakes(labels, predicted, predictions.outputs),
         predictions.scores is not None,
+        predictions.metrics,
     )
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from mnist_keras.report.console import output_text, percent, print_lines, print_rows
+from mnist_keras.metrics import METRICS
+from mnist_keras.report.console import output_text, percent, print_lines, print_mapping, print_rows
 from mnist_keras.report.evaluation.evaluate import Evaluation
 from mnist_keras.report.evaluation.numbers import RunNumbers, confusions
+from mnist_keras.report.words.units import unit
 
 MOST_ROWS = 10
 """Errors and confusions that are printed; the pictures and --json have more."""
@@ -32,6 +34,9 @@ def print_evaluation(
         f"{evaluation.study}/{evaluation.record.config.name}\n"
         f"{accuracy_text(numbers)} on {evaluation.data_name}{mark}\n"
     )
+    if numbers.metrics:
+        print_mapping(_score_texts(numbers))
+        click.echo("")
     print_rows(_matrix_rows(evaluation), title="label by row, read as by column")
     if numbers.mistakes:
         title = f"The most confident of {_errors(len(numbers.mistakes))}"
@@ -43,6 +48,11 @@ def print_evaluation(
     click.echo("")
     for path in pictures:
         click.echo(path)
+
+
+def _score_texts(numbers: RunNumbers) -> dict[str, str]:
+    """Each metric of the predictions by its name; empty where the outputs allow none."""
+    return {METRICS[name].label: unit(name).value(value) for name, value in numbers.metrics.items()}
 
 
 def accuracy_text(numbers: RunNumbers) -> str:

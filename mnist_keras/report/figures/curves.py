@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.claims.evidence import Measured
+from mnist_keras.metrics import METRICS
 from mnist_keras.report.figures.curve_pair import epochs_of_all
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import setting_value
@@ -176,7 +177,7 @@ def as_drawn(metric: str, value: float) -> float:
 
 def is_percent(metric: str) -> bool:
     """Whether a metric is a fraction that is written in percent (or points of it)."""
-    return metric.endswith("accuracy") or metric == "gap"
+    return METRICS[metric].is_share
 
 
 def accuracy_limits(curves: Sequence[Curve]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure as Canvas
 
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.metrics import ACCURACIES
 from mnist_keras.report.figures import panels
 from mnist_keras.report.figures.bars import draw_bars
 from mnist_keras.report.figures.captions import (
@@ -42,8 +43,6 @@ from mnist_keras.report.figures.sweeps import Point, Sweep, sweep, time_by_confi
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import listed
 from mnist_keras.report.words.units import PERCENT
-
-ACCURACIES = ("val_accuracy", "test_accuracy")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.analysis.pairs import compares_with_one
 from mnist_keras.report.figures.captions import mark_of, seeds_text, verdicts_text
 from mnist_keras.report.figures.forest import draw_all, draw_study
+from mnist_keras.report.figures.metric_sheets import (
+    factor_metrics_sheet,
+    trial_metrics_sheet,
+)
 from mnist_keras.report.figures.overview import Overview, count_verdicts, overview, seed_counts_of
 from mnist_keras.report.figures.sheets import Sheet, factor_sheet, factors_sheet, training_sheet
 from mnist_keras.report.figures.style import headline, look, save_figure
@@ -93,6 +97,7 @@ def _sheets(outcome: StudyOutcome) -> Iterator[Sheet | None]:
     yield from _factor_sheets(outcome)
     if not outcome.factors:
         yield trade_sheet(outcome, _name(f"{name}-accuracy-time-size"))
+        yield trial_metrics_sheet(outcome, f"{name}-metrics")
     yield _study_sheet(outcome)
 
 
@@ -113,6 +118,7 @@ def _factor_sheets(outcome: StudyOutcome) -> Iterator[Sheet | None]:
             yield factors_sheet(outcome, [factor], key, times=False)
         else:
             yield factor_sheet(outcome, factor, key)
+            yield factor_metrics_sheet(outcome, factor, f"{name}-{slug(factor.field)}-metrics")
 
 
 def split_factors(

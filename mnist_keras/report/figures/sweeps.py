@@ -208,6 +208,16 @@ def points(entries: Sequence[Entry], metric: str) -> tuple[Point, ...]:
     )
 
 
+def trial_sweep(entries: Sequence[Entry], metric: str) -> Sweep | None:
+    """A metric of configurations side by side; None unless each of them has it."""
+    found = points(entries, metric)
+    if len(found) < len(entries):
+        return None
+    places = tuple(map(float, range(len(found))))
+    names = tuple(entry.label for entry in entries)
+    return Sweep(translate("configuration"), "category", places, names, (Series(metric, found),))
+
+
 def spots(entries: Sequence[Entry], x_metric: str, y_metric: str) -> tuple[Spot, ...]:
     """Each configuration's place, one metric against another.
 

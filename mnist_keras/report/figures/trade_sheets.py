@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.metrics import ACCURACIES
 from mnist_keras.report.figures.bars import (
     draw_bars,
     draw_grouped_bars,
@@ -27,7 +28,7 @@ from mnist_keras.report.figures.captions import (
 from mnist_keras.report.figures.curve_pair import curve_pair, model_curves, published_curve
 from mnist_keras.report.figures.curves import levels_run
 from mnist_keras.report.figures.legend import add_legend, level_look, marker_key
-from mnist_keras.report.figures.sheets import ACCURACIES, Sheet, is_published, subtitle
+from mnist_keras.report.figures.sheets import Sheet, is_published, subtitle
 from mnist_keras.report.figures.style import headline, look, new_figure, number_ticks
 from mnist_keras.report.figures.sweeps import (
     Entry,

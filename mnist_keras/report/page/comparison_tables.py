@@ -9,9 +9,9 @@ from mnist_keras.analysis.outcome import FactorOutcome, PairOutcome, StudyOutcom
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import Column, Row, Table
-from mnist_keras.report.page.tables import LONG, summary_cells
-from mnist_keras.report.page.wording import NONE, impact_chip, interval, number, pair_chip, quantity
-from mnist_keras.report.words.naming import setting_value
+from mnist_keras.report.page.tables import LONG, summary_cells, summary_columns
+from mnist_keras.report.page.wording import NONE, impact_chip, interval, number, pair_chip
+from mnist_keras.report.words.naming import quantity, setting_value
 from mnist_keras.report.words.units import p_text
 from mnist_keras.statistics.images import McNemarBySeed
 
@@ -89,6 +89,31 @@ def _level_row(level: Hashable, measured: Measured, standing: str) -> Row:
     triples = (summary_cells(measured.summary(metric), metric)[:3] for metric in LEVEL_METRICS)
     header = setting_value(level) + (f" ({standing})" if standing else "")
     return Row(header, (*(text for triple in triples for text in triple), str(len(measured.seeds))))
+
+
+def requested_table(outcome: StudyOutcome, factor: FactorOutcome, mark: str) -> Table | None:
+    """The values of a factor by the metrics that the study asks for; None if it asks for none."""
+    metrics = outcome.study.metrics_beside(*LEVEL_METRICS)
+    if not metrics:
+        return None
+    return Table(
+        caption=translate("Further metrics by {label}", label=translate(factor.label)),
+        columns=(
+            Column(translate("Value"), numeric=False),
+            Column(translate("Quantity"), numeric=False),
+            *summary_columns(),
+        ),
+        rows=tuple(
+            Row(
+                setting_value(level),
+                (quantity(metric), *summary_cells(measured.summary(metric), metric)),
+            )
+            for metric in metrics
+            for level, measured in factor.levels.items()
+        ),
+        mark=mark,
+        folded=len(metrics) * len(factor.levels) > LONG,
+    )
 
 
 def _standing(factor: FactorOutcome, level: Hashable) -> str:

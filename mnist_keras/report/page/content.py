@@ -9,7 +9,12 @@ from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.pairs import compares_with_one
 from mnist_keras.report.language import plural, translate
 from mnist_keras.report.page.closing import closing_sections, duration_text
-from mnist_keras.report.page.comparison_tables import impact_table, level_table, pair_tables
+from mnist_keras.report.page.comparison_tables import (
+    impact_table,
+    level_table,
+    pair_tables,
+    requested_table,
+)
 from mnist_keras.report.page.document import Block, Bullets, Document, Picture, Section, Text
 from mnist_keras.report.page.opening import mark_of, opening_blocks, overview_blocks
 from mnist_keras.report.page.tables import (
@@ -158,7 +163,13 @@ def _factors(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
         for f in outcome.factors
         if f.why_not
     )
-    levels = [level_table(factor, mark) for factor in outcome.factors if factor.levels]
+    levels = [
+        table
+        for factor in outcome.factors
+        if factor.levels
+        for table in (level_table(factor, mark), requested_table(outcome, factor, mark))
+        if table is not None
+    ]
     return [*([impacts] if impacts else []), *([Bullets(reasons)] if reasons else []), *levels]
 
 

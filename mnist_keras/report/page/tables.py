@@ -15,12 +15,11 @@ from mnist_keras.report.page.wording import (
     interval,
     number,
     published_number,
-    quantity,
     settings_text,
     spread,
     subject_text,
 )
-from mnist_keras.report.words.naming import listed
+from mnist_keras.report.words.naming import listed, quantity
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Summary, summarize
@@ -102,6 +101,7 @@ def _why_not(cell: CellOutcome) -> str:
 
 def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
     """What was measured of every configuration."""
+    metrics = (*_MEASURED, *outcome.study.metrics_beside(*_MEASURED))
     return Table(
         caption=translate("Every configuration"),
         columns=(
@@ -115,10 +115,10 @@ def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
                 (quantity(metric), *summary_cells(measured.summary(metric), metric)),
             )
             for measured in outcome.configurations
-            for metric in _MEASURED
+            for metric in metrics
         ),
         mark=mark,
-        folded=len(outcome.configurations) * len(_MEASURED) > LONG,
+        folded=len(outcome.configurations) * len(metrics) > LONG,
     )
 
 
@@ -165,7 +165,7 @@ def _confirmed(outcome: StudyOutcome, what: str, measured: Measured) -> list[Row
                 *summary_cells(measured.summary(metric), metric),
             ),
         )
-        for metric in _CONFIRMED
+        for metric in (*_CONFIRMED, *outcome.study.metrics_beside(*_CONFIRMED))
     ]
 
 

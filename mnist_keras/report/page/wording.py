@@ -10,7 +10,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, format_number, plural, translate
 from mnist_keras.report.page.document import Chip, Table, Tone
-from mnist_keras.report.words.naming import label_name, metric_name
+from mnist_keras.report.words.naming import GLUE, label_name
 from mnist_keras.report.words.units import limited, seeds
 from mnist_keras.report.words.verdicts import (
     claim_verdict,
@@ -26,8 +26,6 @@ from mnist_keras.subjects import Subject
 
 NONE = "–"
 """Stands where there is no number."""
-
-GLUE = "\N{NO-BREAK SPACE}"
 
 VERDICT_TONES = {
     Verdict.HOLDS: Tone.GOOD,
@@ -102,16 +100,6 @@ def interval(ends: Interval | None, metric: str, signed: bool = False) -> str:
         "{low} to {high}",
         low=number(ends.low, metric, signed),
         high=number(ends.high, metric, signed),
-    )
-
-
-def quantity(metric: str) -> str:
-    """A metric with its unit: "validation accuracy, %"; the unit does not stand alone on a line."""
-    known = METRICS[metric]
-    return (
-        f"{metric_name(metric)},{GLUE}{translate(known.unit)}"
-        if known.unit
-        else metric_name(metric)
     )
 
 

@@ -11,6 +11,8 @@ from mnist_keras.report.language import decimal, plural, translate
 from mnist_keras.study.published import PublishedCell
 from mnist_keras.subjects import Label, value_text
 
+GLUE = "\N{NO-BREAK SPACE}"
+
 
 def setting_value(value: Any) -> str:
     """A setting as people write it: 0.001 (0,001 in French), cnn2, 256-128-64."""
@@ -57,6 +59,16 @@ def mark_name(mark: str) -> str:
 def metric_name(metric: str) -> str:
     """A metric's name: "validation accuracy"."""
     return translate(METRICS[metric].label)
+
+
+def quantity(metric: str) -> str:
+    """A metric with its unit: "validation accuracy, %"; the unit does not stand alone on a line."""
+    known = METRICS[metric]
+    return (
+        f"{metric_name(metric)},{GLUE}{translate(known.unit)}"
+        if known.unit
+        else metric_name(metric)
+    )
 
 
 def printed_figure(cell: PublishedCell) -> str:

@@ -1,0 +1,184 @@
+"""Scores of predictions against plain loops."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mnist_keras import scores
+from mnist_keras.data.predictions import Predictions
+from mnist_keras.metrics import METRICS, ON_REQUEST, TEST_SCORES
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def drawn(seed: int, images: int = 500, classes: int = 7) -> tuple[np.ndarray, np.ndarray]:
+    """Labels without the last class and probabilities that are often right, as float32."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, classes - 1, images)
+    logits = generator.normal(size=(images, classes))
+    logits[np.arange(images), labels] += 1.5
+    return labels, softmax(logits)
+
+
+def read_as(row: np.ndarray) -> int:
+    return max(range(len(row)), key=lambda label: (row[label], -label))
+
+
+def plain_top_k(k: int, labels: np.ndarray, outputs: np.ndarray) -> float:
+    hits = 0
+    for label, row in zip(labels, outputs, strict=True):
+        ranking = sorted(range(len(row)), key=lambda one: (-row[one], one))
+        hits += int(label) in ranking[:k]
+    return hits / len(labels)
+
+
+def plain_balanced(labels: np.ndarray, outputs: np.ndarray) -> float:
+    recalls = []
+    for known in sorted(set(labels.tolist())):
+        rows = [row for label, row in zip(labels, outputs, strict=True) if label == known]
+        recalls.append(sum(read_as(row) == known for row in rows) / len(rows))
+    return math.fsum(recalls) / len(recalls)
+
+
+def plain_macro_f1(labels: np.ndarray, outputs: np.ndarray) -> float:
+    said = [read_as(row) for row in outputs]
+    found = []
+    for known in sorted({*labels.tolist(), *said}):
+        pairs = list(zip(labels.tolist(), said, strict=True))
+        right = sum(label == known == one for label, one in pairs)
+        precise = sum(one == known for one in said)
+        recalled = sum(label == known for label, _ in pairs)
+        if right == 0:
+            found.append(0.0)
+            continue
+        precision, recall = right / precise, right / recalled
+        found.append(2 * precision * recall / (precision + recall))
+    return math.fsum(found) / len(found)
+
+
+def plain_nll(labels: np.ndarray, outputs: np.ndarray) -> float:
+    logs = [
+        math.log(max(float(row[label]), 1e-7)) for label, row in zip(labels, outputs, strict=True)
+    ]
+    return -math.fsum(logs) / len(logs)
+
+
+def plain_brier(labels: np.ndarray, outputs: np.ndarray) -> float:
+    squares = [
+        (float(row[one]) - (one == label)) ** 2
+        for label, row in zip(labels, outputs, strict=True)
+        for one in range(len(row))
+    ]
+    return math.fsum(squares) / len(labels)
+
+
+def plain_ece(labels: np.ndarray, outputs: np.ndarray) -> float:
+    total = 0.0
+    for place in range(15):
+        inside = [
+            (float(max(row)), read_as(row) == label)
+            for label, row in zip(labels, outputs, strict=True)
+            if place / 15 < float(max(row)) <= (place + 1) / 15
+        ]
+        if inside:
+            confidence = math.fsum(one for one, _ in inside) / len(inside)
+            accuracy = sum(right for _, right in inside) / len(inside)
+            total += len(inside) / len(labels) * abs(accuracy - confidence)
+    return total
+
+
+PLAIN = {
+    "test_top2_accuracy": lambda labels, outputs: plain_top_k(2, labels, outputs),
+    "test_top3_accuracy": lambda labels, outputs: plain_top_k(3, labels, outputs),
+    "test_balanced_accuracy": plain_balanced,
+    "test_macro_f1": plain_macro_f1,
+    "test_nll": plain_nll,
+    "test_brier": plain_brier,
+    "test_ece": plain_ece,
+}
+
+
+def test_every_score_has_a_plain_one_to_be_held_against():
+    assert set(PLAIN) == set(TEST_SCORES)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("seed", range(3))
+def test_scores_are_those_of_a_plain_loop(name, seed):
+    labels, outputs = drawn(seed)
+    assert TEST_SCORES[name](labels, outputs) == pytest.approx(PLAIN[name](labels, outputs), 1e-9)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_sure_networks_have_ties_and_zeros_and_probabilities_just_above_one(name):
+    labels, outputs = drawn(4, images=200)
+    sure = np.round(outputs**8 / (outputs**8).sum(axis=1, keepdims=True), 1).astype(np.float32)
+    sure /= sure.sum(axis=1, keepdims=True)
+    assert TEST_SCORES[name](labels, sure) == pytest.approx(PLAIN[name](labels, sure), 1e-6)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_the_mean_of_two_networks_has_scores_too(name):
+    labels, first = drawn(5)
+    mean = np.mean([first, drawn(6)[1]], axis=0)
+    assert TEST_SCORES[name](labels, mean) == pytest.approx(PLAIN[name](labels, mean), 1e-9)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_nothing_can_be_better_than_a_network_that_is_sure_and_right(name):
+    labels = np.arange(40) % 4
+    found = TEST_SCORES[name](labels, np.eye(5, dtype=np.float32)[labels])
+    metric = METRICS[name]
+    assert found == pytest.approx(metric.high if metric.better == "higher" else metric.low, abs=0)
+
+
+def test_the_worst_scores_are_the_stated_limits():
+    labels = np.zeros(10, int)
+    wrong = np.eye(3, dtype=np.float32)[np.ones(10, int)]
+    assert scores.brier_score(labels, wrong) == METRICS["test_brier"].high
+    assert scores.expected_calibration_error(labels, wrong) == METRICS["test_ece"].high
+    assert scores.macro_f1(labels, wrong) == METRICS["test_macro_f1"].low
+    assert scores.negative_log_likelihood(labels, wrong) == pytest.approx(-math.log(1e-7))
+
+
+def test_the_first_of_equal_outputs_is_the_prediction_so_that_top_1_is_the_accuracy():
+    labels = np.array([0, 1, 2])
+    assert scores.top_k(1)(labels, np.full((3, 3), 1 / 3)) == pytest.approx(1 / 3)
+    assert scores.top_k(2)(labels, np.full((3, 3), 1 / 3)) == pytest.approx(2 / 3)
+
+
+def test_outputs_that_are_no_probabilities_have_classes_but_no_confidence():
+    labels, outputs = drawn(7)
+    of_a_perceptron = Predictions(labels, 3 * outputs - 1)
+    classes_alone = ["test_top2_accuracy", "test_top3_accuracy"]
+    classes_alone += ["test_balanced_accuracy", "test_macro_f1"]
+    assert list(of_a_perceptron.metrics) == classes_alone
+    of_softmax = Predictions(labels, outputs).metrics
+    assert {name: of_softmax[name] for name in classes_alone} == of_a_perceptron.metrics
+
+
+def test_half_precision_is_near_enough_to_one():
+    labels, outputs = drawn(8)
+    assert set(Predictions(labels, outputs.astype(np.float16)).metrics) == set(TEST_SCORES)
+
+
+def test_a_network_that_ended_in_nan_has_no_score():
+    labels, outputs = drawn(9)
+    outputs[3] = np.nan
+    assert Predictions(labels, outputs).metrics == {}
+
+
+def test_labels_of_classes_that_the_outputs_lack_have_no_score():
+    _, outputs = drawn(10, images=3)
+    assert Predictions(np.array([0, 1, 255], np.uint8), outputs).metrics == {}
+
+
+def test_every_score_can_be_asked_for_and_times_cannot():
+    assert set(TEST_SCORES) <= set(ON_REQUEST)
+    assert {"seconds", "vram_mb", "parameters", "trainings"}.isdisjoint(ON_REQUEST)
