@@ -57,6 +57,13 @@ def one_after_another(folder: Path, tell: Callable[[str], None]) -> Iterator[Non
 
 
 @contextmanager
+def briefly(file: Path) -> Iterator[None]:
+    """Hold a file that several processes read and write anew, while the block does so."""
+    with FileLock(file.with_name(f".{file.name}.lock")):
+        yield
+
+
+@contextmanager
 def _hold(path: Path, meet_another: Callable[[str], None]) -> Iterator[None]:
     """Hold a lock's file, as soon as nobody else does and `meet_another` has not raised."""
     named = path.with_suffix(".pid")

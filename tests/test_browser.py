@@ -107,7 +107,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     logs = tmp_path_factory.mktemp("logs")
     for name in STUDIES:
         write_runs(logs, load_study(name))
-    build_report([load_study(n) for n in STUDIES], logs, wide=False, command="mnist-keras report")
+    build_report([load_study(n) for n in STUDIES], logs, command="mnist-keras report")
     return logs
 
 
@@ -180,7 +180,7 @@ def test_it_is_dark_where_the_reader_wants_it_dark(desk, phone):
 def test_a_french_page_is_told_to_the_browser_as_one(tmp_path):
     study = load_study("compare-conv")
     write_runs(tmp_path, study)
-    build_report([study], tmp_path, wide=False, command="x", language="fr")
+    build_report([study], tmp_path, command="x", language="fr")
     seen = _measure(tmp_path / "compare-conv", tmp_path / "browser", 360)
     assert (seen["language"], seen["title"]) == ("fr", "Deux convolutions contre trois")
     assert len(seen["drawings"]) == _figures(tmp_path / "compare-conv") >= 2

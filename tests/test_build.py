@@ -28,7 +28,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (unfinished,) = logs.glob("architectures/lenet5-*-s1")
     (unfinished / "result.json").unlink()
     studies = [load_study(name) for name in (*STUDIES, "deep")]
-    pages = build_report(studies, logs, wide=False, command=COMMAND)
+    pages = build_report(studies, logs, command=COMMAND)
     expected = ["architectures/report.html", "compare-conv/report.html", "report.html"]
     assert sorted(page.relative_to(logs).as_posix() for page in pages) == expected
     assert pages[-1] == logs / "report.html"
@@ -94,7 +94,7 @@ def test_the_command_and_what_is_unfinished_are_named(logs):
 def test_a_report_made_again_is_the_same(logs):
     before = _contents(logs)
     studies = [load_study(name) for name in STUDIES]
-    build_report(studies, logs, wide=False, command=COMMAND)
+    build_report(studies, logs, command=COMMAND)
     after = _contents(logs)
     assert before.keys() == after.keys()
     assert [name for name in before if before[name] != after[name]] == []
@@ -103,7 +103,7 @@ def test_a_report_made_again_is_the_same(logs):
 def test_one_study_gets_no_joint_report(tmp_path):
     study = load_study("architectures")
     write_runs(tmp_path, study, seeds=1)
-    pages = build_report([study], tmp_path, wide=False, command=COMMAND)
+    pages = build_report([study], tmp_path, command=COMMAND)
     assert pages == [tmp_path / "architectures" / "report.html"]
     assert not (tmp_path / "report.html").exists()
     assert not (tmp_path / "figures").exists()
@@ -116,19 +116,19 @@ def test_runs_under_other_settings_are_not_called_missing(tmp_path):
     with pytest.raises(
         UserError, match="were made with other settings; give the --data, --quick, --epochs"
     ):
-        build_report([shorter], tmp_path, wide=False, command=COMMAND)
+        build_report([shorter], tmp_path, command=COMMAND)
 
 
 def test_without_runs_it_says_so_in_one_line(tmp_path):
     with pytest.raises(UserError, match="there are no runs of shallow in") as error:
-        build_report([load_study("shallow")], tmp_path, wide=False, command=COMMAND)
+        build_report([load_study("shallow")], tmp_path, command=COMMAND)
     assert "\n" not in str(error.value)
 
 
 def test_what_fails_leaves_the_last_report_whole(tmp_path, monkeypatch):
     study = load_study("architectures")
     write_runs(tmp_path, study, seeds=1)
-    build_report([study], tmp_path, wide=False, command=COMMAND)
+    build_report([study], tmp_path, command=COMMAND)
     before = _contents(tmp_path)
 
     def fail(*_):
@@ -136,7 +136,7 @@ def test_what_fails_leaves_the_last_report_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(build, "write_bytes", fail)
     with pytest.raises(UserError, match=r"cannot write the report to report\.html: No space left"):
-        build_report([study], tmp_path, wide=False, command="another command")
+        build_report([study], tmp_path, command="another command")
     assert _contents(tmp_path) == before
 
 
@@ -147,7 +147,7 @@ def test_tensorflow_is_not_needed(logs):
         "from mnist_keras.report.build import build_report\n"
         "from mnist_keras.study.design import Study, load_study\n"
         f"studies, logs = [load_study('architectures')], Path({str(logs)!r})\n"
-        "build_report(studies, logs, wide=False, command='x')\n"
+        "build_report(studies, logs, command='x')\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -169,7 +169,7 @@ def test_a_factor_of_many_values_is_drawn_as_one_sweep_and_compared_with_the_bas
     )
     logs = tmp_path / "logs"
     write_study(logs, study, lambda config: 0.97)
-    (page,) = build_report([study], logs, wide=False, command=COMMAND)
+    (page,) = build_report([study], logs, command=COMMAND)
     figures = {file.name for file in (logs / "many" / "figures").glob("*.png")}
     assert figures == {"many-learning-rate.png", "many-batch-size.png"}
     assert "The values of learning rate are too many to compare all pairs" in page.read_text()

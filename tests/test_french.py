@@ -314,9 +314,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         studies = [load_study(name) for name in ("compare-conv", "architectures")]
         for study in studies:
             write_runs(folders[language], study, seeds=1)
-        build_report(
-            studies, folders[language], wide=False, command="mnist-keras", language=language
-        )
+        build_report(studies, folders[language], command="mnist-keras", language=language)
     return folders
 
 
@@ -381,7 +379,7 @@ def test_a_study_of_the_users_own_stays_in_its_own_words(tmp_path):
     assert study.french == {"number of images": "nombre d'images"}
     assert study.factors[0].label == "number of images"
     _generated(tmp_path / "logs", study, 2)
-    build_report([study], tmp_path / "logs", wide=False, command="x", language="fr")
+    build_report([study], tmp_path / "logs", command="x", language="fr")
     page = (tmp_path / "logs" / "own" / "report.html").read_text()
     assert "<h1>My {own} question</h1>" in page
     assert "nombre d&#39;images" in page

@@ -72,7 +72,7 @@ def on_other_data(name: str, **overrides: Any) -> Study:
 
 def pages(logs: Path, study: Study, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     """Everything that a study's report says, by where it says it."""
-    written = build_report([study], logs, wide=False, command="mnist-keras report")
+    written = build_report([study], logs, command="mnist-keras report")
     print_summary([study], logs, written, wide=False, as_json=False)
     texts = {path.name: path.read_text() for path in (logs / study.name).glob("report.*")}
     texts["console"] = capsys.readouterr().out
@@ -152,7 +152,7 @@ def test_a_joint_report_says_what_differs(tmp_path: Path) -> None:
     own = load_study("deep").override(epochs=2)
     for study in (other, own):
         write_study(logs, study, lambda config: 0.9)
-    build_report([other, own], logs, wide=False, command="mnist-keras report")
+    build_report([other, own], logs, command="mnist-keras report")
     table = (logs / "report.md").read_text()
     assert re.search(r"families of architectures.*\| other data \|", table)
     assert re.search(r"deep network.*\| other settings \|", table)

@@ -53,3 +53,9 @@ def test_the_page_leads_to_a_judged_comparison(tmp_path: Path) -> None:
     report = (tmp_path / "logs" / "my-net" / "report.md").read_text()
     assert re.search(r"^\| width \| 2 \| .* \|$", report, re.MULTILINE)
     assert re.search(r"^\| adam against sgd \| test accuracy, % \| .* \|$", report, re.MULTILINE)
+    (tmp_path / "nets.py").unlink()
+    (tmp_path / "nets.toml").unlink()
+    assert run(tmp_path, "mnist-keras report") == "logs/my-net/report.html\n"
+    made = report.partition("## Make it again")[0]
+    again = (tmp_path / "logs" / "my-net" / "report.md").read_text()
+    assert again.partition("## Make it again")[0] == made

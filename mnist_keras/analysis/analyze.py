@@ -18,6 +18,7 @@ from mnist_keras.analysis.notes import (
     make_notes,
     train_seconds,
 )
+from mnist_keras.analysis.other_runs import other_runs
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.analysis.pairs import compare_pairs
 from mnist_keras.analysis.runs import StudyRuns
@@ -27,6 +28,7 @@ from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.outcome import ClaimOutcome, judge_claim
 from mnist_keras.claims.reasons import OtherSettings
 from mnist_keras.config import RunConfig
+from mnist_keras.errors import UserError
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.subjects import Subject
@@ -95,6 +97,7 @@ def analyze(
         looks=looks,
         rule=rule,
         source_audit=audit_source(study) if study.comparable else (),
+        other_runs=other_runs(study, records.folder(study.name), all_runs),
     )
 
 
@@ -145,7 +148,12 @@ def _combination(study: Study, factors: Sequence[FactorOutcome]) -> RunConfig | 
     choices = [factor for factor in factors if factor.field != EPOCHS]
     if not choices or any(factor.best is None for factor in choices):
         return None
-    return study.combination({factor.field: factor.best for factor in choices})
+    try:
+        return study.combination({factor.field: factor.best for factor in choices})
+    except UserError:
+        if study.networks is None:
+            raise
+        return None  # a network of the user's own that was never built with these values
 
 
 def _published_optimum(runs: StudyRuns) -> Measured | None:

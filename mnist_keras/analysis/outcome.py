@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mnist_keras.analysis.notes import Note
+from mnist_keras.analysis.other_runs import OtherRuns
 from mnist_keras.analysis.sources import SourceFinding
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.outcome import ClaimOutcome
@@ -148,6 +149,7 @@ class StudyOutcome:
     is the combination of the best values (of seed 0), None while a factor has no best value.
     `class_names` are those of the data set, empty where they are digits or not recorded. `looks` is
     how often verdicts were drawn while seeds were added; from two on `rule` is the sequential one.
+    `other_runs` are those in the folder that this does not speak of.
     """
 
     study: Study
@@ -173,6 +175,7 @@ class StudyOutcome:
     looks: int = 1
     rule: Rule = Rule.FIXED
     source_audit: tuple[SourceFinding, ...] = ()
+    other_runs: OtherRuns | None = None
 
     @property
     def shows_published(self) -> bool:

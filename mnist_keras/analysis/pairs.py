@@ -18,7 +18,6 @@ from mnist_keras.statistics.images import mcnemar_by_seed, other_images_interval
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval
 from mnist_keras.study.design import Study
-from mnist_keras.study.trials import vary
 from mnist_keras.subjects import Label
 
 MOST_LEVELS = 30
@@ -36,7 +35,7 @@ def compare_pairs(
     (with the first one, where the base's was not measured). The pairs of a factor on one metric are
     a family: p values are adjusted by Holm's method for their number.
     """
-    base = vary(runs.study.base, {})
+    base = runs.study.varied({})
     return tuple(
         pair
         for factor in factors

@@ -23,7 +23,12 @@ MAX_JOBS = 1024
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 logs_option = click.option(
-    "--logs", type=_FOLDER, default=Path("logs"), show_default=True, help="Folder of the records."
+    "--logs",
+    type=_FOLDER,
+    default=Path("logs"),
+    show_default=True,
+    is_eager=True,  # names and their completion are looked up there
+    help="Folder of the records.",
 )
 checkpoints_option = click.option(
     "--checkpoints",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from mnist_keras.cli.options import (
     seeds_option,
     threads_option,
 )
-from mnist_keras.cli.types import DurationType, StudyType
+from mnist_keras.cli.types import DurationType, ReportedStudyType, StudyType
 
 if TYPE_CHECKING:
     from mnist_keras.report.language import Language
@@ -183,17 +183,31 @@ def reproduce(as_json: bool, language: Language, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("studies", nargs=-1, type=StudyType(), metavar="[STUDY]...")
+@click.argument("studies", nargs=-1, type=ReportedStudyType(), metavar="[STUDY]...")
+@click.option(
+    "--variant",
+    type=click.IntRange(min=1),
+    metavar="N",
+    show_default="the last that has runs",
+    help="Of a study that was run in several ways: which; its report names them.",
+)
+@click.option(
+    "--published",
+    is_flag=True,
+    help="Only the five studies of the package, as published, however they were run.",
+)
 @wide_option
 @margin_option
 @metric_option
-@config_options("epochs", "validation", default="as the study says")
+@config_options("epochs", "validation", default="as the study was run")
 @data_option
 @quick_option
 @logs_option
 @language_option
 def report(
     studies: tuple[str, ...],
+    variant: int | None,
+    published: bool,
     wide: bool,
     margin: float | None,
     metrics: tuple[str, ...],
@@ -205,30 +219,50 @@ def report(
 ) -> None:
     """Write tables, figures and the page again, from the folders alone.
 
-    STUDY is compare-conv, shallow, deep, cnn, architectures, or the path of a TOML file. Without
-    one, each of the five that has runs is reported. Give the --data, --quick, --epochs and
-    --validation that the study was run with.
+    STUDY is compare-conv, shallow, deep, cnn, architectures, the path of a TOML file, or the name
+    of a study's folder in logs. Without one, each study that has runs is reported, your own, too.
+    A folder remembers how its study was run: that is what its report speaks of, unless --data,
+    --quick, --epochs or --validation say otherwise.
     """
     from mnist_keras.errors import UserError
     from mnist_keras.study.design import STUDY_NAMES
+    from mnist_keras.study.reported import Reported, as_run, as_written, everything
     from mnist_keras.study.running import changed_study
 
     changes = given_fields(overrides)
-    chosen = [
-        changed_study(name, data, changes, quick, margin).with_metrics(metrics)
-        for name in studies or STUDY_NAMES
-    ]
-    found = [study for study in chosen if (logs / study.name).is_dir()]
-    if studies and len(found) < len(chosen):
-        missing = next(study.name for study in chosen if study not in found)
+    otherwise = bool(changes or data or quick)
+    _check_choice(studies, variant, published, otherwise)
+    if published or otherwise:
+        written = [as_written(name, logs) for name in studies or STUDY_NAMES]
+        found = [Reported(changed_study(one, data, changes, quick)) for one in written]
+    else:
+        found = [as_run(name, logs, variant) for name in studies] or everything(logs)
+    missing = [one.study.name for one in found if not (logs / one.study.name).is_dir()]
+    if studies and missing:
         raise UserError(
-            f"there are no runs of {missing} in {logs}; run the study, or choose --logs"
+            f"there are no runs of {missing[0]} in {logs}; run the study, or choose --logs"
         )
+    found = [one for one in found if one.study.name not in missing]
     if not found:
         raise UserError(f"there are no studies in {logs}; begin with: mnist-keras study shallow")
-    for page in _report(found, logs, language, wide=wide):
+    margins = [one.study if margin is None else one.study.with_margin(margin) for one in found]
+    chosen = [study.with_metrics(metrics) for study in margins]
+    swept = [one.study.name for one in found if wide or one.wide]
+    for page in _report(chosen, logs, language, swept):
         click.echo(page)
-    _check_whole(found, logs)
+    _check_whole(chosen, logs)
+
+
+def _check_choice(
+    studies: Sequence[str], variant: int | None, published: bool, otherwise: bool
+) -> None:
+    if variant is not None and (len(studies) != 1 or published or otherwise):
+        raise click.UsageError(
+            "--variant goes with one STUDY, and without --published, --data, --quick, --epochs "
+            "and --validation"
+        )
+    if published and studies:
+        raise click.UsageError("--published goes without a STUDY; leave one of the two out")
 
 
 @click.command()
@@ -288,7 +322,7 @@ def _run(
 ) -> list[StudyRun]:
     """Train what each study lacks, then the confirmation; with --settle until it is settled."""
     from mnist_keras.study.damage import set_damaged_aside
-    from mnist_keras.study.running import prepare, train_study
+    from mnist_keras.study.running import prepare, remember_run, train_study
     from mnist_keras.study.settling import FIRST_SEEDS, Settling
     from mnist_keras.study.settling import settle as settle_studies
 
@@ -305,6 +339,8 @@ def _run(
     if settle:
         limits = Settling(max_seeds or SETTLE_SEEDS, budget, all_pairs)
         settle_studies(runs, limits, _tell)
+    for run in runs:
+        remember_run(run)
     return runs
 
 
@@ -335,10 +371,12 @@ def _for_run(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _report(studies: list[Study], logs: Path, language: Language, wide: bool = False) -> list[Path]:
+def _report(
+    studies: list[Study], logs: Path, language: Language, swept: Collection[str]
+) -> list[Path]:
     from mnist_keras.report.build import build_report
 
-    return build_report(studies, logs, wide=wide, command=this_command(), language=language)
+    return build_report(studies, logs, wide=swept, command=this_command(), language=language)
 
 
 def _report_again(
@@ -350,7 +388,8 @@ def _report_again(
     folders = [logs / study.name for study in studies] + ([logs] if len(studies) > 1 else [])
     closed = [folder for folder in folders if not is_writable(folder)]
     if not closed:
-        return _report(studies, logs, language, wide)
+        swept = [study.name for study in studies if wide]
+        return _report(studies, logs, language, swept)
     click.echo(f"{closed[0]} cannot be written to, so no report is made", err=True)
     pages = [folder / "report.html" for folder in folders]
     return [page for page in pages if page.is_file()]

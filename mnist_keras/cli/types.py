@@ -133,6 +133,31 @@ class StudyType(NameType):
         return names or [CompletionItem(incomplete, type="file")]
 
 
+class ReportedStudyType(StudyType):
+    """A study to report: as `StudyType`, or a folder of --logs that remembers its study.
+
+    Whether there is such a folder shows when --logs is known.
+    """
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Take the name of a folder as it is, too."""
+        from mnist_keras.study.memory import MEMORY
+
+        logs = Path(ctx.params.get("logs") or "logs") if ctx else Path("logs")
+        known = (logs / str(value) / MEMORY).is_file()
+        return str(value) if known else super().convert(value, param, ctx)
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, those of folders, too; files where none does."""
+        from mnist_keras.study.memory import remembered_folders
+
+        logs = Path(ctx.params.get("logs") or "logs")
+        own = [folder.name for folder in remembered_folders(logs)]
+        names = dict.fromkeys([*self.names(), *own])
+        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return found or [CompletionItem(incomplete, type="file")]
+
+
 class RunType(click.ParamType):
     """A run: its name, `study/name`, the path of its folder, or the beginning of a name.
 

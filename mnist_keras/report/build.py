@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,13 +23,20 @@ from mnist_keras.report.page.document import Document, Picture
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.study.design import Study
+from mnist_keras.study.memory import remembered
+from mnist_keras.study.reported import ways_listed
 
 FIGURES = "figures"
 """The folder of the figures, beside the report that links to them."""
 
 
 def build_report(
-    studies: Sequence[Study], logs: Path, *, wide: bool, command: str, language: Language = "en"
+    studies: Sequence[Study],
+    logs: Path,
+    *,
+    wide: Collection[str] = (),
+    command: str,
+    language: Language = "en",
 ) -> list[Path]:
     """Write the report of each study that has runs; of several studies also a joint one.
 
@@ -41,7 +48,7 @@ def build_report(
     Args:
         studies: the studies.
         logs: the folder of records.
-        wide: whether the wider sweeps are part of them.
+        wide: the names of the studies that the wider sweeps are part of.
         command: the command line that makes the report again, to be printed in it.
         language: that of pages and figures; their names and results.csv are the same in each.
 
@@ -53,7 +60,9 @@ def build_report(
     """
     records = Records(logs)
     with writing_in(language, [study.french for study in studies]):
-        outcomes = [analyze(study, logs, wide=wide, records=records) for study in studies]
+        outcomes = [
+            analyze(study, logs, wide=study.name in wide, records=records) for study in studies
+        ]
         found = [outcome for outcome in outcomes if _has_runs(outcome)]
         if not found:
             raise UserError(_why_nothing([study.name for study in studies], logs, records))
@@ -76,6 +85,12 @@ def _has_runs(outcome: StudyOutcome) -> bool:
 def _why_nothing(names: Sequence[str], logs: Path, records: Records) -> str:
     """Why there is nothing to report: no runs at all, or none under these settings."""
     for name in names:
+        ways = remembered(logs / name)
+        if records.of(name) and ways:
+            return (
+                f"no run of {name} in {logs} was made with these settings; it was run so: "
+                f"{ways_listed(ways)}; give these options, or --variant with the number"
+            )
         if records.of(name):
             return (
                 f"the runs of {name} in {logs} were made with other settings; give the --data, "

@@ -6,10 +6,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from mnist_keras.config import RunConfig, settings_of
+from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.study.known_networks import setting_names
 from mnist_keras.study.published import PublishedTable
-from mnist_keras.study.trials import NOT_OF_A_STUDY, Factor, vary
+from mnist_keras.study.trials import NOT_OF_A_STUDY, Factor
 from mnist_keras.subjects import Subject, value_text
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def _check_size(study: Study) -> None:
 def _check_settings(study: Study, where: str, settings: Mapping[str, Any]) -> None:
     known = ["architecture", "data"]
     for architecture in dict.fromkeys(_architectures(study)):
-        known += [name for name in settings_of(str(architecture)) if name not in known]
+        names = setting_names(str(architecture), study.networks)
+        known += [name for name in names if name not in known]
     for name in settings:
         if name == "seed":
             raise ValueError(f"{where} sets the seed; leave it out and use --seeds")
@@ -89,7 +91,7 @@ def _check_factor(study: Study, factor: Factor) -> None:
 
 def _config(study: Study, where: str, changes: dict[str, object]) -> RunConfig:
     try:
-        return vary(study.base, changes)
+        return study.varied(changes)
     except UserError as error:
         raise ValueError(f"{where}: {error}") from None
 
@@ -166,4 +168,4 @@ def keep_what_fits(changed: Study, original: Study, other_study: StudyByName) ->
 
 
 def _settings(study: Study) -> list[RunConfig]:
-    return [vary(study.base, {}), *(vary(study.base, t.changes) for t in study.named_trials)]
+    return [study.varied({}), *(study.varied(trial.changes) for trial in study.named_trials)]

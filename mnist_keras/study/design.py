@@ -23,7 +23,8 @@ from mnist_keras.data import MNIST
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS, Margins, MetricName, RequestedMetric, to_record_unit
 from mnist_keras.study import checks
-from mnist_keras.study.files import describe, from_folder, read_toml, split_french
+from mnist_keras.study.files import describe, from_folder, parse_toml, read_toml, split_french
+from mnist_keras.study.known_networks import KnownNetwork
 from mnist_keras.study.published import PublishedCell, PublishedTable, TensorShape
 from mnist_keras.study.trials import (
     Cost,
@@ -32,7 +33,7 @@ from mnist_keras.study.trials import (
     Reading,
     Settings,
     Trial,
-    combine,
+    combined,
     hosts,
     merge,
     share_prefixes,
@@ -55,7 +56,8 @@ class Study(Entry):
     printed. `metrics` are those that the report judges beside both accuracies.
     `images` tells of metrics in percent on how many images the source measured them.
     `french` holds the French text of each text that the file gives in both languages, as `title`
-    and `title_fr`.
+    and `title_fr`. `networks` are those of the user's own that a remembered study knows: where they
+    are given, even none, no file is run.
 
     Raises:
         pydantic.ValidationError: a key is unknown, a value is not allowed, or two parts do not
@@ -81,10 +83,11 @@ class Study(Entry):
     metrics: tuple[RequestedMetric, ...] = ()
     images: dict[MetricName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     french: dict[str, str] = Field(default_factory=dict)
+    networks: tuple[KnownNetwork, ...] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Study:
-        checks.check_study(self, _built_in)
+        checks.check_study(self, built_in_study)
         return self
 
     @property
@@ -132,6 +135,14 @@ class Study(Entry):
         """The named trial of this name."""
         return next((trial for trial in self.named_trials if trial.name == name), None)
 
+    def varied(self, changes: Mapping[str, Any]) -> RunConfig:
+        """The configuration (of seed 0) of the base with these changes.
+
+        Raises:
+            UserError: a setting is unknown or its value is not allowed.
+        """
+        return vary(self.base, changes, self.networks)
+
     def config_at(self, subject: Subject) -> RunConfig:
         """The configuration (of seed 0) of a named trial or of one value of a factor.
 
@@ -140,11 +151,11 @@ class Study(Entry):
         """
         trial = self.named_trial(subject.trial) if subject.trial is not None else None
         if trial is not None:
-            return vary(self.base, trial.changes)
+            return self.varied(trial.changes)
         factor = self.factor(subject.factor) if subject.factor is not None else None
         if factor is None or subject.value not in factor.values + factor.wide:
             raise UserError(f"{subject} is no trial of study {self.name}; add it, or correct it")
-        return vary(self.base, {factor.field: subject.value})
+        return self.varied({factor.field: subject.value})
 
     def cells(self, wide: bool = False) -> list[Trial]:
         """A trial for each named trial and each value of each factor; equal ones are not merged."""
@@ -152,15 +163,15 @@ class Study(Entry):
         return named + self._factor_cells(wide)
 
     def _named_cell(self, trial: NamedTrial) -> Trial:
-        return Trial(vary(self.base, trial.changes), (Label(trial.name),), trial.test_curve)
+        return Trial(self.varied(trial.changes), (Label(trial.name),), trial.test_curve)
 
     def _factor_cells(self, wide: bool) -> list[Trial]:
         return [cell for factor in self.factors for cell in self._cells_of(factor, wide)]
 
     def _cells_of(self, factor: Factor, wide: bool) -> list[Trial]:
         values = factor.tried(wide)
-        configs = [vary(self.base, {factor.field: value}) for value in values]
-        default = vary(self.base, {})
+        configs = [self.varied({factor.field: value}) for value in values]
+        default = self.varied({})
         # All numbers of epochs are read in the longest run, which has to know its test accuracy.
         read_at_lengths = factor.field == "epochs" and self.share_prefixes
         longest = max((config.epochs for config in configs), default=0)
@@ -223,7 +234,7 @@ class Study(Entry):
         for field in best_values:
             if self.factor(field) is None:
                 raise UserError(f"{field} is no factor of study {self.name}; leave it out")
-        return combine(self.base, best_values)
+        return self.varied(combined(self.base, best_values, self.networks))
 
     def cost(self, wide: bool = False) -> Cost:
         """What the study costs for one seed."""
@@ -252,7 +263,7 @@ class Study(Entry):
         for name in ("seed", "architecture"):
             if name in fields:
                 raise UserError(f"{name} cannot be overridden in a study; leave it out")
-        vary(self.base, fields)
+        self.varied(fields)
         changed = self.model_copy(
             update={
                 "base": {**self.base, **fields},
@@ -260,7 +271,7 @@ class Study(Entry):
                 "named_trials": tuple(trial.without(fields) for trial in self.named_trials),
             }
         )
-        return checks.keep_what_fits(changed, self, _built_in)
+        return checks.keep_what_fits(changed, self, built_in_study)
 
 
 def load_study(name_or_path: str | Path) -> Study:
@@ -271,7 +282,7 @@ def load_study(name_or_path: str | Path) -> Study:
             where and why.
     """
     if str(name_or_path) in STUDY_NAMES:
-        return _built_in(str(name_or_path))
+        return built_in_study(str(name_or_path))
     path = Path(name_or_path)
     if path.suffix != ".toml" and len(path.parts) == 1:
         raise UserError(
@@ -285,7 +296,7 @@ def load_study(name_or_path: str | Path) -> Study:
 
 
 @cache
-def _built_in(name: str) -> Study:
+def built_in_study(name: str) -> Study:
     """A study of the package.
 
     Raises:
@@ -297,10 +308,37 @@ def _built_in(name: str) -> Study:
 
 
 def _parse(file: Traversable, place: str) -> Study:
+    folder = file.parent if isinstance(file, Path) else None
+    return _make(read_toml(file, place), place, folder, None)
+
+
+def recorded_study(
+    text: str, folder: Path, networks: tuple[KnownNetwork, ...], place: str
+) -> Study:
+    """A study as its file was when it was run; no file of anybody's is read or run.
+
+    Args:
+        text: the file's text.
+        folder: where the file was: its networks were named from there.
+        networks: what they were.
+        place: what messages call it.
+
+    Raises:
+        UserError: it is not a sound study.
+    """
+    return _make(parse_toml(text.encode(), place), place, folder, networks)
+
+
+def _make(
+    content: dict[str, Any],
+    place: str,
+    folder: Path | None,
+    networks: tuple[KnownNetwork, ...] | None,
+) -> Study:
+    content, french = split_french(content, place)
+    if folder is not None:
+        content = from_folder(content, folder)
     try:
-        content, french = split_french(read_toml(file, place), place)
-        if isinstance(file, Path):
-            content = from_folder(content, file.parent)
-        return Study.model_validate({**content, "french": french})
+        return Study.model_validate({**content, "french": french, "networks": networks})
     except ValidationError as error:
         raise UserError(f"{place}: {describe(error)}") from None

@@ -41,6 +41,15 @@ def read_toml(file: Traversable, place: str) -> dict[str, Any]:
             raw = stream.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UserError(f"{place}: cannot be read ({error.strerror}); check the file") from None
+    return parse_toml(raw, place)
+
+
+def parse_toml(raw: bytes, place: str) -> dict[str, Any]:
+    """The contents of a TOML file's bytes, as `read_toml` gives them.
+
+    Raises:
+        UserError: they are too many, or not TOML.
+    """
     if len(raw) > MAX_FILE_BYTES:
         raise UserError(f"{place}: larger than 1 MiB; a study file is far smaller, shorten it")
     try:

@@ -20,6 +20,7 @@ from mnist_keras.data.reading import open_regular, refusal, shown
 from mnist_keras.errors import UserError
 from mnist_keras.records import REPLACED, RunFolder, RunRecord, read_run
 from mnist_keras.study.contradictions import contradiction
+from mnist_keras.study.memory import MAX_MEMORY_BYTES, MEMORY, Remembered, remembered
 
 MIB = 1 << 20
 RECORD_FILES = {
@@ -198,6 +199,28 @@ class HandedIn:
                 "files as a training leaves them",
                 "ask for the folder as mnist-keras made it",
             )
+
+
+def handed_in_memory(study: Path, copy: Path) -> list[Remembered]:
+    """What the folder of a study that was handed in remembers; nothing where it has no such file.
+
+    Args:
+        study: the folder.
+        copy: a folder of the study's name, to be made, for a copy that nobody else can change.
+
+    Raises:
+        UserError: the file is a link, too large, or does not hold what it should.
+    """
+    source = study / MEMORY
+    if not os.path.lexists(source):
+        return []
+    _check_no_link(study)
+    copy.mkdir()
+    _copy_file(source, copy / MEMORY, MAX_MEMORY_BYTES)
+    try:
+        return remembered(copy)
+    except UserError as error:
+        raise UserError(str(error).replace(str(copy), shown(study))) from None
 
 
 def _matching(folder: Path, names: re.Pattern[str]) -> list[Path]:

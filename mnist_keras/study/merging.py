@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunFolder, RunRecord, read_run, run_folder
+from mnist_keras.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
 from mnist_keras.study.copying import copy_run
 from mnist_keras.study.design import STUDY_NAMES, Study
-from mnist_keras.study.handed_in import Found, HandedIn, find_runs
+from mnist_keras.study.handed_in import Found, HandedIn, find_runs, handed_in_memory
+from mnist_keras.study.memory import MEMORY, take_over
 from mnist_keras.study.protocol import Protocol, protocol_of_runs, protocol_of_study
 from mnist_keras.study.running import changed_study
 
@@ -102,6 +103,21 @@ class Merger:
             yield Merged(name or "", "", shown(place), "refused", why=_why(error))
             return
         yield from map(self._merge_one, found)
+        for study, folder in {one.study: one.logs.parent for one in found}.items():
+            yield from self._take_memory(study, folder)
+
+    def _take_memory(self, study: str, folder: Path) -> Iterator[Merged]:
+        """Let the study's folder remember how the other's runs that came were made, too."""
+        target = self.logs / study
+        if self.dry_run or not target.is_dir():
+            return
+        with tempfile.TemporaryDirectory(prefix="mnist-keras-") as place:
+            try:
+                others = handed_in_memory(folder, Path(place) / study)
+                if others:
+                    take_over(target, others, scan_runs(target)[0])
+            except (UserError, OSError) as error:
+                yield Merged(study, "", shown(folder / MEMORY), "refused", why=_why(error))
 
     def _merge_one(self, found: Found) -> Merged:
         def answer(outcome: Outcome, why: str = "", checkpoints: bool = False) -> Merged:

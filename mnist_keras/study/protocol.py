@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.study.design import Study
-from mnist_keras.study.trials import combine, vary
+from mnist_keras.study.trials import Factor
 
 LONE = "train"
 """The study of lone trainings, which are compared with none."""
@@ -25,12 +26,12 @@ class Protocol:
     Attributes:
         study: the study's name.
         settings: fields of RunConfig with the values that they may have.
-        trials: the study itself, of which a run must be a training; None where it is not known.
+        trials: what the study trains, which a run must be; None where it is not known.
     """
 
     study: str
     settings: Mapping[str, tuple[Any, ...]]
-    trials: Study | None = None
+    trials: Trainings | None = None
 
     def misfit(self, config: RunConfig) -> str | None:
         """Why a run of this configuration does not belong here, in words; None if it does."""
@@ -43,7 +44,7 @@ class Protocol:
                     f"was made with {name} {value}, and {self.study} here with {here}; merge it "
                     f"into other --logs, with --{option} as it was made"
                 )
-        if self.trials is not None and not _is_training(config, self.trials):
+        if self.trials is not None and config not in self.trials:
             return (
                 f"is no training of {self.study}; give the --epochs that the study was run with, "
                 "or the --study that it is of"
@@ -57,7 +58,7 @@ def protocol_of_study(study: Study) -> Protocol:
     settings = {
         name: tuple(dict.fromkeys(getattr(config, name) for config in configs)) for name in FIELDS
     }
-    return Protocol(study.name, settings, study)
+    return Protocol(study.name, settings, Trainings(study))
 
 
 def protocol_of_runs(name: str, configs: Iterable[RunConfig], given: Mapping[str, Any]) -> Protocol:
@@ -74,23 +75,42 @@ def protocol_of_runs(name: str, configs: Iterable[RunConfig], given: Mapping[str
     return Protocol(name, fields)
 
 
-def _is_training(config: RunConfig, study: Study) -> bool:
-    """Whether it is a cell of the study, or a combination of its factors' values."""
-    first = config.replace(seed=0)
-    if any(cell.config == first for cell in study.cells(wide=True)):
-        return True
-    fields, base = first.model_dump(), vary(study.base, {}).model_dump()
-    values = {f.field: fields[f.field] for f in study.factors if f.field in fields}
-    tried = (
-        _as_setting(values[factor.field])
-        in map(_as_setting, (*factor.tried(wide=True), base.get(factor.field)))
-        for factor in study.factors
-        if factor.field in values
-    )
-    try:
-        return bool(values) and all(tried) and combine(study.base, values) == first
-    except UserError:
-        return False
+class Trainings:
+    """What a study trains: its cells, and the combinations of its factors' values."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._cells = frozenset(cell.config for cell in study.cells(wide=True))
+
+    @cached_property
+    def _base(self) -> dict[str, Any]:
+        return self._study.varied({}).model_dump()
+
+    def __contains__(self, config: RunConfig) -> bool:
+        first = config.replace(seed=0)
+        return first in self._cells or self._is_combination(first)
+
+    def __le__(self, other: Trainings) -> bool:
+        """Whether the other study has all cells of this one."""
+        return self._cells <= other._cells
+
+    def _is_combination(self, first: RunConfig) -> bool:
+        factors, fields = self._study.factors, first.model_dump()
+        values = {f.field: fields[f.field] for f in factors if f.field in fields}
+        tried = (
+            _as_setting(values[factor.field]) in map(_as_setting, self._combined_of(factor))
+            for factor in factors
+            if factor.field in values
+        )
+        try:
+            return bool(values) and all(tried) and self._study.combination(values) == first
+        except UserError:
+            return False
+
+    def _combined_of(self, factor: Factor) -> tuple[Any, ...]:
+        """The values that a combination may have; the base's where none is chosen."""
+        base = (self._base.get(factor.field),)
+        return (*factor.tried(wide=True), *(base * (factor.field == "epochs" or not factor.values)))
 
 
 def _as_setting(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,8 +15,9 @@ from mnist_keras.locking import one_after_another
 from mnist_keras.marks import in_brackets, marks_text
 from mnist_keras.report.progress import progress_display
 from mnist_keras.study.damage import without_damaged
-from mnist_keras.study.design import Study, load_study
+from mnist_keras.study.design import STUDY_NAMES, Study, load_study
 from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
+from mnist_keras.study.memory import Variant, changed_as, remember
 from mnist_keras.study.reuse import reuse_finished_runs
 from mnist_keras.study.scheduling import longest_first
 
@@ -30,13 +32,15 @@ Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
 class StudyRun:
     """A study with the seeds and the place that it is run with.
 
-    `notes` say what its user should know of the data set.
+    `variant` says how it is run, for its folder to remember; `notes` what its user should know of
+    the data set.
     """
 
     study: Study
     seeds: range
     wide: bool
     place: Place
+    variant: Variant
     notes: tuple[str, ...] = ()
 
     def judging(self, metrics: Sequence[str]) -> StudyRun:
@@ -79,7 +83,17 @@ def prepare(
     """
     study = load_study(name)
     dataset = _load(data, quick)
-    study = _changed(study, dataset, overrides, margin)
+    variant = Variant(
+        **_file_of(name),
+        settings=dict(overrides),
+        data=dataset.identity if dataset else None,
+        data_file=str(data) if data else None,
+        quick=quick,
+        seeds=len(seeds),
+        wide=wide,
+        margin=margin,
+    )
+    study = changed_as(study, variant)
     place = Place(
         study=study.name,
         logs=logs,
@@ -91,11 +105,11 @@ def prepare(
         quick=quick,
         scheduler=scheduler,
     )
-    return StudyRun(study, seeds, wide, place, dataset.notes if dataset else ())
+    return StudyRun(study, seeds, wide, place, variant, dataset.notes if dataset else ())
 
 
 def changed_study(
-    name: str,
+    study: str | Study,
     data: Path | None,
     overrides: Mapping[str, Any],
     quick: bool = False,
@@ -103,12 +117,16 @@ def changed_study(
 ) -> Study:
     """A study with another data set, if one is given, and other settings in all its trainings.
 
-    With `quick` it has a tenth of the data set; `margin` is its margin of accuracies, in points.
+    It may be given by its name or file. With `quick` it has a tenth of the data set; `margin` is
+    its margin of accuracies, in points.
 
     Raises:
         UserError: there is no such study or data set, or an override does not fit it.
     """
-    return _changed(load_study(name), _load(data, quick), overrides, margin)
+    dataset = _load(data, quick)
+    identity = dataset.identity if dataset else None
+    variant = Variant(settings=dict(overrides), data=identity, margin=margin)
+    return changed_as(load_study(study) if isinstance(study, str) else study, variant)
 
 
 def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
@@ -120,7 +138,24 @@ def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
     for note in run.notes:
         tell(note)
     tell(describe_cost(run))
+    remember_run(run)
     train_all(run.tasks(), run.place, tell, partial(_confirmation, run))
+
+
+def remember_run(run: StudyRun) -> None:
+    """Let the study's folder remember how the study is run, so that it is reported without that.
+
+    Of networks of the user's own it knows the combination of the best values as far as the runs
+    tell it by now.
+
+    Raises:
+        UserError: what the folder remembers is damaged.
+    """
+    variant = run.variant.with_networks(run.study, [])
+    if variant.networks:
+        best = confirmation_config(run.study, run.place.logs, run.wide)
+        variant = run.variant.with_networks(run.study, [best] if best else [])
+    remember(run.place.logs / run.study.name, variant, run.study)
 
 
 def train_all(
@@ -236,12 +271,12 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def _changed(
-    study: Study, dataset: Dataset | None, overrides: Mapping[str, Any], margin: float | None
-) -> Study:
-    changes = {**overrides, **({"data": dataset.identity} if dataset else {})}
-    changed = study.override(**changes) if changes else study
-    return changed if margin is None else changed.with_margin(margin)
+def _file_of(name: str) -> dict[str, str]:
+    """What a variant holds of a study's own file; nothing of a study of the package."""
+    if name in STUDY_NAMES:
+        return {}
+    path = Path(name)
+    return {"toml": path.read_text(encoding="utf-8-sig"), "folder": os.path.relpath(path.parent)}
 
 
 def _load(data: Path | None, quick: bool) -> Dataset | None:

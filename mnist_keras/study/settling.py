@@ -13,6 +13,7 @@ from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import FIRST_SEEDS, Batch, Question, next_batch, open_questions
 from mnist_keras.study.design import Study, load_study
 from mnist_keras.study.execution import Place, Task
+from mnist_keras.study.memory import Variant, remember
 from mnist_keras.study.running import StudyRun, train_all
 from mnist_keras.study.scheduling import longest_first
 
@@ -87,7 +88,9 @@ def _home(runs: Sequence[StudyRun], name: str) -> tuple[Study, Place]:
     for run in runs:
         if run.study.name == name:
             return run.study, run.place
-    return load_study(name), replace(runs[0].place, study=name)
+    study, place = load_study(name), replace(runs[0].place, study=name)
+    remember(place.logs / name, Variant(), study)
+    return study, place
 
 
 def _tasks(batch: Batch, study: Study, wide: bool) -> list[Task]:

@@ -11,10 +11,10 @@ from pydantic import AfterValidator, Field
 from mnist_keras.config import (
     BUILT_IN_SETTINGS,
     RunConfig,
-    find_architecture,
     make_config,
 )
 from mnist_keras.settings import OPTIMIZER_SETTINGS, SCHEDULE_SETTINGS, TRAINING
+from mnist_keras.study.known_networks import Networks, own_setting_names, recorded_fields
 from mnist_keras.subjects import Entry, Label, SettingValue
 
 NOT_OF_A_STUDY = ("seed", "data")
@@ -135,26 +135,32 @@ def _saved(made: int, grid: int | None) -> float | None:
     return None if grid is None else 100 * (1 - made / grid)
 
 
-def vary(base: Mapping[str, Any], changes: Mapping[str, Any]) -> RunConfig:
+def vary(
+    base: Mapping[str, Any], changes: Mapping[str, Any], networks: Networks = None
+) -> RunConfig:
     """The base configuration with other values; another architecture brings its own layers.
+
+    With `networks` those of the user's own are taken from there, and no file is run.
 
     Raises:
         UserError: a field is unknown or its value is not allowed.
     """
+    fields = varied(base, changes, networks)
+    return make_config(fields if networks is None else recorded_fields(fields, networks))
+
+
+def varied(
+    base: Mapping[str, Any], changes: Mapping[str, Any], networks: Networks = None
+) -> dict[str, Any]:
+    """The fields of `vary`'s configuration."""
     fields = {**base, **changes}
     if fields.get("architecture") != base.get("architecture"):
-        _leave_out(fields, own_settings(base), changes)
+        _leave_out(fields, own_setting_names(base, networks), changes)
     if fields.get("optimizer") != base.get("optimizer"):
         _leave_out(fields, OPTIMIZER_SETTINGS, changes)
     if fields.get("schedule") != base.get("schedule"):
         _leave_out(fields, SCHEDULE_SETTINGS, changes)
-    return make_config(fields)
-
-
-def own_settings(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    """The settings that belong to the network alone: another one has its own."""
-    found = find_architecture(fields.get("architecture"))
-    return tuple(found.settings) if found else ()
+    return fields
 
 
 def _leave_out(fields: dict[str, Any], names: Iterable[str], given: Container[str]) -> None:
@@ -164,19 +170,18 @@ def _leave_out(fields: dict[str, Any], names: Iterable[str], given: Container[st
             fields.pop(name, None)
 
 
-def combine(base: Mapping[str, Any], best: Mapping[str, Any]) -> RunConfig:
-    """The base configuration with the best value of each factor.
+def combined(
+    base: Mapping[str, Any], best: Mapping[str, Any], networks: Networks = None
+) -> dict[str, Any]:
+    """What to change of the base to have the best value of each factor.
 
     Widths and padding that were tried on the base's architecture say nothing about another one:
     they are left out when the best architecture is not the base's.
-
-    Raises:
-        UserError: a field is unknown or its value is not allowed.
     """
-    if best.get("architecture", base.get("architecture")) != base.get("architecture"):
-        own = own_settings(base)
-        best = {name: value for name, value in best.items() if name not in own}
-    return vary(base, best)
+    if best.get("architecture", base.get("architecture")) == base.get("architecture"):
+        return dict(best)
+    own = own_setting_names(base, networks)
+    return {name: value for name, value in best.items() if name not in own}
 
 
 def merge(trials: Iterable[Trial]) -> list[Trial]:

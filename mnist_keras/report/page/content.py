@@ -56,14 +56,8 @@ def joint_document(
     """One report of several studies; `overview` holds the figures about all of them."""
     outcomes = [chapter.outcome for chapter in chapters]
     return Document(
-        title=translate("Published studies, re-run and judged"),
-        lead=(
-            translate(
-                "{studies}: every figure and every claim that was published about them, beside "
-                "what came out here.",
-                studies=plural(len(outcomes), "{count:,} study", "{count:,} studies"),
-            ),
-        ),
+        title=_joint_title(outcomes),
+        lead=(_joint_lead(outcomes),),
         sections=(
             Section(
                 "verdicts",
@@ -81,6 +75,27 @@ def joint_document(
             *(_chapter_section(chapter) for chapter in chapters),
             *closing_sections(outcomes, command),
         ),
+    )
+
+
+def _joint_title(outcomes: Sequence[StudyOutcome]) -> str:
+    if all(outcome.study.is_published for outcome in outcomes):
+        return translate("Published studies, re-run and judged")
+    return translate("Studies, run and judged")
+
+
+def _joint_lead(outcomes: Sequence[StudyOutcome]) -> str:
+    studies = plural(len(outcomes), "{count:,} study", "{count:,} studies")
+    if all(outcome.study.is_published for outcome in outcomes):
+        return translate(
+            "{studies}: every figure and every claim that was published about them, beside "
+            "what came out here.",
+            studies=studies,
+        )
+    return translate(
+        "{studies}: every claim of theirs, and every figure that was published about them, beside "
+        "what came out here.",
+        studies=studies,
     )
 
 

@@ -95,9 +95,45 @@ def _machine_note(note: Note) -> str:
 
 
 def note_texts(outcome: StudyOutcome) -> tuple[str, ...]:
-    """Every note of a study, what it was judged by first."""
-    looked = looks_text(outcome)
-    return (*([looked] if looked else []), *(note_text(note) for note in outcome.notes))
+    """Every note of a study: what it speaks of, what it was judged by, then the others."""
+    first = [text for text in (other_runs_text(outcome), looks_text(outcome)) if text]
+    return (*first, *(note_text(note) for note in outcome.notes))
+
+
+def other_runs_text(outcome: StudyOutcome) -> str:
+    """Which way of running the study is spoken of, where its folder has runs of others."""
+    found, name = outcome.other_runs, outcome.study.name
+    if found is None:
+        return ""
+    others = [
+        translate(
+            "{runs} made {how} (mnist-keras report {name} --variant {number})",
+            runs=plural(one.runs, "{count:,} run", "{count:,} runs"),
+            how=_how(one.options, one.other_files),
+            name=name,
+            number=one.number,
+        )
+        for one in found.variants
+    ]
+    if found.unknown:
+        runs = plural(found.unknown, "{count:,} run", "{count:,} runs")
+        others.append(translate("{runs} made otherwise", runs=runs))
+    how = translate("as it is given now") if found.options is None else _how(found.options)
+    return translate(
+        "This speaks of the study {how}. Its folder also has: {others}.",
+        how=how,
+        others=", ".join(others),
+    )
+
+
+def _how(options: str, other_files: bool = False) -> str:
+    if other_files and options:
+        return translate("with {options} and other files", options=options)
+    if other_files:
+        return translate("with other files")
+    return (
+        translate("with {options}", options=options) if options else translate("as its file says")
+    )
 
 
 def looks_text(outcome: StudyOutcome) -> str:
