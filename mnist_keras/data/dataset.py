@@ -5,11 +5,11 @@ Whatever file it came from, a set is known by its contents. The readers are in `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -172,7 +172,7 @@ def _as_array(values: ArrayLike) -> NDArray[Any]:
     try:
         return np.asarray(values)
     except ValueError:  # of lists of different lengths
-        return np.asarray(values, dtype=object)
+        return np.empty(len(cast(Sequence[Any], values)), dtype=object)
 
 
 def take_tenth(whole: Dataset) -> Dataset:
