@@ -553,7 +553,9 @@ def test_too_many_or_too_high_folders_are_refused(tmp_path: Path, small_arrays: 
     image = small_arrays["x_test"][:1]
     write_pictures(tmp_path / "high", np.repeat(image, 20, axis=0), np.arange(20) % 2 + 999)
     assert "has the folder 1000; expected folders from 0 to 999" in refused(tmp_path / "high")
-    write_pictures(tmp_path / "many", np.repeat(image, 1001, axis=0), np.arange(1001))
+    for number in range(1001):
+        (tmp_path / "many" / str(number)).mkdir(parents=True)
+        (tmp_path / "many" / str(number) / "0.png").touch()
     assert "has 1001 folders of pictures; expected one for each of at most 1000" in refused(
         tmp_path / "many"
     )

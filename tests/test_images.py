@@ -311,7 +311,7 @@ def test_a_colour_set_goes_through_every_command(server: CommandServer, folder: 
     assert "pictures are resized whole to 12x12 in colour, as its own images are" in " ".join(
         said.split()
     )
-    model = Path(trained.json["checkpoints"]) / "model.keras"
+    (model,) = (folder / "checkpoints" / "train").glob("cnn2-*/model.keras")
     assert server.run("predict", str(model), "0.png", "--data", "colour.npz").code == 0
     refused = server.run("predict", str(model), "0.png")
     assert (refused.code, refused.err.count("\n")) == (1, 1)
