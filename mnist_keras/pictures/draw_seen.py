@@ -107,7 +107,7 @@ def _draw_bars(axes: Axes, reading: Reading, names: Sequence[str]) -> None:
     turned = any(len(name) > 3 for name in names)
     axes.set_xticks(places, names, rotation=35 if turned else 0,
                     ha="right" if turned else "center", rotation_mode="anchor")  # fmt: skip
-    axes.set_title(f"{names[first]}: {reading.text_of(first)}", fontsize=10.5, color=INK)
+    axes.set_title(f"{names[first]}: {reading.text_of(best)}", fontsize=10.5, color=INK)
     axes.grid(visible=False, axis="x")
 
 
