@@ -313,7 +313,10 @@ def test_a_colour_set_goes_through_every_command(server: CommandServer, folder: 
     )
     (model,) = (folder / "checkpoints" / "train").glob("cnn2-*/model.keras")
     assert server.run("predict", str(model), "0.png", "--data", "colour.npz").code == 0
-    refused = server.run("predict", str(model), "0.png")
+    Image.fromarray(np.kron(np.eye(9, dtype=np.uint8), np.full((9, 9), 255, np.uint8))).save(
+        folder / "drawn.png"
+    )
+    refused = server.run("predict", str(model), "drawn.png")
     assert (refused.code, refused.err.count("\n")) == (1, 1)
     assert "or give them with --data" in refused.err
     shapes = server.run("shapes", "cnn2", "--data", "colour.npz", "--json").json
