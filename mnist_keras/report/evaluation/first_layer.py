@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.architectures import Shape
 from mnist_keras.data.form import weights_to_show
+from mnist_keras.data.kinds import MNIST_KIND
 from mnist_keras.data.weights import open_weights
 
 MOST_UNITS = 32
@@ -40,7 +41,9 @@ def read_first_layer(path: Path, class_names: Sequence[str], shape: Shape) -> Fi
         return first_layer(file.read(), class_names, shape)
 
 
-def first_layer(arrays: Arrays, class_names: Sequence[str], shape: Shape) -> FirstLayer:
+def first_layer(
+    arrays: Arrays, class_names: Sequence[str], shape: Shape = MNIST_KIND.shape
+) -> FirstLayer:
     """The first layer of a model, from its arrays by layer name (kernel, then bias).
 
     A convolution's kernel is [height, width, channels, filters]; a dense layer's [pixels, units].
