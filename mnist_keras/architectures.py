@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from mnist_keras.errors import UserError
 from mnist_keras.schema import (
     Logarithmic,
     Setting,
@@ -314,4 +315,31 @@ def cnn3(shape: Shape, classes: int) -> keras.Model:
 def _sequential(name: str, shape: Shape, layers: list[keras.Layer]) -> keras.Model:
     import keras
 
+    _check_fits(name, shape, layers)
     return keras.Sequential([keras.Input(shape), *layers], name=name)
+
+
+def _check_fits(name: str, shape: Shape, layers: list[keras.Layer]) -> None:
+    """Check that the images are large enough for the layers that make them smaller.
+
+    Raises:
+        UserError: a layer would leave nothing of them.
+    """
+    taken: tuple[int | None, ...] = (None, *shape)
+    for number, layer in enumerate(layers, 1):
+        kind = type(layer).__name__
+        if kind not in ("Conv2D", "MaxPooling2D"):
+            return
+        try:
+            left = layer.compute_output_shape(taken)
+        except ValueError:
+            left = (0,)
+        if 0 in left:
+            size = layer.kernel_size if kind == "Conv2D" else layer.pool_size
+            raise UserError(
+                f"{name.replace('_', '-')} cannot be built for images of "
+                f"{'x'.join(map(str, shape))}: its layer {number}, a {kind} of "
+                f"{'x'.join(map(str, size))}, gets {'x'.join(map(str, taken[1:]))}; "
+                "give larger images, or a network with fewer such layers"
+            )
+        taken = left

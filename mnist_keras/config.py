@@ -21,6 +21,7 @@ from pydantic import (
 
 from mnist_keras.architectures import BUILT_IN, Architecture, Shape
 from mnist_keras.data import MNIST, QUICK
+from mnist_keras.data.kinds import Kind, kind_of
 from mnist_keras.errors import UserError
 from mnist_keras.own_networks import OwnNetwork, find_own, is_own
 from mnist_keras.run_names import name_of
@@ -71,11 +72,7 @@ class RunConfig(Training):
     seed: int = Field(
         default=0, ge=0, lt=2**32, description="draws split, weights, order and dropout"
     )
-    data: str = Field(
-        default=MNIST,
-        pattern=r"^(mnist|(data|quick)-[0-9a-f]{12})$",
-        description="identity of the data set, from its contents",
-    )
+    data: str = Field(default=MNIST, description="identity of the data set, from its contents")
 
     @model_validator(mode="before")
     @classmethod
@@ -110,6 +107,12 @@ class RunConfig(Training):
         raise ValueError(
             f"it should be {', '.join(others)} or {last}, or a function of your own, nets.py:net"
         )
+
+    @field_validator("data")
+    @classmethod
+    def _check_data(cls, identity: str) -> str:
+        kind_of(identity)
+        return identity
 
     @model_validator(mode="after")
     def _check_network(self) -> RunConfig:
@@ -209,12 +212,17 @@ class RunConfig(Training):
     @property
     def shape(self) -> Shape:
         """Height, width and channels of an image."""
-        return (28, 28, 1)
+        return self.kind.shape
 
     @property
     def classes(self) -> int:
         """Outputs of the network."""
-        return 10
+        return self.kind.classes
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of its images, which their identity tells."""
+        return kind_of(self.data)
 
     @property
     def quick(self) -> bool:

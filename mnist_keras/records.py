@@ -17,7 +17,6 @@ from mnist_keras.atomic import remove_leftovers as remove_leftovers
 from mnist_keras.atomic import replace_file as replace_file
 from mnist_keras.atomic import write_bytes as write_bytes
 from mnist_keras.config import RunConfig, recorded_config
-from mnist_keras.data.reading import MAX_CLASSES
 from mnist_keras.errors import UserError
 from mnist_keras.folders import REPLACED as REPLACED
 from mnist_keras.folders import RunFolder as RunFolder
@@ -88,9 +87,9 @@ class RunRecord:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """A name for each of the ten outputs; a digit for those that the data set does not name."""
+        """A name for each output; its number for those that the data set does not name."""
         names = (self.result or {}).get("class_names") or ()
-        return (*map(str, names), *map(str, range(len(names), MAX_CLASSES)))
+        return (*map(str, names), *map(str, range(len(names), self.config.classes)))
 
     def curve(self, column: str) -> np.ndarray:
         """A column of epochs.csv as float64 [epochs run], NaN where it is empty."""

@@ -315,7 +315,7 @@ def test_digits_of_the_test_set_are_read_as_the_preprocessed_pictures(page: Page
         drawing = drawing_of(image)
         answer = read_drawing(page.url, drawing).json
         seen = ink_as_mnist(np.frombuffer(drawing, np.uint8).reshape(SIDE, SIDE) / 255)
-        assert answer["seen"] == seen.ravel().tolist()
+        assert answer["seen"][0]["pixels"] == seen.ravel().tolist()
         assert answer["kinds"] == ["scores", "probabilities", "probabilities"]
         assert np.shape(answer["outputs"]) == (3, 10)
         np.testing.assert_allclose(np.sum(answer["outputs"][1:], axis=1), 1, atol=1e-5)
@@ -334,7 +334,7 @@ def test_a_perceptron_answers_with_its_scores_as_they_are(page: Page, trained: P
         )
     (kernel,) = (array for array in arrays if array.shape == (784, 10))
     (bias,) = (array for array in arrays if array.shape == (10,))
-    expected = np.array(answer["seen"], np.float32) / 255 @ kernel + bias
+    expected = np.array(answer["seen"][0]["pixels"], np.float32) / 255 @ kernel + bias
     np.testing.assert_allclose(answer["outputs"][0], expected, atol=1e-5)
     assert not np.isclose(np.sum(answer["outputs"][0]), 1, atol=1e-5)
 
@@ -441,7 +441,7 @@ def test_strokes_at_the_edge_and_a_heavy_end_are_seen_whole(page: Page) -> None:
     for drawing in (tee, ell, bar_apart):
         answer = read_drawing(page.url, drawing.tobytes())
         assert answer.code == 200
-        seen = np.reshape(answer.json["seen"], (28, 28)) > 60
+        seen = np.reshape(answer.json["seen"][0]["pixels"], (28, 28)) > 60
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
         height, width = (int(np.ptp(places)) + 1 for places in np.nonzero(drawing))
         scale = 20 / max(height, width)
@@ -458,7 +458,7 @@ def test_nothing_that_is_drawn_is_left_out(page: Page) -> None:
     frame = (np.maximum(abs(x), abs(y)) > 130) | (abs(x) < 10) & (abs(y) < 60)
     for ink in (circle | (abs(x) < 8) & (abs(y) < 50), bars, speck, frame):
         answer = read_drawing(page.url, (255 * ink.astype(np.uint8)).tobytes()).json
-        seen = np.reshape(answer["seen"], (28, 28)) > 100
+        seen = np.reshape(answer["seen"][0]["pixels"], (28, 28)) > 100
         assert ndimage.label(seen)[1] == ndimage.label(ink)[1] == 2
 
 
@@ -487,8 +487,8 @@ class Told:
     read: Callable[[np.ndarray], Any]
     scores: Sequence[bool]
 
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        return self.read(image)
+    def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        return self.read(images[0])
 
 
 @contextmanager
@@ -1064,7 +1064,7 @@ def test_sheet_and_verdict_are_in_the_window_without_scrolling(
     browser.open(page.url)
     draw(browser, SEVEN, touch=phone)
     wait_for_readers(browser, "7", "shallow", "lenet5")
-    for part in ("#paper", "#undo", "#clear", "#verdict", "#seen"):
+    for part in ("#paper", "#undo", "#clear", "#verdict", ".sight"):
         left, top, across, down = browser.box(part)
         assert min(left, top) >= 0
         assert left + across <= width

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mnist_keras.board.files import image, write_events
+from mnist_keras.data.form import to_show, weights_to_show
 from mnist_keras.data.predictions import confident_errors
 from mnist_keras.records import RunFolder
 
@@ -19,10 +20,13 @@ FILTERS = 32
 
 COLUMNS = 8
 SIDE = 84
-"""Pixels of one picture's side, 28 enlarged three times."""
+"""Pixels of one picture's longer side: MNIST's 28 enlarged three times."""
 
 SHADES = 16
 """Shades of each colour: more of them are hardly seen, and make a file twice as large."""
+
+DIVERGING = "red is positive, blue negative, white zero"
+COLOURED = "each on its own colour, grey is zero"
 
 GAP = 8
 FONT_SIZE = 11
@@ -43,15 +47,15 @@ class Answers:
     """What a network says of test images.
 
     Attributes:
-        images: uint8 [n, 28, 28].
-        labels: uint8 [n].
-        outputs: float [n, 10].
+        images: uint8 [n, height, width], or with channels.
+        labels: integers [n].
+        outputs: float [n, classes].
         scores: whether they are scores, as the perceptron's are, and not probabilities.
         class_names: a name for each label.
     """
 
     images: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
+    labels: NDArray[np.integer]
     outputs: NDArray[np.floating]
     scores: bool
     class_names: Sequence[str]
@@ -70,8 +74,8 @@ def write_pictures(
     Args:
         folder: the run's folder.
         answers: on the test set.
-        kernel: the first layer's weights, float [784, units] or [height, width, 1, filters]; None
-            where they are not on square pixels.
+        kernel: the first layer's weights, float [height, width, channels, units]; None where they
+            are not on pixels.
         best_epoch: from 1.
         ended: when the run ended, in seconds since 1970.
 
@@ -81,8 +85,8 @@ def write_pictures(
     values = []
     if kernel is not None:
         about = (
-            f"Weights of the first layer, at most {FILTERS} units of {kernel.shape[-1]}: red is "
-            "positive, blue negative, white zero; all on one scale."
+            f"Weights of the first layer, at most {FILTERS} units of {kernel.shape[-1]}: "
+            f"{COLOURED if kernel.shape[2] == 3 else DIVERGING}; all on one scale."
         )
         values.append(image("first_layer", contact_sheet(layer_tiles(kernel)), about))
     errors = confident_errors(answers.labels, answers.outputs)[:ERRORS]
@@ -102,10 +106,16 @@ def write_pictures(
 
 def layer_tiles(kernel: NDArray[np.floating]) -> list[Tile]:
     """The first units' weights as coloured tiles; weights that are not finite are grey."""
-    units = kernel.reshape(-1, kernel.shape[-1]).T[:FILTERS]
-    side = round(units.shape[1] ** 0.5)
+    units = weights_to_show(kernel.transpose(3, 0, 1, 2))[:FILTERS]
     largest = float(np.max(np.abs(units), where=np.isfinite(units), initial=0.0)) or 1.0
-    return [Tile(_diverging(unit.reshape(side, side) / largest)) for unit in units]
+    colours = _coloured if units.ndim == 4 else _diverging
+    return [Tile(colours(unit / largest)) for unit in units]
+
+
+def _coloured(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Weights of red, green and blue, each from -1 to 1, as a colour; no weight is grey."""
+    levels = np.round(np.nan_to_num(weights, posinf=0.0, neginf=0.0) * SHADES) / SHADES
+    return (127.5 * (1 + levels)).round().astype(np.uint8)
 
 
 def _diverging(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -127,7 +137,7 @@ def _error_tile(answers: Answers, index: int, says: str) -> Tile:
     is_text, seen_text = (
         _drawable(answers.class_names, label) for label in (int(answers.labels[index]), said)
     )
-    return Tile(answers.images[index], (f"is {is_text}", f"seen as {seen_text}", strength))
+    return Tile(to_show(answers.images[index]), (f"is {is_text}", f"seen as {seen_text}", strength))
 
 
 def _drawable(class_names: Sequence[str], label: int) -> str:
@@ -147,12 +157,21 @@ def contact_sheet(tiles: Sequence[Tile]) -> NDArray[np.uint8]:
     font = ImageFont.load_default(FONT_SIZE)
     for number, tile in enumerate(tiles):
         left, top = GAP + number % columns * width, GAP + number // columns * height
-        picture = Image.fromarray(tile.pixels).convert("RGB")
-        sheet.paste(picture.resize((SIDE, SIDE), Image.Resampling.NEAREST), (left, top))
-        draw.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline="#cccccc")
+        picture = _enlarged(Image.fromarray(tile.pixels).convert("RGB"))
+        sheet.paste(picture, (left, top))
+        right, bottom = left + picture.width - 1, top + picture.height - 1
+        draw.rectangle((left, top, right, bottom), outline="#cccccc")
         for line, text in enumerate(_fitted(tile.lines, font)):
             draw.text((left, top + SIDE + 2 + line * LINE), text, fill="#222222", font=font)
     return np.asarray(sheet)
+
+
+def _enlarged(picture: Image.Image) -> Image.Image:
+    """A picture whose longer side is `SIDE`; a larger one is shrunk."""
+    scale = SIDE / max(picture.size)
+    size = (max(1, round(scale * picture.width)), max(1, round(scale * picture.height)))
+    filter_ = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
+    return picture.resize(size, filter_)
 
 
 def _fitted(

@@ -66,6 +66,9 @@ def draw(
         mark = in_brackets(marks_of([reader.config]))
         accuracy = percent(reader.result["val_accuracy"])
         click.echo(f"  {reader.folder.logs}: validation accuracy {accuracy}{mark}")
+    for reader in readers:
+        if reader.form.remark:
+            click.echo(f"note: {reader.label}: {reader.form.remark}")
     with open_port(port, LOOPBACK if host is None else host) as listening:
         _serve(readers, networks, listening, opens)
 

@@ -23,20 +23,32 @@ from mnist_keras.own_networks import is_own
 
 @click.command(cls=NetworkCommand)
 @click.argument("networks", nargs=-1, type=ArchitectureType(), metavar="[ARCHITECTURE]...")
+@data_option
 @json_option
-def architectures(networks: tuple[str, ...], as_json: bool, **settings: Any) -> None:
+def architectures(
+    networks: tuple[str, ...], data: Path | None, as_json: bool, **settings: Any
+) -> None:
     """List the seven architectures, or those named: layers, parameters, default settings.
 
-    ARCHITECTURE may be a function in a Python file of your own, as nets.py:net.
+    ARCHITECTURE may be a function in a Python file of your own, as nets.py:net. With --data they
+    are built for its images and classes.
     """
+    from mnist_keras.errors import UserError
     from mnist_keras.report.console import print_rows
     from mnist_keras.training.architectures import build, describe_layers
 
-    rows = []
+    rows, refusals = [], []
+    of_data = _identity_of(data)
     for name in networks or ARCHITECTURE_NAMES:
         own = given_fields(settings) if is_own(name) else {}
-        config = make_config({"architecture": name, **own})
-        model = build(config)
+        config = make_config({"architecture": name, **own, **of_data})
+        try:
+            model = build(config)
+        except UserError as refusal:
+            if networks:
+                raise
+            refusals.append(str(refusal))
+            continue
         rows.append(
             {
                 "architecture": config.architecture,
@@ -46,6 +58,17 @@ def architectures(networks: tuple[str, ...], as_json: bool, **settings: Any) -> 
             }
         )
     print_rows(rows, as_json)
+    for line in refusals:
+        click.echo(f"note: {line}", err=as_json)
+
+
+def _identity_of(data: Path | None) -> dict[str, str]:
+    """The data set's identity as a field of a configuration; nothing for MNIST."""
+    if data is None:
+        return {}
+    from mnist_keras.data.dataset import load
+
+    return {"data": load(data).identity}
 
 
 @click.command(cls=NetworkCommand)
@@ -58,17 +81,21 @@ def architectures(networks: tuple[str, ...], as_json: bool, **settings: Any) -> 
     show_default=True,
     help="Images in a batch of training; a test shows one.",
 )
+@data_option
 @json_option
-def shapes(architecture: str, batch_size: int, as_json: bool, **settings: Any) -> None:
+def shapes(
+    architecture: str, batch_size: int, data: Path | None, as_json: bool, **settings: Any
+) -> None:
     """Show the shapes of an architecture's tensors in training and in test.
 
     ARCHITECTURE may be a function in a Python file of your own, as nets.py:net, with its settings
-    as options.
+    as options. With --data the shapes are those of its images and classes.
     """
     from mnist_keras.report.console import print_rows
     from mnist_keras.training.shapes import shape_table
 
-    config = make_config({"architecture": architecture, **given_fields(settings)})
+    fields = {"architecture": architecture, **given_fields(settings), **_identity_of(data)}
+    config = make_config(fields)
     print_rows(shape_table(config, batch_size), as_json)
 
 

@@ -1,4 +1,4 @@
-"""The image data sets: the MNIST that the package ships, and sets of the same shape."""
+"""The image data sets: the MNIST that the package ships, and others."""
 
 MNIST = "mnist"
 """The identity of the data set that the package ships."""

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.data.class_names import CLASSES_FILE
-from mnist_keras.data.parts import Contents, Part, check_part, read_images, read_labels
-from mnist_keras.data.reading import MAX_CLASSES, MIN_TRAINING_IMAGES, refusal
+from mnist_keras.data.kinds import MAX_CLASSES
+from mnist_keras.data.parts import (
+    Contents,
+    Part,
+    check_alike,
+    check_part,
+    read_images,
+    read_labels,
+)
+from mnist_keras.data.reading import MIN_TRAINING_IMAGES, refusal
 from mnist_keras.data.sampling import TEST_SHARE, draw_test
+from mnist_keras.limits import MIB, memory_limit_mb
 
-Array = NDArray[np.uint8]
+Array = NDArray[Any]
+
+
+LABELS_OF_A_BYTE = 256
+"""Classes whose labels are kept as uint8; those of more are uint16."""
 
 
 class Checked(NamedTuple):
@@ -28,11 +42,13 @@ def read_and_check(contents: Contents, source: str) -> Checked:
     """Read and check what a reader found. Without a test part, a share of the training images is.
 
     Raises:
-        UserError: a part is damaged or not of MNIST's shape and type, a label has no name, or
-            there are too few images to hold out a test set.
+        UserError: a part is damaged or not of the shape and type of images or labels, a label has
+            no name, the images do not fit into memory, or there are too few to hold out a test set.
     """
     for key, part in contents.parts.items():
         check_part(part, key)
+    check_alike(contents.parts)
+    _check_memory(contents.parts, source)
     arrays = {
         key: read_images(part) if key.startswith("x") else read_labels(part)
         for key, part in contents.parts.items()
@@ -42,11 +58,25 @@ def read_and_check(contents: Contents, source: str) -> Checked:
     if "x_test" not in arrays:
         notes.append(_hold_out_test(arrays, source))
     class_names = _name_classes(arrays, contents.class_names, source)
+    if len(class_names) <= LABELS_OF_A_BYTE:
+        arrays |= {key: arrays[key].astype(np.uint8) for key in arrays if key.startswith("y")}
     absent = np.flatnonzero(np.bincount(arrays["y_train"], minlength=len(class_names)) == 0)
     if absent.size:
         names = ", ".join(class_names[label] for label in absent)
         notes.append(f"no training image is of {names}")
     return Checked(arrays, class_names, tuple(notes))
+
+
+def _check_memory(parts: Mapping[str, Part], source: str) -> None:
+    needed = sum(math.prod(part.shape) * part.dtype.itemsize for part in parts.values()) / MIB
+    limit = memory_limit_mb()
+    if needed > limit:
+        raise refusal(
+            source,
+            f"takes {needed:,.0f} MiB of memory",
+            f"at most {limit:,.0f}",
+            "leave out images, or make them smaller",
+        )
 
 
 def _check_counts(parts: Mapping[str, Part], arrays: Mapping[str, Array]) -> None:
@@ -86,7 +116,9 @@ def _name_classes(
 ) -> tuple[str, ...]:
     highest = max(int(labels.max()) for key, labels in arrays.items() if key.startswith("y"))
     if class_names is None:
-        return tuple(str(label) for label in range(highest + 1))
+        class_names = tuple(str(label) for label in range(highest + 1))
+    if len(class_names) < 2:
+        raise refusal(source, "has one class", f"2 to {MAX_CLASSES}", "add images of another class")
     if not highest < len(class_names) <= MAX_CLASSES:
         raise refusal(
             source,

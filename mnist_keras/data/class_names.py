@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from mnist_keras.data.kinds import MAX_CLASSES
 from mnist_keras.data.reading import (
-    MAX_CLASSES,
     brief,
     open_regular,
     refusal,
@@ -19,14 +19,14 @@ from mnist_keras.errors import UserError
 
 CLASSES_FILE = "classes.txt"
 MAX_NAME_LENGTH = 64
-MAX_CLASSES_BYTES = 4096
+MAX_CLASSES_BYTES = 1 << 18
 
 
 def read_class_names(folder: Path, name: str = CLASSES_FILE) -> tuple[str, ...] | None:
     """The names in a file of a folder, one a line, or None where there is no such file.
 
     Raises:
-        UserError: the file is not 1 to 10 different, printable names of at most 64 characters.
+        UserError: the file is not 1 to 1000 different, printable names of at most 64 characters.
     """
     path = folder / name
     if not os.path.lexists(path):
@@ -51,7 +51,7 @@ def check_class_names(where: str, names: Sequence[str]) -> None:
     """Check names that came from outside.
 
     Raises:
-        UserError: they are not 1 to 10 different, printable names of at most 64 characters.
+        UserError: they are not 1 to 1000 different, printable names of at most 64 characters.
     """
     if not 1 <= len(names) <= MAX_CLASSES:
         raise _bad_names(where, f"has {len(names)} names")

@@ -1,4 +1,4 @@
-"""Bring images of another size or in colour to MNIST's form, and keep a set in a file."""
+"""Bring images of another size or in colour to MNIST's, and keep a set in a file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.atomic import replace_file
 from mnist_keras.data.formats.npz import CLASS_NAMES
+from mnist_keras.data.kinds import MNIST_KIND
 from mnist_keras.data.parts import (
     Contents,
     Part,
@@ -19,16 +20,18 @@ from mnist_keras.data.parts import (
     plain_shape,
     read_pixels,
 )
-from mnist_keras.data.reading import SIDE, refusal, shown
+from mnist_keras.data.reading import refusal, shown
 
 Array = NDArray[np.uint8]
+
+SIDES = MNIST_KIND.shape[:2]
 
 
 def resized(contents: Contents) -> Contents:
     """Contents whose images are 28x28 and grey: scaled to that, colours to their brightness.
 
     The brightness is that of ITU-R 601, the scaling Pillow's bicubic one. Images that have this
-    form already stay as they are, and so do parts that hold no images, which are refused later.
+    form already stay as they are, and so do parts of other channels, or that hold no images.
     """
     parts = {
         key: _resized(part) if key.startswith("x") else part for key, part in contents.parts.items()
@@ -38,7 +41,7 @@ def resized(contents: Contents) -> Contents:
 
 def _resized(part: Part) -> Part:
     inner = plain_shape("x", part.shape)[1:]
-    if inner == (SIDE, SIDE) or not is_of_images(part.shape):
+    if inner == SIDES or not is_of_images(part.shape) or inner[2:] not in ((), (3,)):
         return part
     check_pixels(part)
 
@@ -46,13 +49,13 @@ def _resized(part: Part) -> Part:
         from PIL import Image
 
         images = read_pixels(part).reshape(-1, *inner)
-        scaled = np.empty((len(images), SIDE, SIDE), np.uint8)
+        scaled = np.empty((len(images), *SIDES), np.uint8)
         for image, target in zip(images, scaled, strict=True):
             grey = Image.fromarray(image).convert("L")
-            target[:] = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+            target[:] = np.asarray(grey.resize(SIDES, Image.Resampling.BICUBIC))
         return scaled
 
-    return Part(part.where, (part.shape[0], SIDE, SIDE), np.dtype(np.uint8), read)
+    return Part(part.where, (part.shape[0], *SIDES), np.dtype(np.uint8), read)
 
 
 def save(arrays: Mapping[str, Array], class_names: tuple[str, ...], path: Path) -> None:

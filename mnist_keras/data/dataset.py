@@ -1,20 +1,20 @@
-"""Load a data set of handwritten digits (or the like), verify it, and split it.
+"""Load a data set of images by class, MNIST or another, verify it, and split it.
 
 Whatever file it came from, a set is known by its contents. The readers are in `formats`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mnist_keras.data import MNIST, QUICK
+from mnist_keras.data import MNIST
 from mnist_keras.data.assembly import read_and_check
 from mnist_keras.data.conversion import resized
 from mnist_keras.data.formats import find_contents
@@ -27,7 +27,7 @@ from mnist_keras.errors import UserError
 
 SHIPPED = "MNIST, shipped with mnist-keras"
 
-Array = NDArray[np.uint8]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,18 +35,19 @@ class Dataset:
     """Training and test images with their labels; the arrays cannot be written to.
 
     Attributes:
-        x_train: uint8 [n_train, 28, 28], pixels from 0 to 255.
-        y_train: uint8 [n_train], labels from 0 to classes - 1.
-        x_test: uint8 [n_test, 28, 28].
-        y_test: uint8 [n_test].
+        x_train: uint8 [n_train, height, width], pixels from 0 to 255; of images that are not grey
+            [n_train, height, width, channels].
+        y_train: labels from 0 to classes - 1, [n_train]; uint8, of more than 256 classes uint16.
+        x_test: as x_train.
+        y_test: as y_train.
         identity: "mnist" for the original MNIST, else "data-" and 12 digits of `sha256`; "quick-"
-            and the digits for a tenth of a set.
+            and the digits for a tenth of a set; then the kind of the images, see `kinds`.
         sha256: of lines of text: for each of the arrays, in this order with those of validation
             last, the SHA-256 of its unpacked IDX file in hexadecimal, then the number of classes.
         class_names: a name for each label.
         source: where the set was read from, in words or as a path.
-        x_val: uint8 [n_val, 28, 28] of a set that has a validation part of its own, else None.
-        y_val: uint8 [n_val], or None.
+        x_val: those of a set that has a validation part of its own, else None.
+        y_val: likewise.
         notes: sentences about the set that its user should know.
     """
 
@@ -79,7 +80,7 @@ class Dataset:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """The shape of an image: (28, 28)."""
+        """The shape of an image: (28, 28), or (32, 32, 3) in colour."""
         return self.x_train.shape[1:]
 
     @property
@@ -110,7 +111,7 @@ def load(
         transpose: exchange rows and columns of the images: EMNIST's lie on their sides.
 
     Raises:
-        UserError: there is no such set, it is damaged, or it is not of MNIST's kind; or it is too
+        UserError: there is no such set, it is damaged, or it holds no images by class; or it is too
             small to take a tenth of it.
     """
     whole = _load_shipped() if path is None else _load_given(Path(path), resize)
@@ -160,11 +161,18 @@ def from_arrays(
     With x_val and y_val it has a validation part of its own.
 
     Raises:
-        UserError: an array is not of MNIST's shape and type, a label has no name.
+        UserError: an array is not of the shape and type of images or labels, a label has no name.
     """
     keys = KEYS + VALIDATION_KEYS if "x_val" in arrays else KEYS
-    parts = {key: part_of(f"{source}: {key}", np.asarray(arrays[key])) for key in keys}
+    parts = {key: part_of(f"{source}: {key}", _as_array(arrays[key])) for key in keys}
     return _from_contents(Contents(parts, class_names), source)
+
+
+def _as_array(values: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError:  # of lists of different lengths
+        return np.empty(len(cast(Sequence[Any], values)), dtype=object)
 
 
 def take_tenth(whole: Dataset) -> Dataset:
@@ -234,9 +242,7 @@ def _frozen(
     views = {key: array.view() for key, array in arrays.items()}
     for view in views.values():
         view.setflags(write=False)
-    identity, sha256 = identify(views, len(class_names))
-    if quick:
-        identity = f"{QUICK}{sha256[:12]}"
+    identity, sha256 = identify(views, len(class_names), quick)
     return Dataset(
         **views,
         identity=identity,

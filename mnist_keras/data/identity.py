@@ -5,16 +5,21 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_keras.data import MNIST
+from mnist_keras.data import MNIST, QUICK
+from mnist_keras.data.kinds import MNIST_KIND, ending
 from mnist_keras.data.parts import KEYS, VALIDATION_KEYS
-from mnist_keras.data.reading import MAX_CLASSES
 
 UNSIGNED_BYTE = 0x08
 """The type of an IDX file's elements."""
+
+SHORT = 0x0B
+"""Likewise: a big-endian integer of 16 bits."""
+
 
 # SHA-256 of the four original files, unpacked.
 MNIST_SHA256 = {
@@ -25,18 +30,26 @@ MNIST_SHA256 = {
 }
 
 
-def identify(arrays: Mapping[str, NDArray[np.uint8]], classes: int) -> tuple[str, str]:
-    """The identity of a set and the SHA-256 that it is taken from; see `Dataset`."""
+def identify(
+    arrays: Mapping[str, NDArray[Any]], classes: int, quick: bool = False
+) -> tuple[str, str]:
+    """The identity of a set and the SHA-256 that it is taken from; see `Dataset`.
+
+    `quick` says that it is a tenth of a set.
+    """
     digests = {key: digest(array) for key, array in arrays.items()}
     sha256 = _joint_sha256(digests, classes)
-    return (MNIST if digests == MNIST_SHA256 else f"data-{sha256[:12]}"), sha256
+    if digests == MNIST_SHA256 and not quick:
+        return MNIST, sha256
+    of_kind = ending(arrays["x_train"].shape[1:], classes)
+    return f"{QUICK if quick else 'data-'}{sha256[:12]}{of_kind}", sha256
 
 
 def is_of_identity(sha256: object, identity: str) -> bool:
     """Whether a set of this `sha256` has this `identity`; see `Dataset`."""
     if identity == MNIST:
-        return sha256 == _joint_sha256(MNIST_SHA256, MAX_CLASSES)
-    return identity.partition("-")[2] == str(sha256)[:12]
+        return sha256 == _joint_sha256(MNIST_SHA256, MNIST_KIND.classes)
+    return identity.split("-")[1] == str(sha256)[:12]
 
 
 def idx_header(shape: tuple[int, ...], element: int = UNSIGNED_BYTE) -> bytes:
@@ -44,10 +57,14 @@ def idx_header(shape: tuple[int, ...], element: int = UNSIGNED_BYTE) -> bytes:
     return struct.pack(f">4B{len(shape)}I", 0, 0, element, len(shape), *shape)
 
 
-def digest(array: NDArray[np.uint8]) -> str:
-    """SHA-256 of the array written as an unpacked IDX file, whatever file it came from."""
-    content = hashlib.sha256(idx_header(array.shape))
-    content.update(np.ascontiguousarray(array).data)
+def digest(array: NDArray[Any]) -> str:
+    """SHA-256 of the array written as an unpacked IDX file, whatever file it came from.
+
+    Its elements are bytes, or of labels of more than 256 classes integers of 16 bits.
+    """
+    is_bytes = array.dtype == np.uint8
+    content = hashlib.sha256(idx_header(array.shape, UNSIGNED_BYTE if is_bytes else SHORT))
+    content.update(np.ascontiguousarray(array, np.uint8 if is_bytes else ">i2").data)
     return content.hexdigest()
 
 

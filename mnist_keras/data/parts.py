@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_keras.data.reading import (
+from mnist_keras.data.kinds import (
+    MAX_CHANNELS,
     MAX_CLASSES,
-    MAX_IMAGES,
-    MIN_TRAINING_IMAGES,
-    SIDE,
-    brief,
-    refusal,
+    MAX_SIDE,
+    MNIST_KIND,
+    image_text,
 )
+from mnist_keras.data.reading import MAX_IMAGES, MIN_TRAINING_IMAGES, brief, refusal
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 """The four arrays of a data set, in the order that its identity is taken in."""
@@ -26,8 +27,10 @@ VALIDATION_KEYS = ("x_val", "y_val")
 
 PIXELS = "uint8 pixels from 0 to 255"
 LABELS = f"integers from 0 to {MAX_CLASSES - 1}"
-MAX_SIDE = 512
-"""Pixels of a side of an image that is brought to MNIST's size."""
+IMAGES = (
+    "images [n, height, width] or [n, height, width, channels], "
+    f"2 to {MAX_SIDE} pixels a side, at most {MAX_CHANNELS} channels"
+)
 
 Shape = tuple[int, ...]
 
@@ -72,8 +75,8 @@ def part_of(where: str, array: NDArray[Any]) -> Part:
 def check_part(part: Part, key: str) -> None:
     """Check shape and type of a part before it is read.
 
-    Taken are uint8 or other integers; images [n, 28, 28], with further axes of length 1, or in rows
-    of 784; labels [n], or [n, 1].
+    Taken are uint8 or other integers; images [n, height, width] or [n, height, width, channels],
+    with further axes of length 1, or in rows of the pixels of a square; labels [n], or [n, 1].
 
     Raises:
         UserError: it has another shape or type, or too few or too many images or labels.
@@ -91,6 +94,13 @@ def check_pixels(part: Part) -> None:
     Raises:
         UserError: they are not integers.
     """
+    if part.dtype.kind == "O":
+        raise refusal(
+            part.where,
+            "holds objects, as images of different sizes are kept",
+            f"one array of {PIXELS}",
+            "bring all images to one size",
+        )
     if part.dtype.kind not in "iu":
         raise refusal(
             part.where,
@@ -101,7 +111,7 @@ def check_pixels(part: Part) -> None:
 
 
 def read_images(part: Part) -> NDArray[np.uint8]:
-    """The images of a checked part, uint8 [n, 28, 28].
+    """The images of a checked part, uint8 [n, height, width], with channels where they have more.
 
     Raises:
         UserError: it is damaged, or a pixel is not from 0 to 255.
@@ -128,16 +138,16 @@ def read_pixels(part: Part) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array, np.uint8)
 
 
-def read_labels(part: Part) -> NDArray[np.uint8]:
-    """The labels of a checked part, uint8 [n].
+def read_labels(part: Part) -> NDArray[np.uint16]:
+    """The labels of a checked part, uint16 [n].
 
     Raises:
-        UserError: it is damaged, or a label is not from 0 to 9.
+        UserError: it is damaged, or a label is not from 0 to 999.
     """
     labels = part.read().reshape(plain_shape("y", part.shape))
     outside = np.flatnonzero((labels < 0) | (labels >= MAX_CLASSES))
     if not outside.size:
-        return labels.astype(np.uint8)
+        return labels.astype(np.uint16)
     index, classes = int(outside[0]), np.unique(labels)
     if len(classes) > MAX_CLASSES:
         raise refusal(
@@ -153,18 +163,21 @@ def read_labels(part: Part) -> NDArray[np.uint8]:
 
 
 def plain_shape(key: str, shape: Shape) -> Shape:
-    """A part's shape without further axes of length 1, and with rows of 784 as 28x28."""
+    """A part's shape without further axes of length 1, and with rows of a square's pixels as it."""
     inner = tuple(length for length in shape[1:] if length != 1)
-    if key.startswith("x") and inner == (SIDE * SIDE,):
-        inner = (SIDE, SIDE)
-    return (*shape[:1], *inner)
+    if not key.startswith("x") or len(inner) != 1:
+        return (*shape[:1], *inner)
+    side = math.isqrt(max(0, inner[0]))
+    # Of a signal [n, 1, length] nobody can tell; rows of 784 have always been taken for MNIST's.
+    is_square = side * side == inner[0] and (len(shape) == 2 or side == MNIST_KIND.shape[0])
+    return (*shape[:1], side, side) if is_square else (*shape[:1], *inner)
 
 
 def check_shape(where: str, key: str, shape: Sequence[int]) -> None:
     """Check the shape of the images or labels `key` before memory is taken for them.
 
     Raises:
-        UserError: not that of 28x28 images or of one label each, or too few or too many of them.
+        UserError: not that of images or of one label each, or too few or too many of them.
     """
     images = key.startswith("x")
     least = MIN_TRAINING_IMAGES if key.endswith("train") else 1
@@ -177,38 +190,48 @@ def check_shape(where: str, key: str, shape: Sequence[int]) -> None:
             f"{least} to {MAX_IMAGES} labels in one dimension",
             "store labels.argmax(axis=1)",
         )
-    if inner == ((SIDE, SIDE) if images else ()) and shape and least <= shape[0] <= MAX_IMAGES:
+    fits = is_of_images(shape) if images else inner == ()
+    if fits and shape and least <= shape[0] <= MAX_IMAGES:
         return
-    if images and inner != (SIDE, SIDE) and is_of_images(shape):
-        raise refusal(
-            where,
-            f"has the shape {text} ({_image_text(inner)})",
-            f"{least} to {MAX_IMAGES} 28x28 grey images",
-            "mnist-keras data --data PATH --resize --save FILE.npz makes such of them",
-        )
-    what = "28x28 grey images" if images else "labels in one dimension"
     raise refusal(
         where,
         f"has the shape {text}",
-        f"{least} to {MAX_IMAGES} {what}",
-        "give data of MNIST's shape",
+        f"{least} to {MAX_IMAGES} {IMAGES if images else 'labels in one dimension'}",
+        "put the channels last" if images and _has_channels_first(inner) else "give such an array",
     )
 
 
 def is_of_images(shape: Sequence[int]) -> bool:
-    """Whether this is the shape of grey [n, h, w] or colour images [n, h, w, 3], not too large.
+    """Whether this is the shape of images [n, h, w] or [n, h, w, channels], not too large.
 
     Axes of length 1 do not count.
     """
+    if not shape or not 1 <= shape[0] <= MAX_IMAGES:
+        return False
     inner = plain_shape("x", tuple(shape))[1:]
     sides = all(1 < length <= MAX_SIDE for length in inner[:2])
-    fits = len(inner) == 2 or inner[2:] == (3,)
-    return fits and sides and 1 <= shape[0] <= MAX_IMAGES
+    return sides and (len(inner) == 2 or (len(inner) == 3 and inner[2] <= MAX_CHANNELS))
 
 
-def _image_text(inner: Shape) -> str:
-    colour = "colour" if len(inner) == 3 else "grey"
-    return f"{inner[0]}x{inner[1]} {colour} images"
+def check_alike(parts: Mapping[str, Part]) -> None:
+    """Check that the images of checked parts have one shape.
+
+    Raises:
+        UserError: those of a part have another shape than those for training.
+    """
+    shapes = {key: plain_shape(key, part.shape)[1:] for key, part in parts.items() if key[0] == "x"}
+    for key, inner in shapes.items():
+        if inner != shapes["x_train"]:
+            raise refusal(
+                parts[key].where,
+                f"has images of {image_text(inner)}",
+                f"{image_text(shapes['x_train'])}, as the training images are",
+                "bring all images to one size",
+            )
+
+
+def _has_channels_first(inner: Shape) -> bool:
+    return len(inner) == 3 and inner[0] <= MAX_CHANNELS < inner[2]
 
 
 def _shape_text(shape: Sequence[int]) -> str:

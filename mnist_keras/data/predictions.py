@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.data.archive import ARCHIVE_ERRORS, BoundedFile
+from mnist_keras.data.kinds import MAX_CLASSES
 from mnist_keras.data.npy import read_numbers
 from mnist_keras.data.reading import (
-    MAX_CLASSES,
     MAX_IMAGES,
     brief,
     open_regular,
@@ -23,7 +23,7 @@ from mnist_keras.metrics import TEST_SCORES
 
 
 class Predictions(NamedTuple):
-    """Labels, integers [n], and probabilities, floating point [n, 10], of test images.
+    """Labels, integers [n], and probabilities, floating point [n, classes], of test images.
 
     `scores`, of the same shape, are there where the network gives scores, as the perceptron does:
     the probabilities are their softmax then. Runs of earlier versions have none.
@@ -64,7 +64,7 @@ def confident_errors(labels: NDArray[Any], outputs: NDArray[Any]) -> NDArray[np.
 
     Args:
         labels: integers [n].
-        outputs: floating point [n, 10]: probabilities or scores.
+        outputs: floating point [n, classes]: probabilities or scores.
     """
     said = outputs.argmax(axis=1)
     wrong = np.flatnonzero(said != labels)
@@ -86,7 +86,7 @@ def read_predictions(path: Path) -> Predictions:
             scores = read_numbers(archive, "scores", "f") if has_scores else None
         if not 1 <= labels.size <= MAX_IMAGES or labels.ndim != 1:
             raise ValueError(f"labels has the shape {labels.shape}")
-        if probabilities.shape != (len(labels), MAX_CLASSES):
+        if not _is_of_classes(probabilities, labels):
             raise ValueError(f"probabilities has the shape {probabilities.shape}")
         if scores is not None and scores.shape != probabilities.shape:
             raise ValueError(f"scores has the shape {scores.shape}")
@@ -94,7 +94,14 @@ def read_predictions(path: Path) -> Predictions:
         raise refusal(
             shown(path),
             f"is damaged ({brief(error)})",
-            "labels and ten probabilities for each test image",
+            "a label and a probability of each class for each test image",
             "train the run again with --fresh",
         ) from None
     return Predictions(labels, probabilities, scores)
+
+
+def _is_of_classes(probabilities: NDArray[Any], labels: NDArray[Any]) -> bool:
+    if probabilities.ndim != 2 or len(probabilities) != len(labels):
+        return False
+    classes = probabilities.shape[1]
+    return bool(2 <= classes <= MAX_CLASSES and labels.min() >= 0 and labels.max() < classes)

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from mnist_keras.errors import UserError
 
-SIDE = 28
 MIN_TRAINING_IMAGES = 10
 """The smallest training set that an 80/20 split leaves something of on both sides."""
 MAX_IMAGES = 1_000_000
-MAX_CLASSES = 10
 
 CHUNK = 1 << 20
 """Bytes that are unpacked at a time."""

@@ -4,6 +4,7 @@ missing test set."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,14 +47,14 @@ def split(
     return order[held_out:], order[:held_out]
 
 
-def mislabel(labels: NDArray[np.uint8], share: float, classes: int, seed: int) -> NDArray[np.uint8]:
+def mislabel(labels: NDArray[Any], share: float, classes: int, seed: int) -> NDArray[Any]:
     """Replace a share of the labels, rounded to whole images, each by another class.
 
     Which ones, and by what, is drawn from PCG64([seed, 0, NOISE_KEY]); every other class is equally
     likely. The wrong labels of a smaller share are among those of a larger one.
 
     Args:
-        labels: uint8 [n], below `classes`.
+        labels: integers [n], below `classes`.
         share: from 0 to 1.
         classes: at least 2.
         seed: the run's.
@@ -67,11 +68,11 @@ def mislabel(labels: NDArray[np.uint8], share: float, classes: int, seed: int) -
     return noisy
 
 
-def draw_tenth(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
+def draw_tenth(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     """Draw a tenth of each class, rounded up, so that no class is lost.
 
     Args:
-        labels: uint8 [n].
+        labels: integers [n].
 
     Returns:
         Indices, int64, ascending. The same labels give the same indices.
@@ -79,7 +80,7 @@ def draw_tenth(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
     return _draw(labels, 10, lambda members: -(-members // 10))
 
 
-def draw_test(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
+def draw_test(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     """Draw one in `TEST_SHARE` of each class, rounded down, so that none is lost to training.
 
     As `draw_tenth`; there may be none.
@@ -87,7 +88,7 @@ def draw_test(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
     return _draw(labels, TEST_SHARE, lambda members: members // TEST_SHARE)
 
 
-def _draw(labels: NDArray[np.uint8], key: int, count: Callable[[int], int]) -> NDArray[np.int64]:
+def _draw(labels: NDArray[np.integer], key: int, count: Callable[[int], int]) -> NDArray[np.int64]:
     generator = np.random.Generator(np.random.PCG64(key))
     drawn = []
     for label in np.unique(labels):

@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 from werkzeug.exceptions import HTTPException
 
 from mnist_keras.data import MNIST
+from mnist_keras.data.form import Form
 from mnist_keras.drawing.choice import Reader
 from mnist_keras.marks import marks_of
 from mnist_keras.pictures.form import ink_as_mnist
+from mnist_keras.pictures.own_form import whole_picture
 from mnist_keras.report.console import percent
 
 SIDE = 280
@@ -47,17 +50,18 @@ class Networks(Protocol):
     def scores(self) -> Sequence[bool]:
         """For each run, whether its outputs are scores and not probabilities."""
 
-    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The outputs float32 [runs, 10] for an image uint8 [28, 28]; called by threads."""
+    def __call__(self, images: Sequence[NDArray[np.uint8]]) -> Sequence[NDArray[np.float32]]:
+        """The outputs of each run, float32 [classes], for its image; called by threads."""
 
 
 def make_app(readers: Sequence[Reader], networks: Networks, token: str = "") -> Flask:
     """The application.
 
     Routes: `/` is the page; `POST /read` takes SIDE * SIDE bytes, a pixel each, row by row, 0 for
-    paper and 255 for ink, and answers with JSON: `seen`, the 784 pixels that the runs were asked
-    about; `outputs`, ten for each run, null where a run's are not numbers; and `kinds`, for each
-    run "probabilities" or "scores". Whatever is refused is answered with `error`, a line.
+    paper and 255 for ink, and answers with JSON: `seen`, for each form of images that the runs
+    were trained on the `pixels` that they were asked about, row by row; `outputs`, for each run one
+    of each class, null where a run's are not numbers; and `kinds`, for each run "probabilities" or
+    "scores". Whatever is refused is answered with `error`, a line.
 
     Args:
         readers: the runs.
@@ -72,21 +76,78 @@ def make_app(readers: Sequence[Reader], networks: Networks, token: str = "") -> 
     app.before_request(lambda: _check_access(token))
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, lambda error: _refuse(error, home))
+    forms = [_nameless(reader.form) for reader in readers]
+    sights = _sights(readers, forms)
     kinds = ["scores" if scores else "probabilities" for scores in networks.scores]
 
     @app.get(f"{home}/")
     def page() -> str:
         runs = [_card(reader, kind) for reader, kind in zip(readers, kinds, strict=True)]
-        return render_template("draw.html", runs=runs, side=SIDE, **_subject(readers))
+        return render_template(
+            "draw.html", runs=runs, side=SIDE, sights=sights, **_subject(readers)
+        )
 
     @app.post(f"{home}/read")
     def answer() -> Response:
         drawing = _drawing()
-        seen = ink_as_mnist(drawing / drawing.max())
-        outputs = [[_finite(value) for value in row] for row in networks(seen).tolist()]
-        return _json({"seen": seen.ravel().tolist(), "outputs": outputs, "kinds": kinds})
+        images = {sight.form: as_form(drawing, sight.form) for sight in sights}
+        rows = networks([images[form] for form in forms])
+        outputs = [[_finite(value) for value in row.tolist()] for row in rows]
+        seen = [{"pixels": _plane(image).ravel().tolist()} for image in images.values()]
+        return _json({"seen": seen, "outputs": outputs, "kinds": kinds})
 
     return app
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What runs of one form of images see of a drawing, and what the page says of it."""
+
+    form: Form
+    readers: tuple[str, ...]
+    all_see_it: bool
+
+    @property
+    def who(self) -> str:
+        """Who sees it: "it sees", "they see", or the runs by name."""
+        one = len(self.readers) == 1
+        if self.all_see_it:
+            return "it sees" if one else "they see"
+        return f"{', '.join(self.readers)} {'sees' if one else 'see'}"
+
+    @property
+    def how(self) -> str:
+        """What was done to the drawing."""
+        height, width, *channels = self.form.image_shape
+        size = f"{width} × {height} pixels"
+        if self.form.digits:
+            return size
+        return f"resized to {size}{', grey as colour' if channels else ''}"
+
+
+def _nameless(form: Form) -> Form:
+    """The form alone: data sets of one form see the same."""
+    return replace(form, data="")
+
+
+def _sights(readers: Sequence[Reader], forms: Sequence[Form]) -> list[Sight]:
+    """A sight for each form, in the order of the runs."""
+    found: dict[Form, list[str]] = {}
+    for reader, form in zip(readers, forms, strict=True):
+        found.setdefault(form, []).append(reader.label)
+    return [Sight(form, tuple(names), len(found) == 1) for form, names in found.items()]
+
+
+def as_form(drawing: NDArray[np.uint8], form: Form) -> NDArray[np.uint8]:
+    """A drawing, ink on no paper, as an image of a form: MNIST's, or resized whole."""
+    if form.digits:
+        return ink_as_mnist(drawing / drawing.max())
+    return whole_picture(drawing, form)
+
+
+def _plane(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The drawing in an image, which is grey in all channels."""
+    return image if image.ndim == 2 else image[..., 0]
 
 
 def _subject(readers: Sequence[Reader]) -> dict[str, Any]:

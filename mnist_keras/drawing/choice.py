@@ -10,8 +10,10 @@ from typing import Any
 
 from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig
 from mnist_keras.data import MNIST
+from mnist_keras.data.form import Form
 from mnist_keras.errors import UserError
 from mnist_keras.lookup import find_run
+from mnist_keras.pictures.model import form_of_run
 from mnist_keras.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
 
 
@@ -23,7 +25,7 @@ class Reader:
         folder: where its model is.
         config: what was trained.
         result: its result.json.
-        class_names: a name for each of the ten outputs.
+        class_names: a name for each output.
         settings: what tells it apart from the other readers of its architecture, in words; empty
             where there is no other.
     """
@@ -39,6 +41,11 @@ class Reader:
         """Its name on the page, different from those of the other readers."""
         architecture = self.config.architecture
         return f"{architecture} ({self.settings})" if self.settings else architecture
+
+    @property
+    def form(self) -> Form:
+        """The form of the images that it was trained on."""
+        return form_of_run(self.config, self.result)
 
     @property
     def study(self) -> str:

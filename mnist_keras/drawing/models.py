@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.records import RunFolder
-from mnist_keras.training.predict import gives_scores, load_run_model, outputs
+from mnist_keras.training.predict import Network, gives_scores, load_run_model, outputs
 
 
 class Models:
-    """The models of some runs, as one function of an image.
+    """The models of some runs, as one function of an image for each.
 
     Args:
         folders: finished runs; all of their models are loaded, and asked once, which compiles.
@@ -31,13 +31,16 @@ class Models:
         self._models = [load_run_model(folder, networks) for folder in folders]
         self.scores = tuple(gives_scores(model) for model in self._models)
         self._lock = threading.Lock()
-        self(np.zeros((28, 28), np.uint8))
+        self([np.zeros(_image_shape(model), np.uint8) for model in self._models])
 
-    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The outputs float32 [runs, 10] for an image uint8 [28, 28]; may be called by threads."""
+    def __call__(self, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """The outputs of each run, float32 [classes], for its image; may be called by threads.
+
+        An image is uint8 [height, width], or with channels, as its run's data set has it.
+        """
         with self._lock:
-            answers = [outputs(model, image[np.newaxis]) for model in self._models]
-        return np.concatenate(answers)
+            pairs = zip(self._models, images, strict=True)
+            return [outputs(model, image[np.newaxis])[0] for model, image in pairs]
 
     def close(self) -> None:
         """Wait for the question that is being answered, and answer no other.
@@ -47,3 +50,9 @@ class Models:
         """
         self._lock.acquire()
         gc.freeze()
+
+
+def _image_shape(model: Network) -> tuple[int, ...]:
+    """The shape of an image as a data set keeps it."""
+    height, width, channels = model.input_shape[1:]
+    return (height, width, channels) if channels > 1 else (height, width)

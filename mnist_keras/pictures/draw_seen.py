@@ -1,4 +1,4 @@
-"""Draws what a model saw: each picture, its 28x28 form, and what it gives to each class."""
+"""Draws what a model saw: each picture, the image made of it, and what it gives to each class."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnist_keras.atomic import write_bytes
+from mnist_keras.data.form import to_show
 from mnist_keras.errors import UserError
 from mnist_keras.pictures.readings import Reading
 from mnist_keras.report.figures.style import INK, PALETTE, headline, look, new_figure
@@ -22,13 +23,14 @@ MOST_PICTURES = 50
 _ROW = 1.75
 """Inches."""
 
+_MOST_BARS = 12
 _LONGEST_NAME = 44
 _OTHERS = "#9DB9CC"
 
 
 @look()
 def draw_seen(readings: Sequence[Reading], names: Sequence[str], title: str, mark: str) -> Figure:
-    """A row for each reading: the picture, the 28x28 enlarged without smoothing, the bars."""
+    """A row for each reading: the picture, the image enlarged without smoothing, the bars."""
     figure = new_figure(0.8 + _ROW * len(readings))
     subtitle = f"each picture, what the model saw of it, and the {readings[0].kinds} of the classes"
     headline(figure, title, subtitle, mark)
@@ -36,7 +38,7 @@ def draw_seen(readings: Sequence[Reading], names: Sequence[str], title: str, mar
     for (original, seen, bars), reading in zip(rows, readings, strict=True):
         original.imshow(reading.original, cmap="gray", vmin=0, vmax=255)
         original.set_title(_short(Path(reading.label).name), fontsize=10, fontweight="normal")
-        seen.imshow(reading.seen, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        seen.imshow(to_show(reading.seen), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         for axes in (original, seen):
             axes.set(xticks=[], yticks=[])
             axes.grid(visible=False)
@@ -88,7 +90,11 @@ def write_seen(figure: Figure, path: Path) -> None:
 
 def _draw_bars(axes: Axes, reading: Reading, names: Sequence[str]) -> None:
     first = reading.ranked[0]
-    heights = np.asarray(reading.outputs, dtype=np.float64) * (1 if reading.scores else 100)
+    of_all = np.asarray(reading.outputs, dtype=np.float64) * (1 if reading.scores else 100)
+    # Of many classes the most probable ones.
+    chosen = range(len(names)) if len(names) <= _MOST_BARS else reading.ranked[:_MOST_BARS]
+    heights, names = of_all[list(chosen)], [names[label] for label in chosen]
+    best, first = first, list(chosen).index(first)
     places = np.arange(len(heights))
     colours = [PALETTE[0] if place == first else _OTHERS for place in places]
     axes.bar(places, heights, color=colours, width=0.72)
@@ -101,7 +107,7 @@ def _draw_bars(axes: Axes, reading: Reading, names: Sequence[str]) -> None:
     turned = any(len(name) > 3 for name in names)
     axes.set_xticks(places, names, rotation=35 if turned else 0,
                     ha="right" if turned else "center", rotation_mode="anchor")  # fmt: skip
-    axes.set_title(f"{names[first]}: {reading.text_of(first)}", fontsize=10.5, color=INK)
+    axes.set_title(f"{names[first]}: {reading.text_of(best)}", fontsize=10.5, color=INK)
     axes.grid(visible=False, axis="x")
 
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnist_keras.data.reading import brief, open_regular, refusal, shown, unreadable
 from mnist_keras.errors import UserError
-from mnist_keras.pictures.planes import gray_plane
+from mnist_keras.pictures.planes import colour_planes, gray_plane
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 """Raster formats that are read; Pillow's others are never tried."""
@@ -36,8 +36,10 @@ _EXPECTED = f"a picture as {', '.join(FORMATS)}"
 _ADVICE = "save the picture as PNG or JPEG"
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
+def read_picture(path: Path, in_colour: bool = False) -> NDArray[np.uint8]:
     """Read a picture as uint8 [height, width], 0 black to 255 white.
+
+    With `in_colour` it is [height, width, 3]: red, green and blue.
 
     Colours and transparency become one plane (`gray_plane`); a photograph is turned as its EXIF
     says; of several frames or pages the first counts. Where a pixel has more than 8 bits, the
@@ -48,7 +50,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     """
     content = _read_bytes(path)
     try:
-        return _decode(content, shown(path))
+        return _decode(content, shown(path), in_colour)
     except MemoryError:
         raise refusal(shown(path), "does not fit into memory", _EXPECTED, "make it smaller") from (
             None
@@ -94,7 +96,7 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def _decode(content: bytes, where: str) -> NDArray[np.uint8]:
+def _decode(content: bytes, where: str, in_colour: bool) -> NDArray[np.uint8]:
     for kind, brands in _BRANDS.items():
         if content[4:8] == b"ftyp" and content[8:12] in brands:
             raise refusal(
@@ -121,7 +123,8 @@ def _decode(content: bytes, where: str) -> NDArray[np.uint8]:
             if image.width * image.height > MAX_PIXELS:
                 raise _too_large(where, f"has {image.width}x{image.height} pixels")
             try:
-                return gray_plane(ImageOps.exif_transpose(image))
+                turned = ImageOps.exif_transpose(image)
+                return colour_planes(turned) if in_colour else gray_plane(turned)
             except MemoryError:
                 raise
             except Exception as error:

@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_keras.data.reading import SIDE
+from mnist_keras.data.form import BOX, SIDES
 from mnist_keras.pictures.ink import find_ink
 from mnist_keras.pictures.levels import Array
 
-BOX = 20
-"""Pixels of the square that a digit fills, in the middle of MNIST's 28x28."""
+SIDE = SIDES[0]
 
 LEAST_STROKE = 2.0
 """Pixels; a stroke that is thinner in the box is thickened."""

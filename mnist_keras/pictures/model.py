@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data import MNIST
 from mnist_keras.data.dataset import Dataset, load
+from mnist_keras.data.form import MNIST_FORM, Form, form_of, recorded_form
+from mnist_keras.data.kinds import kind_of
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
 from mnist_keras.lookup import find_run
 from mnist_keras.marks import marks_of
-from mnist_keras.pictures.own_form import MNIST_FORM, Form, form_of
 from mnist_keras.pictures.readings import all_names
 from mnist_keras.records import RunFolder, read_run
 
 if TYPE_CHECKING:
     from mnist_keras.training.predict import Network
-
-CLASSES = 10
 
 MODEL_SUFFIXES = (".keras", ".h5")
 """How the name of a model's file ends; anything else names a run."""
@@ -35,7 +34,7 @@ class Model:
     Attributes:
         open_network: loads it.
         title: what it is called.
-        names: of its ten classes.
+        names: of its classes.
         form: of the images that it was trained on.
         mark: of its run.
     """
@@ -90,9 +89,10 @@ def _model_of_file(path: Path, dataset: Dataset | None) -> Model:
     def open_network() -> Network:
         from mnist_keras.training.stored import load_stored
 
-        return load_stored(path)
+        return load_stored(path, kind)
 
-    names = all_names(dataset.class_names if dataset else (), CLASSES)
+    kind = kind_of(dataset.identity if dataset else MNIST)
+    names = all_names(dataset.class_names if dataset else (), kind.classes)
     form = _form(dataset) if dataset else MNIST_FORM
     return Model(open_network, shown(path.name), names, form)
 
@@ -108,8 +108,8 @@ def _model_of_run(folder: RunFolder, data: Path | None, networks: Sequence[str])
         raise UserError(f"{folder.logs} was changed while it was read; run the command again")
     config = record.config
     dataset = _dataset_of(config, data)
-    names = all_names(dataset.class_names if dataset else record.class_names, CLASSES)
-    form = _form(dataset) if dataset else _unseen_form(config)
+    names = all_names(dataset.class_names if dataset else record.class_names, config.classes)
+    form = _form(dataset) if dataset else form_of_run(config, record.result or {})
     return Model(open_network, config.name, names, form, marks_of([config]))
 
 
@@ -130,8 +130,8 @@ def _form(dataset: Dataset) -> Form:
     return form_of(dataset.x_train, dataset.identity)
 
 
-def _unseen_form(config: RunConfig) -> Form:
-    """The form of a run's images where its data set is not at hand."""
+def form_of_run(config: RunConfig, result: Mapping[str, Any]) -> Form:
+    """The form of a run's images, from its record."""
     if config.data == MNIST or (config.quick and config.data == load(quick=True).identity):
         return MNIST_FORM
-    return Form(digits=True, on_dark=None, data=config.data)
+    return recorded_form(result, config.data, config.kind.image_shape)

@@ -44,6 +44,16 @@ def gray_plane(image: Image.Image) -> Plane:
     return brightness
 
 
+def colour_planes(image: Image.Image) -> NDArray[np.uint8]:
+    """A picture as uint8 [height, width, 3]: red, green and blue. Transparent places are white."""
+    if image.mode.startswith(("I", "F")):
+        return np.repeat(gray_plane(image)[..., np.newaxis], 3, axis=2)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("RGB"))
+
+
 def _reduced(image: Image.Image) -> NDArray[np.float64]:
     """At most `_ENOUGH` pixels a side: the deviations of a large picture would take much memory."""
     size = (min(_ENOUGH, image.width), min(_ENOUGH, image.height))

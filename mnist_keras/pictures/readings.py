@@ -23,9 +23,9 @@ class Reading:
 
     Attributes:
         picture: its name, as it was given.
-        original: brightness, uint8 [height, width]; perhaps smaller than the picture.
-        seen: what the model was given, uint8 [28, 28], white on black.
-        outputs: of the classes, floating point [10].
+        original: uint8 [height, width], or with colours; perhaps smaller than the picture.
+        seen: what the model was given, uint8 [height, width], or with channels.
+        outputs: of the classes, floating point [classes].
         scores: whether they are scores, as the perceptron's are, and not probabilities.
         part: which digit of how many it is, counted from 1; None for a picture as a whole.
     """

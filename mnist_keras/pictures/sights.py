@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnist_keras.data.form import Form
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
 from mnist_keras.pictures.apart import arrangement, digits_apart
 from mnist_keras.pictures.files import read_picture
 from mnist_keras.pictures.form import ink_as_mnist
 from mnist_keras.pictures.ink import find_drawing
-from mnist_keras.pictures.own_form import Form, whole_picture
+from mnist_keras.pictures.own_form import whole_picture
 
-Image28 = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 KEPT = 400
 """Pixels of the longer side of what is kept of a picture to show it."""
@@ -30,16 +31,17 @@ class Sight:
 
     Attributes:
         path: as it was given.
-        original: brightness, uint8 [height, width], of at most `KEPT` pixels a side.
-        whole: all that is drawn, as one image, uint8 [28, 28].
+        original: uint8 [height, width], in colour [height, width, 3], of at most `KEPT` pixels a
+            side.
+        whole: all that is drawn, as one image of the form.
         apart: an image for each of several digits, uint8 [28, 28]; empty where there is one.
         arrangement: how those lie.
     """
 
     path: Path
     original: NDArray[np.uint8]
-    whole: Image28
-    apart: tuple[Image28, ...] = ()
+    whole: Pixels
+    apart: tuple[Pixels, ...] = ()
     arrangement: str = ""
 
 
@@ -60,9 +62,10 @@ def look_at_one(path: Path, form: Form) -> Sight:
     Raises:
         UserError: it cannot be read, or nothing is drawn on it; the line names it.
     """
-    gray = read_picture(path)
     if not form.digits:
-        return Sight(path, _thumbnail(gray), whole_picture(gray, form))
+        picture = read_picture(path, in_colour=form.image_shape[2:] == (3,))
+        return Sight(path, _thumbnail(picture), whole_picture(picture, form))
+    gray = read_picture(path)
     try:
         drawing = find_drawing(gray)
     except UserError as error:
@@ -75,7 +78,7 @@ def look_at_one(path: Path, form: Form) -> Sight:
     return Sight(path, _thumbnail(gray), whole, apart, arrangement(drawing))
 
 
-def _thumbnail(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    image = Image.fromarray(gray)
+def _thumbnail(picture: Pixels) -> Pixels:
+    image = Image.fromarray(picture)
     image.thumbnail((KEPT, KEPT))
     return np.array(image)

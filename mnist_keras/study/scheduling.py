@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from mnist_keras.config import RunConfig
+from mnist_keras.data.kinds import MNIST_KIND
 from mnist_keras.study.worker import Task
 
-INPUTS, CLASSES = 784, 10
-
 CONVOLUTIONAL_FLOPS = {"lenet5": 2.26e6, "cnn-simple": 25.0e6, "cnn2": 8.09e6, "cnn3": 8.52e6}
-"""Arithmetic of a training image, as the engine counts it from the layers."""
+"""Arithmetic of a training image of MNIST, as the engine counts it from the layers."""
 
 CONVOLUTIONAL_PARAMETERS = {"lenet5": 62e3, "cnn-simple": 422e3, "cnn2": 113e3, "cnn3": 38e3}
 
@@ -39,8 +38,10 @@ def estimate_work(config: RunConfig) -> float:
 
 def _flops_per_image(config: RunConfig) -> float:
     known = UNKNOWN_FLOPS if config.network else CONVOLUTIONAL_FLOPS.get(config.architecture)
+    if known:
+        return known * config.kind.pixels / MNIST_KIND.pixels
     # Forward, and the gradients of weights and inputs; nobody needs the first layer's inputs'.
-    return known or 6 * _parameters(config) - 2 * INPUTS * _widths(config)[1]
+    return 6 * _parameters(config) - 2 * config.kind.pixels * _widths(config)[1]
 
 
 def _parameters(config: RunConfig) -> float:
@@ -50,4 +51,4 @@ def _parameters(config: RunConfig) -> float:
 
 
 def _widths(config: RunConfig) -> list[int]:
-    return [INPUTS, *config.settings.get("hidden", ()), CLASSES]
+    return [config.kind.pixels, *config.settings.get("hidden", ()), config.classes]

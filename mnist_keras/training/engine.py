@@ -26,7 +26,7 @@ from mnist_keras.training.gpu import computing_gpus
 from mnist_keras.training.losses import LossOfEach
 from mnist_keras.training.optimizers import make_optimizer
 from mnist_keras.training.own_models import gives_probabilities
-from mnist_keras.training.pipelines import epoch_order, training_dataset, untuned
+from mnist_keras.training.pipelines import epoch_order, resident, training_dataset, untuned
 
 _NOT_COMPILED = (
     tf.errors.InvalidArgumentError,
@@ -68,7 +68,7 @@ class EpochEngine(keras.Model):
         self.loss_of_each = loss
         self.ends_in_scores = not gives_probabilities(plain)
         self.images = tf.constant(images)
-        self.labels = tf.constant(labels)
+        self.labels = resident(labels)
         # float64, so that an accuracy is the exact share of images.
         self.loss_mean = keras.metrics.Mean("loss", dtype="float64")
         self.accuracy_mean = keras.metrics.Mean("accuracy", dtype="float64")
@@ -103,7 +103,7 @@ class EpochEngine(keras.Model):
 
         Args:
             config: of the same `graph` as the engine's own.
-            images: training images, uint8 [n, 28, 28], as many as before.
+            images: training images, uint8 [n, height, width], as many as before.
             labels: their classes, uint8 [n].
         """
         for variable, value in zip(self.plain.variables, build(config).variables, strict=True):
@@ -114,7 +114,7 @@ class EpochEngine(keras.Model):
         if config.constant_rate:
             self.optimizer.learning_rate = config.learning_rate
         self.images = tf.constant(images)
-        self.labels = tf.constant(labels)
+        self.labels = resident(labels)
 
     def let_go_of_images(self) -> None:
         """Keep what was compiled, and no images; `start_over` gives others."""
@@ -258,7 +258,7 @@ def make_engine(config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Ep
 
     Args:
         config: what to train.
-        images: training images, uint8 [n, 28, 28].
+        images: training images, uint8 [n, height, width] or [n, height, width, channels].
         labels: their classes, uint8 [n].
     """
     plain = build(config)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +15,8 @@ from mnist_keras.settings import TRAINING
 
 Indices = NDArray[np.int64]
 
-Part = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-"""Images, uint8 [n, 28, 28], and their labels, uint8 [n]."""
+Part = tuple[NDArray[Any], NDArray[Any]]
+"""Images, uint8 [n, height, width] or with channels, and their labels, integers [n]."""
 
 
 def parts_of(config: RunConfig, data: Dataset) -> tuple[Part, Part]:

@@ -5,11 +5,13 @@ Images and labels stay in memory as uint8; the engine scales them, batch by batc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from mnist_keras.data.kinds import MNIST_KIND
 from mnist_keras.training.augment import Augmenter
 
 EVALUATION_BATCH = 2_000
@@ -33,13 +35,13 @@ def training_dataset(
     first_epoch: int = 0,
     augment: Augmenter | None = None,
 ) -> tf.data.Dataset:
-    """Each epoch's images uint8 [n, 28, 28] and labels uint8 [n] in its order, once for each chunk.
+    """Each epoch's images and labels in its order, once for each chunk.
 
     An epoch is copied into its order at once: that costs less than picking each batch's images.
 
     Args:
-        images: uint8 [n, 28, 28].
-        labels: uint8 [n].
+        images: uint8 [n, height, width] or [n, height, width, channels].
+        labels: integers [n].
         orders: gives the epochs' orders, int32 [n].
         chunks: bounds of an epoch's steps, which stand beside the images.
         first_epoch: the epoch of the first order, from 0.
@@ -62,15 +64,25 @@ def training_dataset(
 
 
 def evaluation_dataset(images: np.ndarray, labels: np.ndarray) -> tf.data.Dataset:
-    """Images uint8 [n, 28, 28] and labels uint8 [n] in a few large evaluation steps."""
-    steps = -(-len(images) // EVALUATION_BATCH)
+    """Images uint8 [n, height, width] and labels [n] in a few large evaluation steps."""
+    steps = -(-len(images) // images_at_once(images.shape[1:], EVALUATION_BATCH))
     bounds = np.linspace(0, len(images), steps + 1).round().astype(np.int64)
-    resident_images, resident_labels = tf.constant(images), tf.constant(labels)
+    resident_images, resident_labels = tf.constant(images), resident(labels)
 
     def take(first: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return resident_images[first:last], resident_labels[first:last]
 
     return untuned(tf.data.Dataset.from_tensor_slices((bounds[:-1], bounds[1:])).map(take))
+
+
+def images_at_once(image_shape: Sequence[int], of_mnist: int) -> int:
+    """How many images a step takes that would take `of_mnist` of MNIST's, or smaller ones."""
+    return max(1, min(of_mnist, of_mnist * MNIST_KIND.pixels // math.prod(image_shape)))
+
+
+def resident(labels: np.ndarray) -> tf.Tensor:
+    """Labels in memory: uint8 as they are; of many classes int32, which all devices take."""
+    return tf.constant(labels if labels.dtype == np.uint8 else labels.astype(np.int32))
 
 
 def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:

@@ -13,6 +13,7 @@ from mnist_keras.errors import UserError
 from mnist_keras.records import RunFolder, read_config
 from mnist_keras.training.architectures import build
 from mnist_keras.training.own_models import gives_probabilities, load_variables
+from mnist_keras.training.pipelines import images_at_once
 from mnist_keras.training.stored import load_stored
 
 Network = keras.Model
@@ -40,7 +41,11 @@ def load_run_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras.Mod
             "or train the run again with --fresh"
         )
     config = read_config(folder.config)
-    return load_stored(folder.model) if config.network is None else _own(config, folder, networks)
+    return (
+        load_stored(folder.model, config.kind)
+        if config.network is None
+        else _own(config, folder, networks)
+    )
 
 
 def _own(config: RunConfig, folder: RunFolder, networks: Sequence[str]) -> keras.Model:
@@ -66,12 +71,19 @@ def _own(config: RunConfig, folder: RunFolder, networks: Sequence[str]) -> keras
 
 
 def outputs(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What a model gives as it is, float32 [n, 10], for images uint8 [n, 28, 28]."""
-    scaled = images.astype(np.float32)[..., np.newaxis] / np.float32(255)
+    """What a model gives as it is, float32 [n, classes].
+
+    Images are uint8 [n, height, width] or [n, height, width, channels].
+    """
+    with_channels = images if images.ndim == 4 else images[..., np.newaxis]
+    at_once = images_at_once(images.shape[1:], BATCH)
+    parts = (with_channels[first : first + at_once] for first in range(0, len(images), at_once))
     return np.concatenate(
         [
-            np.asarray(model(scaled[first : first + BATCH], training=False), dtype=np.float32)
-            for first in range(0, len(scaled), BATCH)
+            np.asarray(
+                model(part.astype(np.float32) / np.float32(255), training=False), dtype=np.float32
+            )
+            for part in parts
         ]
         or [np.empty((0, model.output_shape[-1]), np.float32)]
     )

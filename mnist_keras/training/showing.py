@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_keras.architectures import Shape
 from mnist_keras.board.pictures import Answers, write_pictures
 from mnist_keras.board.session import write_session
 from mnist_keras.config import RunConfig
@@ -46,21 +47,28 @@ def show_run(
     scores = predictions.scores is not None
     answers = Answers(data.x_test, data.y_test, predictions.outputs, scores, data.class_names)
     best_epoch = result["best_epoch"]
-    write_pictures(folder, answers, first_kernel(model), best_epoch=best_epoch, ended=ended)
+    kernel = first_kernel(model, config.shape)
+    write_pictures(folder, answers, kernel, best_epoch=best_epoch, ended=ended)
     write_session(folder, study, config, result, ended)
 
 
-def first_kernel(model: keras.Model) -> NDArray[np.float32] | None:
-    """The weights of the first layer that has any, float32: [784, units] or [h, w, 1, filters].
+def first_kernel(model: keras.Model, shape: Shape) -> NDArray[np.float32] | None:
+    """The weights of the first layer that has any, float32 [height, width, channels, units].
 
-    None where the first weights of a network of the user's own are not on square pixels.
+    None where the first weights of a network of the user's own are not on pixels; those of a dense
+    layer on other squares, as on the pixels of a smaller picture, are taken for grey ones.
     """
     kernels = (layer.kernel for layer in leaves(model) if hasattr(layer, "kernel"))
     kernel = next(kernels, None)
     if kernel is None:
         return None
-    shape = tuple(kernel.shape)
-    on_pixels = len(shape) == 4 and shape[0] == shape[1] and shape[2] == 1
-    if on_pixels or (len(shape) == 2 and math.isqrt(shape[0]) ** 2 == shape[0]):
-        return np.asarray(kernel, np.float32)
-    return None
+    weights = np.asarray(kernel, np.float32)
+    if weights.ndim == 4:
+        on_pixels = weights.shape[0] == weights.shape[1] and weights.shape[2] == shape[2]
+        return weights if on_pixels else None
+    if weights.ndim != 2:
+        return None
+    if len(weights) == math.prod(shape):
+        return weights.reshape(*shape, -1)
+    side = math.isqrt(len(weights))
+    return weights.reshape(side, side, 1, -1) if side**2 == len(weights) else None

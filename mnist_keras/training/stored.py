@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -10,12 +11,11 @@ from pathlib import Path
 import keras
 
 from mnist_keras.config import RunConfig, make_config
+from mnist_keras.data.kinds import MNIST_KIND, Kind, ending
 from mnist_keras.data.reading import refusal
 from mnist_keras.data.weights import ADVICE, EXPECTED, Layout, WeightsFile, open_weights
 from mnist_keras.errors import UserError
 from mnist_keras.training.architectures import build
-
-PIXELS, CLASSES = 784, 10
 
 # Keras names a Sequential's layers in a file by their classes, with a number from the second on.
 FILE_NAMES = {
@@ -27,7 +27,7 @@ FILE_NAMES = {
 }
 
 
-def load_stored(path: Path) -> keras.Sequential:
+def load_stored(path: Path, kind: Kind = MNIST_KIND) -> keras.Sequential:
     """Load a `.weights.h5` file or a `.keras` archive of one of the seven architectures.
 
     Names and shapes of the file's arrays tell the architecture, the hidden widths and LeNet-5's
@@ -36,6 +36,7 @@ def load_stored(path: Path) -> keras.Sequential:
     Args:
         path: a file as `EpochEngine.save_weights`, or Keras' `save_weights` or `save` of the same
             plain Sequential, writes it.
+        kind: of the images that it was trained on, which the file does not tell.
 
     Returns:
         A built model as `architectures.build` makes it, named after its architecture.
@@ -44,25 +45,30 @@ def load_stored(path: Path) -> keras.Sequential:
         UserError: the file is damaged, or of another model.
     """
     with open_weights(path) as file:
-        config = _recognize(file)
+        config = _recognize(file, kind)
         arrays = file.read()
     model = build(config)
     model.set_weights([array for name in _file_names(model) for array in arrays[name]])
     return model
 
 
-def _recognize(file: WeightsFile) -> RunConfig:
+def _recognize(file: WeightsFile, kind: Kind) -> RunConfig:
     """The configuration of the model that has this layout; nothing as large as it is made yet."""
-    config = _dense_config(file.layout)
-    if config is not None and _dense_layout(config.settings.get("hidden", ())) == file.layout:
+    config = _dense_config(file.layout, kind)
+    if config is not None and _dense_layout(config) == file.layout:
         return config
-    for candidate, layout in _convolutional_layouts():
+    for candidate, layout in _convolutional_layouts(kind):
         if layout == file.layout:
             return candidate
-    raise refusal(file.where, f"has {_describe(file.layout)}", EXPECTED, ADVICE)
+    raise refusal(
+        file.where,
+        f"has {_describe(file.layout)}",
+        f"{EXPECTED}, for images of {kind.text} and {kind.classes} classes",
+        f"{ADVICE}; of one trained on other images, name its run, or give them with --data",
+    )
 
 
-def _dense_config(layout: Layout) -> RunConfig | None:
+def _dense_config(layout: Layout, kind: Kind) -> RunConfig | None:
     """The perceptron or multilayer perceptron whose widths a layout shows, if it is one."""
     kernels = [shapes[0] for name, shapes in layout.items() if name != "flatten" and shapes]
     names = [f"dense_{number}" if number else "dense" for number in range(len(kernels))]
@@ -73,13 +79,13 @@ def _dense_config(layout: Layout) -> RunConfig | None:
     architecture = ("perceptron", "shallow", "deep")[min(len(hidden), 2)]
     try:
         settings = {"hidden": hidden} if hidden else {}
-        return make_config({"architecture": architecture, **settings})
+        return make_config({"architecture": architecture, **settings, **_data(kind)})
     except UserError:
         return None
 
 
-def _dense_layout(hidden: tuple[int, ...]) -> Layout:
-    widths = (PIXELS, *hidden, CLASSES)
+def _dense_layout(config: RunConfig) -> Layout:
+    widths = (config.kind.pixels, *config.settings.get("hidden", ()), config.classes)
     layout: Layout = {"flatten": ()}
     for number, (inputs, outputs) in enumerate(pairwise(widths)):
         layout[f"dense_{number}" if number else "dense"] = ((inputs, outputs), (outputs,))
@@ -87,12 +93,21 @@ def _dense_layout(hidden: tuple[int, ...]) -> Layout:
 
 
 @cache
-def _convolutional_layouts() -> list[tuple[RunConfig, Layout]]:
+def _convolutional_layouts(kind: Kind) -> list[tuple[RunConfig, Layout]]:
     fields: list[dict[str, str]]
     fields = [{"architecture": name} for name in ("cnn-simple", "cnn2", "cnn3")]
     fields += [{"architecture": "lenet5", "padding": padding} for padding in ("same", "valid")]
-    configs = [make_config(each) for each in fields]
-    return [(config, _layout(build(config))) for config in configs]
+    configs = [make_config({**each, **_data(kind)}) for each in fields]
+    found = []
+    for config in configs:
+        with suppress(UserError):  # the images are too small for it
+            found.append((config, _layout(build(config))))
+    return found
+
+
+def _data(kind: Kind) -> dict[str, str]:
+    """The identity of some data set of this kind."""
+    return {"data": f"data-{'0' * 12}{ending(kind.image_shape, kind.classes)}"}
 
 
 def _layout(model: keras.Sequential) -> Layout:

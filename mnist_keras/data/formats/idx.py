@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.class_names import read_class_names
 from mnist_keras.data.formats import idx_file
-from mnist_keras.data.formats.idx_file import IMAGES, LABELS, ROWS_OF_INTEGERS, Layout
+from mnist_keras.data.formats.idx_file import (
+    IMAGES,
+    IMAGES_OF_CHANNELS,
+    LABELS,
+    MANY_LABELS,
+    ROWS_OF_INTEGERS,
+    Layout,
+)
 from mnist_keras.data.parts import Contents
 from mnist_keras.data.reading import refusal, several_sets, shown
 
@@ -26,9 +33,12 @@ FILES = {
 
 NAME = re.compile(
     r"(?P<set>[\w-]+-)?(?P<part>train|t10k|test)-"
-    r"(?P<kind>images|labels)[-.](?P<type>idx3-ubyte|idx1-ubyte|idx2-int)(?P<packed>\.gz)?"
+    r"(?P<kind>images|labels)[-.](?P<type>idx[34]-ubyte|idx1-(ubyte|short)|idx2-int)(?P<packed>\.gz)?"
 )
-"""Those names and EMNIST's and QMNIST's: with the set's in front, and `test` for `t10k`."""
+"""Those names and EMNIST's and QMNIST's: with the set's in front, and `test` for `t10k`.
+
+Images with channels are called idx4-ubyte, labels of more than 256 classes idx1-short.
+"""
 
 OWN_NAMES = ""
 """What is in front of MNIST's own names."""
@@ -55,7 +65,8 @@ def read(path: Path) -> Contents:
     Of several spellings of one file the plain one is taken first.
 
     Raises:
-        UserError: a file is missing, damaged or not of MNIST's shape, or there are several sets.
+        UserError: a file is missing, damaged or of another layout than its name says, or there are
+            several sets.
     """
     folder = path if path.is_dir() else path.parent
     sets = _find_sets(folder)
@@ -138,5 +149,5 @@ def _file_name(name: str, key: str) -> str:
 def _layout(path: Path) -> Layout:
     match = _match(path)
     if match["kind"] == "images":
-        return IMAGES
-    return ROWS_OF_INTEGERS if match["type"] == "idx2-int" else LABELS
+        return IMAGES_OF_CHANNELS if match["type"] == "idx4-ubyte" else IMAGES
+    return {"idx2-int": ROWS_OF_INTEGERS, "idx1-short": MANY_LABELS}.get(match["type"], LABELS)

@@ -21,7 +21,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_keras.data.identity import UNSIGNED_BYTE
+from mnist_keras.data.identity import SHORT, UNSIGNED_BYTE
 from mnist_keras.data.parts import Part
 from mnist_keras.data.reading import (
     brief,
@@ -53,7 +53,10 @@ class Layout:
 
 
 IMAGES = Layout(UNSIGNED_BYTE, 3, "u1", "IDX, unsigned bytes, 3 dimensions")
+IMAGES_OF_CHANNELS = Layout(UNSIGNED_BYTE, 4, "u1", "IDX, unsigned bytes, 4 dimensions")
 LABELS = Layout(UNSIGNED_BYTE, 1, "u1", "IDX, unsigned bytes, 1 dimensions")
+MANY_LABELS = Layout(SHORT, 1, ">i2", "IDX, 16-bit integers, 1 dimensions")
+"""Of more than 256 classes."""
 ROWS_OF_INTEGERS = Layout(0x0C, 2, ">i4", "IDX, 32-bit integers, 2 dimensions")
 """QMNIST's labels: the class, then where the image comes from."""
 

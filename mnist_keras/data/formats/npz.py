@@ -20,10 +20,10 @@ from mnist_keras.data.archive import (
     is_packed_plainly,
 )
 from mnist_keras.data.class_names import MAX_NAME_LENGTH, check_class_names
+from mnist_keras.data.kinds import MAX_CLASSES
 from mnist_keras.data.npy import Header, HeaderError, read_header, read_values
 from mnist_keras.data.parts import KEYS, VALIDATION_KEYS, Contents, Part
 from mnist_keras.data.reading import (
-    MAX_CLASSES,
     brief,
     open_regular,
     refusal,
@@ -61,7 +61,7 @@ def read(path: Path) -> Contents:
 
     Raises:
         UserError: the file is not such an archive, is damaged, or an array is missing, there twice
-            or not of MNIST's shape and type.
+            or not of the shape and type of images or labels.
     """
     with _open(path) as archive:
         names = _names(archive, shown(path))

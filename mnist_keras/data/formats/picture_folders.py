@@ -9,6 +9,7 @@ import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.data.class_names import read_class_names
-from mnist_keras.data.parts import MAX_SIDE, Contents, Part, part_of
-from mnist_keras.data.reading import MAX_CLASSES, brief, open_regular, refusal, shown
+from mnist_keras.data.kinds import MAX_CLASSES, MAX_SIDE, image_text
+from mnist_keras.data.parts import Contents, Part, part_of
+from mnist_keras.data.reading import brief, open_regular, refusal, shown
 from mnist_keras.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"}
 )
-SAME = "pictures of one size, all grey or all in colour"
+SAME = "pictures of one size"
 
 Classes = dict[str, list[Path]]
 """The pictures of each class, by the name of its folder."""
@@ -54,11 +56,11 @@ def read(path: Path) -> Contents:
     """Read the pictures of each class in the order of their names.
 
     Folders called by whole numbers have these for labels; others are numbered in the order of the
-    alphabet. Images are uint8 [n, height, width], in colour [n, height, width, 3].
+    alphabet. Images are uint8 [n, height, width], or [n, height, width, 3] where one has colours.
 
     Raises:
         UserError: a picture cannot be read, has another size than the others, or is transparent;
-            or there are more than ten classes.
+            or there are more than 1000 classes.
     """
     folders = {part: _folder_of(path, part) for part in PARTS}
     if folders["train"] is None:
@@ -68,12 +70,13 @@ def read(path: Path) -> Contents:
     names = sorted({name for classes in found.values() for name in classes})
     labels = _labels(shown(path), names)
     parts: dict[str, Part] = {}
+    first = _first_of_all(list(_all_pictures(found)))
     for part, classes in found.items():
         paths = [picture for name in names for picture in classes.get(name, ())]
         counts = [len(classes.get(name, ())) for name in names]
-        numbers = np.repeat(np.array([labels[name] for name in names], np.uint8), counts)
+        numbers = np.repeat(np.array([labels[name] for name in names], np.uint16), counts)
         where = shown(folders[part] or path)
-        parts |= {f"x_{part}": _images(where, paths), f"y_{part}": part_of(where, numbers)}
+        parts |= {f"x_{part}": _images(where, paths, first), f"y_{part}": part_of(where, numbers)}
     own_names = None if _are_numbers(names) else tuple(names)
     return Contents(parts, read_class_names(path) or own_names)
 
@@ -123,7 +126,7 @@ def _labels(where: str, names: Sequence[str]) -> Mapping[str, int]:
             where,
             f"has {len(names)} folders of pictures",
             f"one for each of at most {MAX_CLASSES} classes",
-            "keep ten of them",
+            "keep so many of them",
         )
     if not _are_numbers(names):
         return {name: label for label, name in enumerate(names)}
@@ -137,36 +140,68 @@ def _labels(where: str, names: Sequence[str]) -> Mapping[str, int]:
     return {name: int(name) for name in names}
 
 
-def _images(where: str, paths: Sequence[Path]) -> Part:
-    """The pictures as a part; its shape is that of the first one."""
-    first = _read_picture(paths[0]) if paths else np.empty((0, 0), np.uint8)
+@dataclass(frozen=True)
+class _First:
+    """What all pictures must be like: the first one, and whether any has colours."""
+
+    path: Path
+    shape: tuple[int, ...]
+    in_colour: bool
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of an image of the set."""
+        return (*self.shape[:2], 3) if self.in_colour else self.shape[:2]
+
+
+def _all_pictures(found: Mapping[str, Classes]) -> Iterator[Path]:
+    return (path for classes in found.values() for paths in classes.values() for path in paths)
+
+
+def _first_of_all(paths: Sequence[Path]) -> _First:
+    """Look at the pictures up to the first one that has colours."""
+    first = _read_picture(paths[0]).shape
+    in_colour = any(_may_have_colours(path) and _read_picture(path).ndim == 3 for path in paths)
+    return _First(paths[0], first, in_colour)
+
+
+def _may_have_colours(path: Path) -> bool:
+    """Whether it is a picture whose pixels must be seen to know; one that is damaged is none."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=FORMATS) as image:
+                return image.mode not in ("1", "L", "LA")
+    except Exception:  # said when it is read
+        return False
+
+
+def _images(where: str, paths: Sequence[Path], first: _First) -> Part:
+    """The pictures of a part of the set."""
+    shape = (len(paths), *first.image_shape)
 
     def read() -> NDArray[np.uint8]:
-        images = np.empty((len(paths), *first.shape), np.uint8)
+        images = np.empty(shape, np.uint8)
         for image, path in zip(images, paths, strict=True):
-            image[:] = _as_first(_read_picture(path), path, first, paths[0])
+            image[:] = _as_first(_read_picture(path), path, first)
         return images
 
-    return Part(where, (len(paths), *first.shape), np.dtype(np.uint8), read)
+    return Part(where, shape, np.dtype(np.uint8), read)
 
 
-def _as_first(
-    image: NDArray[np.uint8], path: Path, first: NDArray[np.uint8], first_path: Path
-) -> NDArray[np.uint8]:
-    if image.shape == first.shape[:2] and first.ndim == 3:
-        return np.repeat(image[..., None], 3, axis=2)  # grey among coloured ones
-    if image.shape != first.shape:
+def _as_first(image: NDArray[np.uint8], path: Path, first: _First) -> NDArray[np.uint8]:
+    if image.shape[:2] != first.shape[:2]:
         raise refusal(
             shown(path),
-            f"is {_text(image)}, but {shown(first_path)} is {_text(first)}",
+            f"is {image_text(image.shape[1::-1])}, but {shown(first.path)} is "
+            f"{image_text(first.shape[1::-1])}",
             SAME,
-            "make all pictures alike",
+            "bring all pictures to one size",
         )
-    return image
-
-
-def _text(image: NDArray[np.uint8]) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}" + (" in colour" if image.ndim == 3 else "")
+    # Grey among coloured ones.
+    return image[..., None] if first.in_colour and image.ndim == 2 else image
 
 
 def _read_picture(path: Path) -> NDArray[np.uint8]:

@@ -1,6 +1,8 @@
 """Read tables of pixels (CSV), as Kaggle and others keep MNIST: a row for each image.
 
-A row is a label and the pixels of a square image, row by row. The first line may name the columns.
+A row is a label and the pixels of an image, row by row. The image is a square, unless the first
+line, which may name the columns, says otherwise: it calls the pixels 1x1 to 20x30, or 1x1x1 to
+32x32x3.
 """
 
 from __future__ import annotations
@@ -20,8 +22,11 @@ from mnist_keras.data.parts import Contents, Part, part_of
 from mnist_keras.data.reading import MAX_IMAGES, brief, only_one, open_regular, refusal, shown
 
 EXPECTED = "a .csv table"
-ROWS = "a label and 784 pixels a row"
+ROWS = "a label and the pixels of a square image a row, or pixels called 1x1 to HEIGHTxWIDTH"
 ADVICE = "give a table as Kaggle's train.csv or mnist_train.csv"
+
+PLACE = re.compile(r"\d{1,4}(x\d{1,4}){1,2}")
+"""What a column of pixels is called that says where it is: row, column and perhaps channel."""
 
 TRAINING = re.compile(r"(?P<set>.*[-_ ])?train\.csv", re.IGNORECASE)
 LABEL_NAMES = ("label", "class")
@@ -32,19 +37,25 @@ MAX_LINE = 1 << 20
 
 @dataclass(frozen=True)
 class _Columns:
-    """What the first line of a table says; `label` is the label's place, None if there is none."""
+    """What the first line of a table says.
+
+    `label` is the label's place, None if there is none; `last` what the last pixel is called.
+    """
 
     delimiter: str
     named: bool
     count: int
     label: int | None
+    last: str
 
     @property
-    def side(self) -> int:
-        """Pixels of a side of an image; 0 if images are no squares."""
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of an image; None if its pixels make none."""
         pixels = self.count - (self.label is not None)
         side = math.isqrt(pixels)
-        return side if side * side == pixels else 0
+        named = tuple(map(int, self.last.split("x"))) if PLACE.fullmatch(self.last) else ()
+        shape = named or (side, side)
+        return shape if math.prod(shape) == pixels and min(shape[:2]) > 1 else None
 
 
 def holds(path: Path) -> bool:
@@ -93,7 +104,7 @@ def _columns(path: Path) -> _Columns:
     """What the first line says of the columns.
 
     Raises:
-        UserError: they are not a label and the pixels of a square image.
+        UserError: they are not a label and the pixels of an image.
     """
     with io.BufferedReader(open_regular(path, follow_links=True)) as file:
         line = file.readline(MAX_LINE).decode("utf-8-sig", errors="replace").strip()
@@ -103,8 +114,9 @@ def _columns(path: Path) -> _Columns:
     named = label is not None or not any(map(_is_number, cells))
     if not named and not _is_square(len(cells)):
         label = 0
-    columns = _Columns(delimiter, named, len(cells), label)
-    if columns.side < 2:
+    pixels = [cell for place, cell in enumerate(cells) if place != label]
+    columns = _Columns(delimiter, named, len(cells), label, pixels[-1] if named else "")
+    if columns.shape is None:
         lacking = f", none of which is called {' or '.join(LABEL_NAMES)}"
         raise refusal(
             shown(path),
@@ -128,40 +140,66 @@ def _is_square(number: int) -> bool:
 
 
 def _read_table(path: Path, columns: _Columns) -> tuple[Part, Part]:
-    """Images uint8 [n, side, side] and labels uint8 [n]."""
+    """Images [n, height, width] or with channels, and labels [n]."""
     where = shown(path)
     if columns.label is None:
         raise refusal(where, "has no labels", ROWS, ADVICE)
     table = _numbers(path, columns)
     labels = table[:, columns.label]
     pixels = np.delete(table, columns.label, axis=1)
-    images = pixels.reshape(len(table), columns.side, columns.side)
+    assert columns.shape is not None
+    images = pixels.reshape(len(table), *columns.shape)
     return part_of(where, images), part_of(where, labels)
 
 
-def _numbers(path: Path, columns: _Columns) -> NDArray[np.uint8]:
-    file = io.BufferedReader(open_regular(path, follow_links=True))
-    with (
-        io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace") as lines,
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")  # NumPy's, that there are no rows
-        try:
-            table = np.loadtxt(
-                lines,
-                dtype=np.uint8,
-                delimiter=columns.delimiter,
-                comments=None,
-                quotechar='"',
-                skiprows=int(columns.named),
-                max_rows=MAX_IMAGES + 1,
-                ndmin=2,
-            )
-        except (OSError, ValueError) as error:
+def _numbers(path: Path, columns: _Columns) -> NDArray[np.unsignedinteger]:
+    """All cells, uint8; uint16 where a label needs that.
+
+    Raises:
+        UserError: a cell is no such number.
+    """
+    try:
+        table = _loaded(path, columns, np.uint8)
+    except (OSError, ValueError) as error:
+        large = _large_labels(path, columns)
+        if large is None:
             raise refusal(
                 shown(path),
                 f"is no table of whole numbers from 0 to 255 ({shown(brief(error))})",
                 ROWS,
                 ADVICE,
             ) from None
+        table = large
     return table.reshape(-1, columns.count)
+
+
+def _large_labels(path: Path, columns: _Columns) -> NDArray[np.unsignedinteger] | None:
+    """The table, if nothing but its labels is above 255."""
+    try:
+        table = _loaded(path, columns, np.uint16)
+    except (OSError, ValueError):
+        return None
+    assert columns.label is not None
+    fits = table.shape[1] == columns.count
+    return table if fits and np.delete(table, columns.label, axis=1).max() <= 255 else None
+
+
+def _loaded(
+    path: Path, columns: _Columns, dtype: type[np.unsignedinteger]
+) -> NDArray[np.unsignedinteger]:
+    file = io.BufferedReader(open_regular(path, follow_links=True))
+    with (
+        io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace") as lines,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # NumPy's, that there are no rows
+        return np.loadtxt(
+            lines,
+            dtype=dtype,
+            delimiter=columns.delimiter,
+            comments=None,
+            quotechar='"',
+            skiprows=int(columns.named),
+            max_rows=MAX_IMAGES + 1,
+            ndmin=2,
+        )

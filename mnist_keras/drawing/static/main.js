@@ -12,7 +12,7 @@ const paper = new Paper(canvas, sketch, update);
 const results = new Results(
   document.querySelectorAll(".card"),
   element("verdict"),
-  element("seen"),
+  document.querySelectorAll(".sight"),
 );
 const asking = new Asking(
   () => sketch.ink(),

@@ -1,6 +1,6 @@
 // Shows an answer: the bars of every card, the verdict in words, and what the networks see.
 
-const SEEN = 28;
+const MOST_ROWS = 12; // of a card; of more classes the most probable ones are shown
 
 export class Results {
   #cards;
@@ -10,20 +10,23 @@ export class Results {
   constructor(cards, verdict, seen) {
     this.#cards = Array.from(cards, (card) => new Card(card));
     this.#verdict = verdict;
-    this.#seen = seen.getContext("2d");
+    this.#seen = Array.from(seen, (canvas) => canvas.getContext("2d"));
   }
 
   show({ seen, outputs }) {
     this.#cards.forEach((card, run) => card.show(outputs[run]));
     this.#say(verdict(this.#cards), false);
-    this.#showSeen(seen);
+    seen.forEach(({ pixels }, form) => showPixels(this.#seen[form], pixels));
   }
 
   // No answer stands any more; the sentence says why.
   clear(sentence) {
     for (const card of this.#cards) card.clear();
     this.#say(sentence, true);
-    this.#showSeen(new Array(SEEN ** 2).fill(0));
+    this.#seen.forEach((context) => {
+      const { width, height } = context.canvas;
+      showPixels(context, new Array(width * height).fill(0));
+    });
   }
 
   // Only another sentence is read out again.
@@ -32,11 +35,12 @@ export class Results {
     if (this.#verdict.textContent !== sentence) this.#verdict.textContent = sentence;
   }
 
-  #showSeen(pixels) {
-    const image = new ImageData(SEEN, SEEN);
-    pixels.forEach((value, pixel) => image.data.set([value, value, value, 255], 4 * pixel));
-    this.#seen.putImageData(image, 0, 0);
-  }
+}
+
+function showPixels(context, pixels) {
+  const image = new ImageData(context.canvas.width, context.canvas.height);
+  pixels.forEach((value, pixel) => image.data.set([value, value, value, 255], 4 * pixel));
+  context.putImageData(image, 0, 0);
 }
 
 class Card {
@@ -72,6 +76,17 @@ class Card {
       bar.style.width = `${100 * Math.min(Math.max(outputs[label], 0), 1)}%`;
       number.textContent = this.say(outputs[label]);
     });
+    this.#arrange([...outputs.keys()].sort((one, other) => outputs[other] - outputs[one]));
+  }
+
+  // Few classes stay in their order; of many, the first ones of this order are shown.
+  #arrange(order) {
+    if (order.length <= MOST_ROWS) return;
+    order.forEach((label, place) => {
+      const { row } = this.rows[label];
+      row.hidden = place >= MOST_ROWS;
+      row.parentElement.append(row);
+    });
   }
 
   clear() {
@@ -84,6 +99,7 @@ class Card {
       bar.style.width = "0";
       number.textContent = "-";
     }
+    this.#arrange([...this.rows.keys()]);
   }
 }
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mnist_keras.data.form import to_show
 from mnist_keras.report.console import output_text
 from mnist_keras.report.evaluation.first_layer import FirstLayer
 from mnist_keras.report.evaluation.numbers import Mistake
@@ -41,7 +42,8 @@ def draw_errors(
     *,
     scores: bool = False,
 ) -> Figure:
-    """The first `MOST_ERRORS` of the mistakes, images uint8 [n_test, 28, 28] among them.
+    """The first `MOST_ERRORS` of the mistakes, images uint8 [n_test, height, width] among them,
+    or with channels.
 
     `names` are those of all classes; `texts` are title, subtitle and mark; `scores` tells whether
     the model gives scores, and not probabilities.
@@ -51,26 +53,31 @@ def draw_errors(
     lines = max(caption.count("\n") + 1 for caption in captions)
     figure, panels = _grid(len(shown), _ERROR_COLUMNS, lines * _CAPTION_LINE, texts)
     for axes, mistake, caption in zip(panels, shown, captions, strict=False):
-        axes.imshow(images[mistake.image], cmap="gray_r", vmin=0, vmax=255)
+        axes.imshow(to_show(images[mistake.image]), cmap="gray_r", vmin=0, vmax=255)
         axes.set_title(caption, fontsize=9.5, fontweight="normal", loc="left", linespacing=1.25)
     return figure
 
 
 @look()
 def draw_first_layer(layer: FirstLayer, texts: tuple[str, str, str]) -> Figure:
-    """Each image of weights, all with the same colours around 0, and below them what they mean.
+    """Each image of weights, all on one scale around 0, and below them what they mean.
 
     `texts` are as for `draw_errors`.
     """
     columns = 5 if len(layer.images) <= 10 else 8
     figure, panels = _grid(len(layer.images), columns, _CAPTION_LINE, texts)
     most = float(np.abs(layer.images).max()) or 1.0
+    drawn = None
     for axes, weights, label in zip(panels, layer.images, layer.labels, strict=False):
-        drawn = axes.imshow(weights, cmap=DIVERGING, vmin=-most, vmax=most)
+        if weights.ndim == 3:
+            axes.imshow(0.5 + weights / (2 * most))
+        else:
+            drawn = axes.imshow(weights, cmap=DIVERGING, vmin=-most, vmax=most)
         axes.set_title(label, fontsize=9.5, fontweight="normal", loc="center", pad=3)
     figure.supxlabel(layer.note, fontsize=10.5, color=MUTED)
-    bar = figure.colorbar(drawn, ax=panels, shrink=0.6, aspect=24, label="weight")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    if drawn is not None:
+        bar = figure.colorbar(drawn, ax=panels, shrink=0.6, aspect=24, label="weight")
+        bar.outline.set_visible(False)  # type: ignore[operator]
     return figure
 
 

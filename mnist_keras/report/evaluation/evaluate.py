@@ -43,6 +43,11 @@ class Evaluation:
         return "MNIST" if self.is_mnist else f"{self.data.source} ({self.data.identity})"
 
     @property
+    def short_data_name(self) -> str:
+        """The data set in few words, as a title takes them."""
+        return "MNIST" if self.is_mnist else Path(self.data.source).name
+
+    @property
     def is_mnist(self) -> bool:
         """Whether the data set is the original MNIST."""
         return self.data.identity == MNIST

@@ -44,7 +44,8 @@ def _first_layer(evaluation: Evaluation, folder: RunFolder) -> tuple[FirstLayer 
     if evaluation.record.config.network is not None:
         return None, "no picture of the weights: the network is its maker's own"
     if folder.model.is_file():
-        return read_first_layer(folder.model, evaluation.data.class_names), ""
+        config = evaluation.record.config
+        return read_first_layer(folder.model, evaluation.data.class_names, config.shape), ""
     return None, f"no picture of the weights: there is no {folder.model} (see --checkpoints)"
 
 
@@ -61,7 +62,7 @@ def _write_errors(evaluation: Evaluation, place: Path) -> Path:
     which = (
         f"The {MOST_ERRORS} most confident of {count:,}" if count > MOST_ERRORS else f"All {count}"
     )
-    title = f"{which} error{'s' if count > 1 else ''} on {evaluation.data_name}"
+    title = f"{which} error{'s' if count > 1 else ''} on {evaluation.short_data_name}"
     texts = (title, evaluation.record.config.name, evaluation.mark)
     figure = draw_errors(
         evaluation.numbers.mistakes,

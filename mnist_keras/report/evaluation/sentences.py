@@ -10,13 +10,19 @@ import click
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.console import output_text, percent, print_lines, print_mapping, print_rows
 from mnist_keras.report.evaluation.evaluate import Evaluation
-from mnist_keras.report.evaluation.numbers import RunNumbers, confusions
+from mnist_keras.report.evaluation.numbers import ClassAccuracy, RunNumbers, confusions
 from mnist_keras.report.words.units import unit
 
 MOST_ROWS = 10
 """Errors and confusions that are printed; the pictures and --json have more."""
 
 MOST_IMAGES = 20
+
+MOST_COLUMNS = 12
+"""Classes whose matrix is printed; of more of them, each class's own row."""
+
+MOST_CLASSES = 40
+"""Classes that have a row; of more of them, those that are read worst."""
 
 MNIST_LABELS = (
     "about 15 of MNIST's 10,000 test labels are known to be wrong (Northcutt et al. 2021), so an "
@@ -37,7 +43,7 @@ def print_evaluation(
     if numbers.metrics:
         print_mapping(_score_texts(numbers))
         click.echo("")
-    print_rows(_matrix_rows(evaluation), title="label by row, read as by column")
+    _print_classes(evaluation)
     if numbers.mistakes:
         title = f"The most confident of {_errors(len(numbers.mistakes))}"
         print_rows(_error_rows(evaluation), title=title)
@@ -64,11 +70,45 @@ def accuracy_text(numbers: RunNumbers) -> str:
     )
 
 
+def _print_classes(evaluation: Evaluation) -> None:
+    """The confusion matrix, or where that is too wide for a terminal, a row for each class."""
+    classes = evaluation.numbers.by_class
+    if len(classes) <= MOST_COLUMNS:
+        print_rows(_matrix_rows(evaluation), title="label by row, read as by column")
+        return
+    shown, title = list(classes), f"the {len(classes)} classes"
+    if len(classes) > MOST_CLASSES:
+        known = [one for one in classes if one.accuracy is not None]
+        shown = sorted(known, key=lambda one: one.accuracy or 0.0)[:MOST_CLASSES]
+        title = f"the {len(shown)} of {len(classes)} classes read worst; all are in --json"
+    print_rows([_class_row(evaluation, one) for one in shown], title=title)
+
+
+def _class_row(evaluation: Evaluation, one: ClassAccuracy) -> dict[str, str]:
+    errors = evaluation.numbers.matrix[one.label].copy()
+    errors[one.label] = 0
+    read = int(errors.argmax())
+    return {
+        "label": one.name,
+        "images": f"{one.images:,}",
+        "right": f"{one.correct:,}",
+        "accuracy": percent(one.accuracy),
+        "95 % interval": _interval_text(one),
+        "else mostly read as": f"{evaluation.names[read]} ({errors[read]:,})"
+        if errors[read]
+        else "-",
+    }
+
+
+def _interval_text(one: ClassAccuracy) -> str:
+    interval = one.interval
+    return f"{100 * interval.low:.2f} to {100 * interval.high:.2f} %" if interval else "-"
+
+
 def _matrix_rows(evaluation: Evaluation) -> list[dict[str, str]]:
     rows = []
     for one in evaluation.numbers.by_class:
         counts = evaluation.numbers.matrix[one.label]
-        interval = one.interval
         rows.append(
             {
                 "label": one.name,
@@ -77,9 +117,7 @@ def _matrix_rows(evaluation: Evaluation) -> list[dict[str, str]]:
                     for name, count in zip(evaluation.names, counts.tolist(), strict=True)
                 },
                 "accuracy": percent(one.accuracy),
-                "95 % interval": f"{100 * interval.low:.2f} to {100 * interval.high:.2f} %"
-                if interval
-                else "-",
+                "95 % interval": _interval_text(one),
             }
         )
     return rows
