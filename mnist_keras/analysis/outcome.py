@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mnist_keras.analysis.findings import FoundIn
 from mnist_keras.analysis.notes import Note
 from mnist_keras.analysis.sources import SourceFinding
 from mnist_keras.claims.evidence import Measured
@@ -173,6 +174,7 @@ class StudyOutcome:
     looks: int = 1
     rule: Rule = Rule.FIXED
     source_audit: tuple[SourceFinding, ...] = ()
+    findings: tuple[FoundIn, ...] = ()
 
     @property
     def shows_published(self) -> bool:

@@ -65,13 +65,22 @@ def _own(config: RunConfig, folder: RunFolder, networks: Sequence[str]) -> keras
     return model
 
 
+def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Images uint8 [n, height, width], with or without channels, as a network takes them.
+
+    float32 [n, height, width, channels] from 0 to 1.
+    """
+    with_channels = images if images.ndim == 4 else images[..., np.newaxis]
+    return with_channels.astype(np.float32) / np.float32(255)
+
+
 def outputs(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a model gives as it is, float32 [n, 10], for images uint8 [n, 28, 28]."""
-    scaled = images.astype(np.float32)[..., np.newaxis] / np.float32(255)
+    shown = scaled(images)
     return np.concatenate(
         [
-            np.asarray(model(scaled[first : first + BATCH], training=False), dtype=np.float32)
-            for first in range(0, len(scaled), BATCH)
+            np.asarray(model(shown[first : first + BATCH], training=False), dtype=np.float32)
+            for first in range(0, len(shown), BATCH)
         ]
         or [np.empty((0, model.output_shape[-1]), np.float32)]
     )

@@ -10,6 +10,7 @@ import click
 from mnist_keras.report.console import percent, print_lines, print_rows
 from mnist_keras.report.evaluation.evaluate import Evaluation
 from mnist_keras.report.evaluation.numbers import RunNumbers, confusions
+from mnist_keras.report.found import print_findings
 
 MOST_ROWS = 10
 """Errors and confusions that are printed; the pictures and --json have more."""
@@ -38,6 +39,7 @@ def print_evaluation(
         print_rows(_error_rows(evaluation), title=title)
         print_lines("What is confused most", _confusion_lines(evaluation))
         print_lines("The same images in other runs", _shared_lines(evaluation))
+    print_findings(evaluation.findings)
     for note in notes:
         click.echo(f"\n{note}")
     click.echo("")
