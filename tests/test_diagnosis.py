@@ -149,7 +149,7 @@ def test_few_training_images_are_learnt_by_heart(tmp_path):
 
 
 def test_dropout_puts_validation_above_training(tmp_path):
-    record = trained(tmp_path, bar_data(), "cnn2", epochs=4, learning_rate=1e-3)
+    record = trained(tmp_path, bar_data(), "cnn2", epochs=2, learning_rate=1e-3)
     finding = findings(record)[ValidationAboveTraining]
     assert finding.explained
     assert finding.random

@@ -86,7 +86,7 @@ class AtChance:
 
     @classmethod
     def find(cls, facts: RunFacts) -> AtChance | None:
-        """The 95 % interval must end within 5 points of chance; or begin below, and end within 10."""
+        """The 95 % interval ends within 5 points of chance; or begins below, ends within 10."""
         seen = facts.seen
         if seen is None:
             return None
