@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mnist_keras.examination import Examination
 from mnist_keras.schema import describe_problem
 
 MAX_JSON_BYTES = 1 << 20
@@ -57,6 +58,7 @@ class _Result(BaseModel):
     environment: _Environment
     resumed: dict[Literal["times", "bit_exact"], int | bool] | None = None
     copied_from: _Text | None = None
+    examination: Examination | None = None
 
 
 def read_text(path: Path, most: int) -> str:

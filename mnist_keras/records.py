@@ -18,6 +18,7 @@ from mnist_keras.atomic import replace_file as replace_file
 from mnist_keras.atomic import write_bytes as write_bytes
 from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.errors import UserError
+from mnist_keras.examination import Examination
 from mnist_keras.folders import REPLACED as REPLACED
 from mnist_keras.folders import RunFolder as RunFolder
 from mnist_keras.folders import run_folder as run_folder
@@ -90,6 +91,12 @@ class RunRecord:
         """A name for each output; its number for those that the data set does not name."""
         names = (self.result or {}).get("class_names") or ()
         return (*map(str, names), *map(str, range(len(names), self.config.classes)))
+
+    @property
+    def examination(self) -> Examination | None:
+        """What was seen in the network at its end; None for runs of earlier versions."""
+        found = (self.result or {}).get("examination")
+        return None if found is None else Examination.model_validate(found)
 
     def curve(self, column: str) -> np.ndarray:
         """A column of epochs.csv as float64 [epochs run], NaN where it is empty."""

@@ -21,6 +21,7 @@ from mnist_keras.report.console import (
     print_result,
     print_rows,
     print_wrapped,
+    result_facts,
     run_facts,
     run_row,
     size,
@@ -247,10 +248,9 @@ def test_both_accuracies_of_a_selection_on_the_test_set_are_marked(
     assert capsys.readouterr().out.count("% (selected on the test set)") == 2
 
 
-def test_a_result_as_json_has_every_field(tmp_path: Path, capsys: Captured) -> None:
+def test_the_facts_of_a_result_have_every_field(tmp_path: Path) -> None:
     record = record_of(tmp_path)
-    print_result(record, as_json=True)
-    assert json.loads(capsys.readouterr().out) == {
+    assert result_facts(record) == {
         "run": CONFIG.name,
         "logs": str(record.folder),
         **(record.result or {}),

@@ -34,7 +34,9 @@ def test_statistics_imports_nothing_else_of_the_project(path):
     )
 
 
-@pytest.mark.parametrize("path", files("statistics", "claims", "analysis"), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", files("statistics", "claims", "diagnosis", "analysis"), ids=lambda p: p.name
+)
 def test_numbers_know_no_words(path):
     """Sentences are composed in report/words, from numbers; nothing below writes any."""
     assert not any(name.startswith("mnist_keras.report") for name in imports_of(path))

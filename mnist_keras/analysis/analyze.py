@@ -9,6 +9,7 @@ from pathlib import Path
 from mnist_keras.analysis.cells import judge_cells
 from mnist_keras.analysis.evidence import StudyEvidence
 from mnist_keras.analysis.factors import EPOCHS, judge_factors
+from mnist_keras.analysis.findings import find_in
 from mnist_keras.analysis.looks import count_looks
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.notes import (
@@ -98,6 +99,7 @@ def analyze(
         rule=rule,
         source_audit=audit_source(study) if study.comparable else (),
         other_runs=other_runs(study, records.folder(study.name), all_runs),
+        findings=find_in(runs, everything),
     )
 
 

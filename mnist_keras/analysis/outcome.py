@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mnist_keras.analysis.findings import FoundIn
 from mnist_keras.analysis.notes import Note
 from mnist_keras.analysis.other_runs import OtherRuns
 from mnist_keras.analysis.sources import SourceFinding
@@ -176,6 +177,7 @@ class StudyOutcome:
     rule: Rule = Rule.FIXED
     source_audit: tuple[SourceFinding, ...] = ()
     other_runs: OtherRuns | None = None
+    findings: tuple[FoundIn, ...] = ()
 
     @property
     def shows_published(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from mnist_keras.analysis.measure import Records, RunReading, measured
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
+from mnist_keras.diagnosis.facts import RunFacts
 from mnist_keras.records import RunRecord
 from mnist_keras.study.design import Study
 from mnist_keras.study.trials import Factor, Reading, merge
@@ -76,6 +77,13 @@ class StudyRuns:
         reading = self._read[one.config, seed]
         tested = self._records.tested(reading.record) if reading.has_predictions else None
         return None if tested is None else tested.correct
+
+    def facts(self, one: Measured, seed: int) -> RunFacts:
+        """What a diagnosis looks at in the run that this seed is read from."""
+        reading = self._read[one.config, seed]
+        if reading.shortened:
+            return RunFacts.of_beginning(reading.record, reading.epochs)
+        return RunFacts.of(reading.record)
 
     def _by_seed(self, config: RunConfig) -> dict[int, RunReading]:
         found: dict[int, RunReading] = {}

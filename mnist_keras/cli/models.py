@@ -14,15 +14,31 @@ from mnist_keras.cli.options import (
     network_option,
 )
 from mnist_keras.cli.types import RunType
+from mnist_keras.folders import RunFolder
 
 
 @click.command()
 @click.argument("run", type=RunType())
+@click.option(
+    "--image",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Draw what each convolution answers to test image N, from 0, and which pixels decided.",
+)
 @data_option
+@network_option
 @logs_option
 @checkpoints_option
 @json_option
-def evaluate(run: str, data: Path | None, logs: Path, checkpoints: Path, as_json: bool) -> None:
+def evaluate(
+    run: str,
+    image: int | None,
+    data: Path | None,
+    networks: tuple[str, ...],
+    logs: Path,
+    checkpoints: Path,
+    as_json: bool,
+) -> None:
     """Show what a run confuses: confusion matrix, worst errors, the weights of its first layer.
 
     RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder.
@@ -36,12 +52,34 @@ def evaluate(run: str, data: Path | None, logs: Path, checkpoints: Path, as_json
     from mnist_keras.report.evaluation.sentences import print_evaluation
 
     folder = find_run(run, logs, checkpoints)
+    if image is not None:
+        _evaluate_image(folder, data, image, networks, as_json)
+        return
     evaluation = evaluate_run(folder, data, logs)
     pictures, note = write_pictures(evaluation, folder)
     if as_json:
         print_json({**evaluation_facts(evaluation), "pictures": list(map(str, pictures))})
         return
     print_evaluation(evaluation, pictures, [note] if note else [])
+
+
+def _evaluate_image(
+    folder: RunFolder, data: Path | None, number: int, networks: tuple[str, ...], as_json: bool
+) -> None:
+    from mnist_keras.report.console import print_json
+    from mnist_keras.report.evaluation.one_image import (
+        look_at_test_image,
+        one_image_facts,
+        print_one_image,
+        write_one_image,
+    )
+
+    one = look_at_test_image(folder, data, number, networks)
+    picture = write_one_image(one, folder)
+    if as_json:
+        print_json(one_image_facts(one, picture))
+        return
+    print_one_image(one, picture)
 
 
 @click.command()

@@ -79,7 +79,8 @@ def train(
 
     dataset = load(data, quick=quick)
     config = make_config({**given, "data": dataset.identity})
-    from mnist_keras.report.console import EpochPrinter, print_result
+    from mnist_keras.report.console import EpochPrinter, print_json, print_result, result_facts
+    from mnist_keras.report.found import finding_facts, findings_of, print_findings
     from mnist_keras.training.options import RunOptions
     from mnist_keras.training.train import train as train_run
 
@@ -100,4 +101,9 @@ def train(
     printer.begin()
     record = train_run(config, data=dataset, options=options)
     printer.end()
-    print_result(record, as_json)
+    findings = findings_of(record)
+    if as_json:
+        print_json({**result_facts(record), "findings": list(map(finding_facts, findings))})
+        return
+    print_result(record)
+    print_findings(findings)

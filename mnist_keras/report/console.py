@@ -167,13 +167,14 @@ class EpochPrinter:
             click.echo(line)
 
 
-def print_result(record: RunRecord, as_json: bool = False) -> None:
+def result_facts(record: RunRecord) -> dict[str, Any]:
+    """How a finished run ended and where its records are, as plain values."""
+    return {"run": record.config.name, "logs": str(record.folder), **(record.result or {})}
+
+
+def print_result(record: RunRecord) -> None:
     """Print how a finished run ended and where its files are."""
     result = record.result or {}
-    if as_json:
-        facts = {"run": record.config.name, "logs": str(record.folder), **result}
-        print_json(facts)
-        return
     mark = in_brackets(marks_of([record.config]))
     stopped = ", stopped early" if result["stopped_early"] else ""
     click.echo(

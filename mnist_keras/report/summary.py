@@ -16,11 +16,12 @@ from mnist_keras.analysis.outcome import CellOutcome, FactorOutcome, PairOutcome
 from mnist_keras.analysis.sources import disagreements
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.outcome import ClaimOutcome
-from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.console import print_json, print_lines, print_rows, print_wrapped
+from mnist_keras.report.found import finding_facts, print_found_in
 from mnist_keras.report.words.cells import cell_reason
 from mnist_keras.report.words.claims import claim_reason, replay_text
+from mnist_keras.report.words.naming import shown_name
 from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
 from mnist_keras.report.words.units import PERCENT, seeds, unit
@@ -87,12 +88,20 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
         "looks": outcome.looks,
         "rule": str(outcome.rule),
         "notes": list(note_texts(outcome)),
+        "findings": [
+            {
+                "configuration": shown_name(one.configuration.config),
+                "seeds": list(one.seeds),
+                **finding_facts(one.finding),
+            }
+            for one in outcome.findings
+        ],
     }
 
 
 def configuration_row(measured: Measured) -> dict[str, str]:
     """A configuration's row of the table: mean and standard deviation over its seeds."""
-    row = {"configuration": _shown_name(measured.config), "seeds": str(len(measured.seeds))}
+    row = {"configuration": shown_name(measured.config), "seeds": str(len(measured.seeds))}
     for metric, heading in _COLUMNS.items():
         row[heading] = measured_text(measured, metric)
     return row
@@ -101,7 +110,7 @@ def configuration_row(measured: Measured) -> dict[str, str]:
 def requested_row(measured: Measured, metrics: Sequence[str]) -> dict[str, str]:
     """A configuration's row of the table of the metrics that the study asks for."""
     texts = {_heading(METRICS[name]): measured_text(measured, name) for name in metrics}
-    return {"configuration": _shown_name(measured.config), **texts}
+    return {"configuration": shown_name(measured.config), **texts}
 
 
 def _heading(metric: Metric) -> str:
@@ -200,6 +209,7 @@ def _print_outcome(outcome: StudyOutcome) -> None:
     audit = [source_text(finding) for finding in disagreements(outcome.source_audit)]
     if audit:
         print_lines("What does not follow from the source's own tables", audit)
+    print_found_in(outcome.findings)
     notes = note_texts(outcome)
     if notes:
         print_lines("Notes", notes)
@@ -220,7 +230,7 @@ def _confirmation_text(outcome: StudyOutcome) -> str:
     if best is None or measured is None:
         return ""
     return (
-        f"best values together: {_shown_name(best)}, "
+        f"best values together: {shown_name(best)}, "
         f"validation accuracy {measured_text(measured, 'val_accuracy')} %, "
         f"test accuracy {measured_text(measured, 'test_accuracy')} % "
         f"({seeds(len(measured.seeds))})"
@@ -288,8 +298,3 @@ def _values_text(outcome: CellOutcome) -> str:
     metric = METRICS[outcome.cell.metric]
     text = f"{metric.divisor * values.mean():.{max(metric.decimals, 1)}f} {metric.unit}".rstrip()
     return text if len(values) == 1 else f"{text} (n = {len(values)})"
-
-
-def _shown_name(config: RunConfig) -> str:
-    """The run's name without its seed."""
-    return config.name.removesuffix(f"-s{config.seed}")

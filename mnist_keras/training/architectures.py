@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.settings import Precision
 from mnist_keras.training.globals import our_globals
 from mnist_keras.training.own_models import build_own
+from mnist_keras.training.watching import watch
 
 
 @our_globals()
@@ -100,23 +101,8 @@ def layer_shapes(model: keras.Model, shape: Shape, batch_size: int) -> list[Laye
     layer that is passed twice is there twice.
     """
     seen: list[LayerShape] = []
-    watched = [layer for layer in leaves(model) if "call" not in vars(layer)]
-    for layer in watched:
-        layer.call = _watching(layer, seen)
-    try:
-        model(np.zeros((batch_size, *shape), np.float32), training=False)
-    finally:
-        for layer in watched:
-            del layer.call
-    return seen
 
-
-def _watching(layer: keras.Layer, seen: list[LayerShape]) -> Callable[..., Any]:
-    call = layer.call
-
-    @functools.wraps(call)
-    def watch(inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        outputs = call(inputs, *args, **kwargs)
+    def see(layer: keras.Layer, inputs: Any, outputs: Any) -> None:
         own = layer._trainable_variables + layer._non_trainable_variables
         seen.append(
             LayerShape(
@@ -127,9 +113,9 @@ def _watching(layer: keras.Layer, seen: list[LayerShape]) -> Callable[..., Any]:
                 parameters=sum(int(np.prod(weight.shape)) for weight in own),
             )
         )
-        return outputs
 
-    return watch
+    watch(model, np.zeros((batch_size, *shape), np.float32), leaves(model), see)
+    return seen
 
 
 def _shape_of(tensors: Any) -> tuple[int, ...]:
@@ -146,6 +132,17 @@ def leaves(model: keras.Model) -> list[keras.Layer]:
         if layer._trainable_variables or not layer._layers:
             found.append(layer)
     return found
+
+
+def layer_names(model: keras.Model) -> dict[keras.Layer, str]:
+    """A name for each of the `leaves`, the same in every process: its class and number there."""
+    counts: Counter[str] = Counter()
+    names = {}
+    for layer in leaves(model):
+        kind = type(layer).__name__
+        counts[kind] += 1
+        names[layer] = f"{kind} {counts[kind]}"
+    return names
 
 
 def describe_layers(model: keras.Model) -> str:

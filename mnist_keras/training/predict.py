@@ -70,21 +70,24 @@ def _own(config: RunConfig, folder: RunFolder, networks: Sequence[str]) -> keras
     return model
 
 
+def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Images uint8 [n, height, width], with or without channels, as a network takes them.
+
+    float32 [n, height, width, channels] from 0 to 1.
+    """
+    with_channels = images if images.ndim == 4 else images[..., np.newaxis]
+    return with_channels.astype(np.float32) / np.float32(255)
+
+
 def outputs(model: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a model gives as it is, float32 [n, classes].
 
     Images are uint8 [n, height, width] or [n, height, width, channels].
     """
-    with_channels = images if images.ndim == 4 else images[..., np.newaxis]
     at_once = images_at_once(images.shape[1:], BATCH)
-    parts = (with_channels[first : first + at_once] for first in range(0, len(images), at_once))
+    parts = (images[first : first + at_once] for first in range(0, len(images), at_once))
     return np.concatenate(
-        [
-            np.asarray(
-                model(part.astype(np.float32) / np.float32(255), training=False), dtype=np.float32
-            )
-            for part in parts
-        ]
+        [np.asarray(model(scaled(part), training=False), dtype=np.float32) for part in parts]
         or [np.empty((0, model.output_shape[-1]), np.float32)]
     )
 

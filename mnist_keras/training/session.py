@@ -19,6 +19,7 @@ from mnist_keras.training.callbacks import RunCallbacks, restore_variables
 from mnist_keras.training.engine import EpochEngine
 from mnist_keras.training.environment import computes_alike, describe_environment
 from mnist_keras.training.events import tensorboard_is_installed
+from mnist_keras.training.examine import examine
 from mnist_keras.training.interruptions import CheckInterruptions, Interruptions
 from mnist_keras.training.options import RunOptions, covers
 from mnist_keras.training.own_models import save_variables
@@ -122,6 +123,7 @@ class Session:
         data, config = self.data, self.config
         training, validation = parts_of(config, data)
         engine = self.engines.take(config, *training)
+        self.val_labels = data.y_test if config.selected_on_test else validation[1]
         if config.selected_on_test:
             return engine, self.test
         return engine, evaluation_dataset(*validation)
@@ -238,6 +240,7 @@ class Session:
             "resources": summarize_resources(state.rows, state.peaks),
             "resumed": state.resumed,
             "environment": self.environment,
+            "examination": examine(engine, self.val_labels, len(self.data.y_test)).model_dump(),
         }
         if self._writes_events:
             from mnist_keras.training.showing import show_run  # needs TensorBoard

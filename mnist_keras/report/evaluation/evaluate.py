@@ -11,11 +11,13 @@ import numpy as np
 from mnist_keras.data import MNIST
 from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.data.predictions import read_predictions
+from mnist_keras.diagnosis.diagnose import Finding
 from mnist_keras.errors import UserError
 from mnist_keras.marks import marks_of
 from mnist_keras.records import RunFolder, RunRecord, read_run
 from mnist_keras.report.evaluation.numbers import RunNumbers, run_numbers
 from mnist_keras.report.evaluation.peers import Peers, SharedMistakes, find_peers, shared_mistakes
+from mnist_keras.report.found import finding_facts, findings_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,11 @@ class Evaluation:
     numbers: RunNumbers
     peers: Peers
     shared: SharedMistakes | None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the run."""
+        return findings_of(self.record)
 
     @property
     def mark(self) -> str:
@@ -151,4 +158,5 @@ def evaluation_facts(evaluation: Evaluation) -> dict[str, Any]:
         "errors_of_any_other_run": shared.by_any if shared else None,
         "errors_of_half_the_other_runs": shared.by_half if shared else None,
         "wrong_in_every_run": list(shared.by_all) if shared else None,
+        "findings": [finding_facts(one) for one in evaluation.findings],
     }

@@ -11,6 +11,7 @@ from mnist_keras.metrics import METRICS
 from mnist_keras.report.console import output_text, percent, print_lines, print_mapping, print_rows
 from mnist_keras.report.evaluation.evaluate import Evaluation
 from mnist_keras.report.evaluation.numbers import ClassAccuracy, RunNumbers, confusions
+from mnist_keras.report.found import print_findings
 from mnist_keras.report.words.units import unit
 
 MOST_ROWS = 10
@@ -49,6 +50,7 @@ def print_evaluation(
         print_rows(_error_rows(evaluation), title=title)
         print_lines("What is confused most", _confusion_lines(evaluation))
         print_lines("The same images in other runs", _shared_lines(evaluation))
+    print_findings(evaluation.findings)
     for note in notes:
         click.echo(f"\n{note}")
     click.echo("")

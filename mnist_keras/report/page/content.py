@@ -24,6 +24,7 @@ from mnist_keras.report.page.tables import (
     published_tables,
 )
 from mnist_keras.report.page.wording import seeds_text, settings_text
+from mnist_keras.report.words.findings import found_in_text
 from mnist_keras.report.words.naming import listed
 from mnist_keras.report.words.whynot import why_not_text
 
@@ -135,6 +136,7 @@ def _study_sections(chapter: Chapter, prefix: str = "") -> list[Section]:
     contents = (
         ("published", _published_title(outcome), _published(outcome, mark)),
         ("factors", translate("Factors"), _factors(outcome, mark)),
+        ("findings", translate("What stands out in the trainings"), _findings(outcome)),
         ("pairs", translate("Pairs of configurations"), _pairs(outcome, mark)),
         ("confirmation", translate("Confirmation"), _confirmation(outcome, mark)),
         ("cost", translate("Cost"), (cost_table(outcome), Text(duration_text([outcome])))),
@@ -186,6 +188,10 @@ def _factors(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
         if table is not None
     ]
     return [*([impacts] if impacts else []), *([Bullets(reasons)] if reasons else []), *levels]
+
+
+def _findings(outcome: StudyOutcome) -> Sequence[Block]:
+    return [Bullets(tuple(map(found_in_text, outcome.findings)))] if outcome.findings else []
 
 
 def _pairs(outcome: StudyOutcome, mark: str) -> Sequence[Block]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mnist_keras.config import RunConfig
 from mnist_keras.marks import SEPARATOR
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, plural, translate
@@ -82,3 +83,8 @@ def unit_symbol(unit: str, amount: float) -> str:
     """A unit's symbol behind an amount, with the space before it: " %", " points"."""
     symbol = f" {unit}".rstrip()
     return plural(amount, symbol, symbol)
+
+
+def shown_name(config: RunConfig) -> str:
+    """A run's name without its seed: what its configuration is called."""
+    return config.name.removesuffix(f"-s{config.seed}")

@@ -20,7 +20,7 @@ from mnist_keras.analysis.notes import (
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.claims.evidence import DISTURBED, Measured
 from mnist_keras.report.language import plural, translate
-from mnist_keras.report.words.naming import label_name
+from mnist_keras.report.words.naming import label_name, shown_name
 from mnist_keras.report.words.units import seeds
 from mnist_keras.statistics.rules import Rule
 
@@ -49,7 +49,7 @@ def note_text(note: Note) -> str:
                 runs=_named(names),
             )
         case StillToTrain():
-            name = note.config.name.removesuffix("-s0")
+            name = shown_name(note.config)
             return translate(
                 "The combination of the best values, {name}, has not been trained yet.", name=name
             )
