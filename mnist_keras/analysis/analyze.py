@@ -95,6 +95,8 @@ def analyze(
         looks=looks,
         rule=rule,
         source_audit=audit_source(study) if study.comparable else (),
+        ensembles=runs.ensembles,
+        all_seeds=runs.all_seeds,
     )
 
 

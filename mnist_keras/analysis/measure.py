@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
-from mnist_keras.data.predictions import read_predictions
+from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import RESOURCES
 from mnist_keras.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_runs
@@ -35,7 +35,7 @@ class Records:
         self._logs = logs
         self._folders = dict(folders or {})
         self._runs: dict[str, tuple[list[RunRecord], list[DamagedRun]]] = {}
-        self._correct: dict[Path, NDArray[np.bool_] | None] = {}
+        self._predictions: dict[Path, Predictions | None] = {}
 
     def folder(self, study: str) -> Path:
         """Where the runs of a study are."""
@@ -54,19 +54,19 @@ class Records:
             self._runs[study] = scan_runs(self.folder(study))
         return self._runs[study]
 
-    def correct(self, record: RunRecord) -> NDArray[np.bool_] | None:
-        """Which test images the best epoch's weights get right, bool [images]; None if unknown."""
+    def predictions(self, record: RunRecord) -> Predictions | None:
+        """What the best epoch's weights predict of the test images; None if it is unknown."""
         path = record.folder / "predictions.npz"
-        if path not in self._correct:
-            self._correct[path] = _read_correct(path)
-        return self._correct[path]
+        if path not in self._predictions:
+            self._predictions[path] = _read(path)
+        return self._predictions[path]
 
 
-def _read_correct(path: Path) -> NDArray[np.bool_] | None:
+def _read(path: Path) -> Predictions | None:
     if not path.is_file():
         return None
     try:
-        return read_predictions(path).correct
+        return read_predictions(path)
     except UserError:  # named by `study.damage.check_whole`
         return None
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from mnist_keras.analysis.ensembles import AllSeeds
 from mnist_keras.analysis.notes import Note
 from mnist_keras.analysis.sources import SourceFinding
-from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.claims.reasons import NoRun, OneValue, WhyNot
 from mnist_keras.config import RunConfig
@@ -148,6 +149,8 @@ class StudyOutcome:
     is the combination of the best values (of seed 0), None while a factor has no best value.
     `class_names` are those of the data set, empty where they are digits or not recorded. `looks` is
     how often verdicts were drawn while seeds were added; from two on `rule` is the sequential one.
+    `ensembles` are the trials that are some; `all_seeds` has for each configuration the one
+    ensemble of all of its seeds, whether or not the study asks for any.
     """
 
     study: Study
@@ -173,6 +176,8 @@ class StudyOutcome:
     looks: int = 1
     rule: Rule = Rule.FIXED
     source_audit: tuple[SourceFinding, ...] = ()
+    ensembles: tuple[MeasuredEnsemble, ...] = ()
+    all_seeds: tuple[AllSeeds, ...] = ()
 
     @property
     def shows_published(self) -> bool:

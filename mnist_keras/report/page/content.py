@@ -11,6 +11,7 @@ from mnist_keras.report.language import plural, translate
 from mnist_keras.report.page.closing import closing_sections, duration_text
 from mnist_keras.report.page.comparison_tables import impact_table, level_table, pair_tables
 from mnist_keras.report.page.document import Block, Bullets, Document, Picture, Section, Text
+from mnist_keras.report.page.ensembles import ensemble_blocks
 from mnist_keras.report.page.opening import mark_of, opening_blocks, overview_blocks
 from mnist_keras.report.page.tables import (
     configuration_table,
@@ -117,6 +118,7 @@ def _study_sections(chapter: Chapter, prefix: str = "") -> list[Section]:
         ("factors", translate("Factors"), _factors(outcome, mark)),
         ("pairs", translate("Pairs of configurations"), _pairs(outcome, mark)),
         ("confirmation", translate("Confirmation"), _confirmation(outcome, mark)),
+        ("ensembles", translate("Ensembles"), ensemble_blocks(outcome, mark)),
         ("cost", translate("Cost"), (cost_table(outcome), Text(duration_text([outcome])))),
         ("figures", translate("Figures"), chapter.pictures),
         (
