@@ -22,6 +22,7 @@ from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.ensembles import combine_probabilities, ensemble_gain
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.study.design import Study, load_study
+from mnist_keras.study.settling import out_of_reach
 
 IMAGES = 400
 
@@ -198,6 +199,9 @@ def test_too_few_seeds_are_said_and_settling_adds_whole_groups(logs):
     batch = next_batch([first], 100, 1.0)
     assert batch.seeds == {CONFIG: 3}
     assert next_batch([first], 2, 1.0) is None
+    assert out_of_reach([first], 3) == []
+    (line,) = out_of_reach([first], 2)
+    assert "groups of 3 seeds, and --max-seeds 2 holds none" in line
 
 
 def test_more_seeds_of_an_open_question_are_whole_groups(logs):

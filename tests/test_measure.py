@@ -123,15 +123,15 @@ def test_correct_answers_come_from_labels_and_probabilities(logs):
     write_run(logs, "s", CONFIG.replace(seed=1), CURVES)
     records = Records(logs)
     with_predictions, without = records.of("s")
-    np.testing.assert_array_equal(records.predictions(with_predictions).correct, correct)
-    assert records.predictions(without) is None
+    np.testing.assert_array_equal(records.correct(with_predictions), correct)
+    assert records.correct(without) is None
 
 
 def test_of_damaged_predictions_nothing_is_known(logs):
     folder = write_run(logs, "s", CONFIG, CURVES)
     folder.predictions.write_bytes(b"PK\x03\x04 not an archive")
     records = Records(logs)
-    assert records.predictions(records.of("s")[0]) is None
+    assert records.correct(records.of("s")[0]) is None
 
 
 def test_the_runs_of_a_study_may_be_elsewhere(logs, tmp_path):

@@ -24,7 +24,7 @@ CURVE_COLUMNS = tuple(name for name in EPOCH_COLUMNS if name != "epoch")
 
 
 class Records:
-    """The runs of studies as their folders tell them; every file is read once.
+    """The runs of studies as their folders tell them; records are read once.
 
     Args:
         logs: the folder that holds a folder for each study.
@@ -35,7 +35,7 @@ class Records:
         self._logs = logs
         self._folders = dict(folders or {})
         self._runs: dict[str, tuple[list[RunRecord], list[DamagedRun]]] = {}
-        self._predictions: dict[Path, Predictions | None] = {}
+        self._correct: dict[Path, NDArray[np.bool_] | None] = {}
 
     def folder(self, study: str) -> Path:
         """Where the runs of a study are."""
@@ -55,11 +55,21 @@ class Records:
         return self._runs[study]
 
     def predictions(self, record: RunRecord) -> Predictions | None:
-        """What the best epoch's weights predict of the test images; None if it is unknown."""
+        """What the best epoch's weights predict of the test images; None if it is unknown.
+
+        It is not kept: the probabilities of many runs would fill the memory.
+        """
         path = record.folder / "predictions.npz"
-        if path not in self._predictions:
-            self._predictions[path] = _read(path)
-        return self._predictions[path]
+        found = _read(path)
+        self._correct[path] = None if found is None else found.correct
+        return found
+
+    def correct(self, record: RunRecord) -> NDArray[np.bool_] | None:
+        """Which test images the best epoch's weights get right, bool [images]; None if unknown."""
+        path = record.folder / "predictions.npz"
+        if path not in self._correct:
+            self.predictions(record)
+        return self._correct[path]
 
 
 def _read(path: Path) -> Predictions | None:

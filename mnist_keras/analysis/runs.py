@@ -106,15 +106,15 @@ class StudyRuns:
         return self._measured[config]
 
     def correct(self, one: Measured, seed: int) -> Any:
-        """Which test images the weights of this seed get right, bool [images]; None if unknown."""
-        predictions = self.predictions(one, seed)
-        return None if predictions is None else predictions.correct
-
-    def predictions(self, one: Measured, seed: int) -> Predictions | None:
-        """What the weights of this seed predict of the test images; None if unknown.
+        """Which test images the weights of this seed get right, bool [images]; None if unknown.
 
         It is known where predictions.npz is of the epoch that the configuration is read at.
         """
+        reading = self._read[one.config, seed]
+        return self._records.correct(reading.record) if reading.has_predictions else None
+
+    def predictions(self, one: Measured, seed: int) -> Predictions | None:
+        """What the weights of this seed predict of the test images; None likewise."""
         reading = self._read[one.config, seed]
         return self._records.predictions(reading.record) if reading.has_predictions else None
 

@@ -146,17 +146,6 @@ class Study(Entry):
     def _named_cell(self, trial: NamedTrial) -> Trial:
         return Trial(vary(self.base, trial.changes), (trial.label,), trial.test_curve)
 
-    def _own_cell(self, trial: NamedTrial) -> Trial | None:
-        """Its cell; None of an ensemble whose members are other trainings of the study anyway."""
-        cell = self._named_cell(trial)
-        others = [self._named_cell(one) for one in self.named_trials if one.ensemble is None]
-        others += self._factor_cells(wide=True)
-        first = next(
-            one for one in self.named_trials if self._named_cell(one).config == cell.config
-        )
-        shared = any(one.config == cell.config for one in others) or first != trial
-        return None if trial.ensemble is not None and shared else cell
-
     def _factor_cells(self, wide: bool) -> list[Trial]:
         return [cell for factor in self.factors for cell in self._cells_of(factor, wide)]
 
@@ -231,8 +220,12 @@ class Study(Entry):
     def cost(self, wide: bool = False) -> Cost:
         """What the study costs for one seed."""
         trials = self.trials(wide)
-        named = [self._own_cell(trial) for trial in self.named_trials if trial.in_source]
-        cells = [*filter(None, named), *self._factor_cells(wide)]
+        in_source = [trial for trial in self.named_trials if trial.in_source]
+        single = [self._named_cell(trial) for trial in in_source if trial.ensemble is None]
+        cells = single + self._factor_cells(wide)
+        known = {cell.config for cell in cells}
+        members = merge(self._named_cell(trial) for trial in in_source if trial.ensemble)
+        cells += [cell for cell in members if cell.config not in known]
         counts = [len(factor.tried(wide)) for factor in self.factors]
         return Cost(
             trainings=len(trials),

@@ -160,7 +160,7 @@ def _confirmed(outcome: StudyOutcome, what: str, measured: Measured) -> list[Row
         cell.cell.metric: published_number(cell.cell)
         for cell in outcome.cells
         if cell.measured is not None
-        and cell.measured.config == measured.config
+        and cell.measured.identity == measured.identity
         and cell.cell.epoch is None
     }
     settings = settings_text(outcome.study, measured.config)
