@@ -13,6 +13,7 @@ from generated_runs import write_run
 from small_runs import noisy_arrays, noisy_data, small_config, train_below
 
 from mnist_keras.config import make_config
+from mnist_keras.errors import UserError
 
 IN_PLAIN_KERAS = """
 import sys
@@ -166,3 +167,27 @@ def test_other_files_than_keras_files_are_refused_before_anything_is_loaded(two)
     told = run_here("ensemble", names(two)[0], "--save", "model.h5", *places(two))
     assert told.code == 1
     assert "give a file whose name ends in .keras" in told.err
+
+
+def test_a_layer_that_plain_keras_does_not_know_is_refused_by_name():
+    import keras
+
+    from mnist_keras.training.ensembles import check_plain
+
+    class Mine(keras.layers.Dense):
+        pass
+
+    for layer in (Mine(10), keras.layers.Lambda(lambda images: images)):
+        model = keras.Sequential([keras.Input((4,)), layer])
+        with pytest.raises(UserError, match=f"run-a has a layer {type(layer).__name__} of its"):
+            check_plain({"run-a": model})
+    check_plain({"run-b": keras.Sequential([keras.Input((4,)), keras.layers.Dense(10)])})
+
+
+def test_a_place_that_cannot_be_written_costs_one_line(trained, tmp_path):
+    (tmp_path / "file").write_text("")
+    target = tmp_path / "file" / "e.keras"
+    told = run_here("ensemble", *names(trained), "--save", str(target), *places(trained))
+    assert told.code == 1
+    assert "choose another file with --save" in told.err
+    assert told.err.count("\n") == 1

@@ -44,7 +44,7 @@ def save_ensemble(
             cannot be written.
     """
     models = {folder.logs.name: load_run_model(folder, networks) for folder in folders}
-    _check_plain(models)
+    check_plain(models)
     ensemble = build_ensemble(list(models.values()), combine)
     # Keras opens a compiled model only with an optimizer of as many variables; SGD has fewest.
     ensemble.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -94,7 +94,12 @@ def _voted(given: Sequence[keras.KerasTensor], mean: keras.KerasTensor) -> keras
     )
 
 
-def _check_plain(models: Mapping[str, keras.Model]) -> None:
+def check_plain(models: Mapping[str, keras.Model]) -> None:
+    """Check that every layer of these models, by the names of their runs, is one of Keras.
+
+    Raises:
+        UserError: one is not, or is a Lambda, which is code.
+    """
     for run, model in models.items():
         for layer in model._flatten_layers():
             kind = type(layer)
