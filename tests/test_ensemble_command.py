@@ -41,6 +41,11 @@ def trained(tmp_path_factory) -> Path:
     return root
 
 
+def softmax(scores: np.ndarray) -> np.ndarray:
+    raised = np.exp(scores - scores.max())
+    return raised / raised.sum()
+
+
 def names(root: Path) -> list[str]:
     return sorted(path.name for path in (root / "logs/train").iterdir() if path.is_dir())
 
@@ -107,7 +112,12 @@ def test_predict_reads_with_several_runs_as_one(trained, tmp_path):
     single = [run_here("predict", run, str(picture), "--json", *places(trained)) for run in runs]
     together = run_here("predict", "+".join(runs), str(picture), "--json", *places(trained))
     assert together.code == 0, together.err
-    mean = np.mean([one.json[0]["probabilities"] for one in single], axis=0)
+    read = [one.json[0] for one in single]
+    each = [
+        softmax(np.array(one["scores"])) if "scores" in one else one["probabilities"]
+        for one in read
+    ]
+    mean = np.mean(each, axis=0)
     np.testing.assert_allclose(together.json[0]["probabilities"], mean, atol=1e-5)
 
 
@@ -115,7 +125,7 @@ def test_a_drawing_is_read_by_several_runs_as_one_beside_a_single_run(trained):
     from mnist_keras.drawing.app import make_app
     from mnist_keras.drawing.choice import choose_readers
     from mnist_keras.drawing.models import Models
-    from mnist_keras.training.predict import load_run_model, probabilities
+    from mnist_keras.training.predict import gives_scores, load_run_model, outputs
 
     runs = names(trained)
     readers = choose_readers(
@@ -127,9 +137,10 @@ def test_a_drawing_is_read_by_several_runs_as_one_beside_a_single_run(trained):
     ]
     models = Models([one.folders for one in readers])
     image = noisy_arrays()["x_test"][5]
-    each = [
-        probabilities(load_run_model(folder), image[np.newaxis])[0] for folder in readers[1].folders
-    ]
+    each = []
+    for network in map(load_run_model, readers[1].folders):
+        (output,) = outputs(network, image[np.newaxis])
+        each.append(softmax(output) if gives_scores(network) else output)
     np.testing.assert_allclose(models(image)[1], np.mean(each, axis=0), atol=1e-6)
     assert models.scores[1] is False
     page = make_app(readers, models).test_client().get("/", base_url="http://localhost")
