@@ -9,6 +9,9 @@ from pathlib import Path
 from mnist_keras.errors import UserError
 from mnist_keras.records import REPLACED, RunFolder, read_run, run_folder
 
+TOGETHER = "+"
+"""Joins the names of runs that are taken for one network."""
+
 MOST_NAMED = 5
 """An error names at most so many runs."""
 
@@ -35,6 +38,16 @@ def find_run(text: str, logs: Path, checkpoints: Path) -> RunFolder:
     folder = run_folder(logs, checkpoints, *_only_one(name, text, known, logs).split("/"))
     _check_finished(folder)
     return folder
+
+
+def find_runs(text: str, logs: Path, checkpoints: Path) -> list[RunFolder]:
+    """The folders of the finished runs that `text` names, joined by + where they are several.
+
+    Raises:
+        UserError: see `find_run`.
+    """
+    names = [text] if Path(text).is_dir() else text.split(TOGETHER)
+    return [find_run(name, logs, checkpoints) for name in names]
 
 
 def run_names(logs: Path) -> list[str]:

@@ -75,14 +75,17 @@ class Label:
         value: the value of the factor; None for a trial.
         epochs: where only the first epochs of a longer training are meant, how many.
         study: another study, where it is of one.
+        member: whether it is a single network of the ensemble of this name.
     """
 
     name: str
     value: Any = None
     epochs: int | None = None
     study: str | None = None
+    member: bool = False
 
     def __str__(self) -> str:
         text = self.name if self.value is None else f"{self.name} = {value_text(self.value)}"
+        text += " (a member)" if self.member else ""
         text += f" (first {self.epochs} epochs)" if self.epochs else ""
         return text if self.study is None else f"{self.study}: {text}"

@@ -100,6 +100,8 @@ def analyze(
         source_audit=audit_source(study) if study.comparable else (),
         other_runs=other_runs(study, records.folder(study.name), all_runs),
         findings=find_in(runs, everything),
+        ensembles=runs.ensembles,
+        all_seeds=runs.all_seeds,
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
-from mnist_keras.data.predictions import read_predictions
+from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import RESOURCES, TEST_SCORES
 from mnist_keras.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_runs
@@ -24,7 +24,7 @@ CURVE_COLUMNS = tuple(name for name in EPOCH_COLUMNS if name != "epoch")
 
 
 class Records:
-    """The runs of studies as their folders tell them; every file is read once.
+    """The runs of studies as their folders tell them; records are read once.
 
     Args:
         logs: the folder that holds a folder for each study.
@@ -56,10 +56,21 @@ class Records:
 
     def tested(self, record: RunRecord) -> Tested | None:
         """What the predictions of the best epoch's weights tell; None without any."""
-        path = record.folder / "predictions.npz"
+        path = _predictions_of(record)
         if path not in self._tested:
-            self._tested[path] = _read_tested(path)
+            self.predictions(record)
         return self._tested[path]
+
+    def predictions(self, record: RunRecord) -> Predictions | None:
+        """What the best epoch's weights predict of the test images; None if it is unknown.
+
+        It is not kept: the probabilities of many runs would fill the memory.
+        """
+        path = _predictions_of(record)
+        found = _read(path)
+        if path not in self._tested:
+            self._tested[path] = found and Tested(found.correct, found.metrics)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,14 +86,17 @@ class Tested:
     scores: Mapping[str, float]
 
 
-def _read_tested(path: Path) -> Tested | None:
+def _predictions_of(record: RunRecord) -> Path:
+    return record.folder / "predictions.npz"
+
+
+def _read(path: Path) -> Predictions | None:
     if not path.is_file():
         return None
     try:
-        predictions = read_predictions(path)
+        return read_predictions(path)
     except UserError:  # named by `study.damage.check_whole`
         return None
-    return Tested(predictions.correct, predictions.metrics)
 
 
 @dataclass(frozen=True)
@@ -195,7 +209,7 @@ class Values(Mapping[str, NDArray[np.float64]]):
 
     @cached_property
     def _all(self) -> dict[str, NDArray[np.float64]]:
-        return {**self._told, **_over_seeds(self._scores())}
+        return {**self._told, **over_seeds(self._scores())}
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         return (self._all if name in TEST_SCORES else self._told)[name]
@@ -211,9 +225,11 @@ class Values(Mapping[str, NDArray[np.float64]]):
         return dict, (self._all,)
 
 
-def _over_seeds(values: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float64]]:
+def over_seeds(values: Sequence[Mapping[str, float]]) -> dict[str, NDArray[np.float64]]:
     """The metrics that all seeds have, float64 [seeds] each; others could not be paired."""
-    shared = [name for name in values[0] if all(name in others for others in values)]
+    shared = [
+        name for name in (values[0] if values else ()) if all(name in others for others in values)
+    ]
     return {name: np.array([one[name] for one in values]) for name in shared}
 
 
@@ -239,7 +255,7 @@ def measured(
         config=config,
         labels=labels,
         seeds=seeds,
-        values=Values(_over_seeds([reading.values() for reading in readings]), scores),
+        values=Values(over_seeds([reading.values() for reading in readings]), scores),
         curves=_curves(readings),
         concurrent_runs=tuple(int(r.result.get("concurrent_runs", 1)) for r in readings),
         runs=tuple(reading.record.config.name for reading in readings),

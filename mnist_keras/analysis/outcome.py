@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from mnist_keras.analysis.ensembles import AllSeeds
 from mnist_keras.analysis.findings import FoundIn
 from mnist_keras.analysis.notes import Note
 from mnist_keras.analysis.other_runs import OtherRuns
 from mnist_keras.analysis.sources import SourceFinding
-from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.claims.reasons import NoRun, OneValue, WhyNot
 from mnist_keras.config import RunConfig
@@ -151,6 +152,8 @@ class StudyOutcome:
     `class_names` are those of the data set, empty where they are digits or not recorded. `looks` is
     how often verdicts were drawn while seeds were added; from two on `rule` is the sequential one.
     `other_runs` are those in the folder that this does not speak of.
+    `ensembles` are the trials that are some; `all_seeds` has for each configuration the one
+    ensemble of all of its seeds, whether or not the study asks for any.
     """
 
     study: Study
@@ -178,6 +181,8 @@ class StudyOutcome:
     source_audit: tuple[SourceFinding, ...] = ()
     other_runs: OtherRuns | None = None
     findings: tuple[FoundIn, ...] = ()
+    ensembles: tuple[MeasuredEnsemble, ...] = ()
+    all_seeds: tuple[AllSeeds, ...] = ()
 
     @property
     def shows_published(self) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+from mnist_keras.analysis.ensembles import AllSeeds, in_groups, of_all_seeds
 from mnist_keras.analysis.measure import Records, RunReading, measured
-from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.config import RunConfig
+from mnist_keras.data.predictions import Predictions
 from mnist_keras.diagnosis.facts import RunFacts
 from mnist_keras.records import RunRecord
 from mnist_keras.study.design import Study
-from mnist_keras.study.trials import Factor, Reading, merge
+from mnist_keras.study.trials import Factor, NamedTrial, Reading, merge
 from mnist_keras.subjects import Label, Subject
 
 CONFIRMATION = Label("confirmation")
@@ -36,6 +38,7 @@ class StudyRuns:
         self._labels = {trial.config: trial.labels for trial in merge(study.cells(wide=True))}
         self._readings = [study.readings(wide), study.readings(not wide)]
         self._measured: dict[RunConfig, Measured | None] = {}
+        self._ensembles: dict[str, MeasuredEnsemble] = {}
         self._read: dict[tuple[RunConfig, int], RunReading] = {}
 
     @cached_property
@@ -46,8 +49,44 @@ class StudyRuns:
         return tuple(one for one in found if one is not None)
 
     def at(self, subject: Subject) -> Measured | None:
-        """A named trial or one value of a factor; None if it has no finished run."""
-        return self.of(self.study.config_at(subject))
+        """A named trial or one value of a factor; None if it has no finished run.
+
+        An ensemble whose members have runs is there, if only without a whole group of them.
+        """
+        one = self.of(self.study.config_at(subject))
+        trial = self.study.named_trial(subject.trial) if subject.trial else None
+        if one is None or trial is None or trial.ensemble is None:
+            return one
+        return self._ensemble(one, trial)
+
+    @cached_property
+    def ensembles(self) -> tuple[MeasuredEnsemble, ...]:
+        """Every trial that is an ensemble and has a whole one, in the study's order."""
+        trials = (trial for trial in self.study.named_trials if trial.ensemble is not None)
+        found = (self.at(Subject(trial=trial.name)) for trial in trials)
+        return tuple(one for one in found if isinstance(one, MeasuredEnsemble) and one.seeds)
+
+    @cached_property
+    def all_seeds(self) -> tuple[AllSeeds, ...]:
+        """For each configuration with two seeds or more the one ensemble of all of them."""
+        margins = self.study.margins
+        found = (
+            of_all_seeds(one, partial(self.predictions, one), margins)
+            for one in self.configurations
+        )
+        return tuple(one for one in found if one is not None)
+
+    def _ensemble(self, of: Measured, trial: NamedTrial) -> MeasuredEnsemble:
+        assert trial.ensemble is not None
+        if trial.name not in self._ensembles:
+            self._ensembles[trial.name] = in_groups(
+                of,
+                Label(trial.name),
+                trial.ensemble,
+                trial.combine,
+                partial(self.predictions, of),
+            )
+        return self._ensembles[trial.name]
 
     def label(self, subject: Subject) -> Label:
         """What a named trial or one value of a factor is called."""
@@ -84,6 +123,11 @@ class StudyRuns:
         if reading.shortened:
             return RunFacts.of_beginning(reading.record, reading.epochs)
         return RunFacts.of(reading.record)
+
+    def predictions(self, one: Measured, seed: int) -> Predictions | None:
+        """What the weights of this seed predict of the test images; None likewise."""
+        reading = self._read[one.config, seed]
+        return self._records.predictions(reading.record) if reading.has_predictions else None
 
     def _by_seed(self, config: RunConfig) -> dict[int, RunReading]:
         found: dict[int, RunReading] = {}

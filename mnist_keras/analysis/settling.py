@@ -10,7 +10,7 @@ import numpy as np
 
 from mnist_keras.analysis.outcome import PairOutcome, StudyOutcome
 from mnist_keras.claims.base import needed_for
-from mnist_keras.claims.evidence import Measured, OverSeeds, Side, common_seeds
+from mnist_keras.claims.evidence import Measured, OverSeeds, Side, common_groups, group_size
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import ACCURACIES
@@ -40,8 +40,9 @@ class Question:
         study: where it is asked.
         what: the claim, or the pair.
         sides: the configurations that it is about.
-        seeds: those that all of them have.
+        seeds: how many of them all have.
         needed: how many seeds in all would settle it; None where nobody knows.
+        step: seeds that make one pair: more than 1 where a side is an ensemble.
     """
 
     study: str
@@ -49,19 +50,21 @@ class Question:
     sides: tuple[Side, ...]
     seeds: int
     needed: SeedRange | None
+    step: int = 1
 
     @property
     def expected(self) -> int:
-        """How many seeds in all are expected to settle it, at least one more than there are."""
+        """How many seeds in all are expected to settle it, at least a step more than now."""
         middle = self.needed.middle if self.needed else None
         if self.needed is None:
-            return self.seeds + 1
-        return max(self.seeds + 1, MOST_SEEDS if middle is None else middle)
+            return self.seeds + self.step
+        return max(self.seeds + self.step, MOST_SEEDS if middle is None else middle)
 
     @property
     def seconds_a_seed(self) -> float:
         """Seconds of training that one more seed of all sides takes."""
-        return sum(_seconds(side.measured) + OVERHEAD_SECONDS for side in self.sides)
+        trained = {(side.label.study, _config(side)): side.measured for side in self.sides}
+        return sum(_seconds(one) + OVERHEAD_SECONDS for one in trained.values())
 
     @property
     def seconds_left(self) -> float:
@@ -72,34 +75,37 @@ class Question:
         """How many seeds in all its sides get next; no more than `most`.
 
         Fewer than the low end of the range settle it in one case of ten, so that end comes at once;
-        beyond it, a quarter more at a time.
+        beyond it, a quarter more at a time. Ensembles get whole ones.
         """
         low = self.needed.low if self.needed else None
         batch = self.seeds + math.ceil(self.seeds / GROWTH)
-        return min(max(batch, self.seeds + 1, low or 0), most)
+        total = max(batch, self.seeds + self.step, low or 0)
+        return min(math.ceil(total / self.step), most // self.step) * self.step
 
 
 def open_questions(outcome: StudyOutcome, *, all_pairs: bool = False) -> list[Question]:
     """Every claim that is not settled but could be by more seeds; with `all_pairs` pairs, too."""
     name = outcome.study.name
     questions = [
-        Question(
-            name,
-            claim,
-            claim.sides,
-            len(common_seeds([side.measured for side in claim.sides])),
-            claim.judged.needed if claim.judged else None,
-        )
+        _question(name, claim, claim.sides, claim.judged.needed if claim.judged else None)
         for claim in outcome.claims
         if claim.sides and claim.verdict in (None, Verdict.OPEN)
     ]
     if all_pairs:
         questions += [
-            Question(name, pair, _pair_sides(pair), len(pair.seeds), _pair_needs(pair))
+            _question(name, pair, _pair_sides(pair), _pair_needs(pair))
             for pair in outcome.pairs
             if pair.verdict is Verdict.OPEN
         ]
     return questions
+
+
+def _question(
+    study: str, what: ClaimOutcome | PairOutcome, sides: tuple[Side, ...], needed: SeedRange | None
+) -> Question:
+    step = group_size(sides)
+    seeds = step * len(common_groups(sides))
+    return Question(study, what, sides, seeds, needed and needed.times(step), step)
 
 
 def _pair_sides(pair: PairOutcome) -> tuple[Side, Side]:
@@ -160,7 +166,7 @@ def next_batch(questions: Sequence[Question], most: int, seconds: float) -> Batc
         most: no configuration gets more seeds than these.
         seconds: about how much training a batch holds, so that workers need not start too often.
     """
-    left = [one for one in questions if one.seeds < most]
+    left = [one for one in questions if one.seeds + one.step <= most]
     if not left:
         return None
     left.sort(key=lambda one: one.seconds_left)
@@ -175,7 +181,7 @@ def next_batch(questions: Sequence[Question], most: int, seconds: float) -> Batc
         chosen.append(question)
         for side in _own(question, study):
             config = _config(side)
-            more = total - max(len(side.measured.seeds), seeds.get(config, 0))
+            more = total - max(len(side.measured.trained), seeds.get(config, 0))
             seeds[config] = max(total, seeds.get(config, 0))
             planned += max(0, more) * (_seconds(side.measured) + OVERHEAD_SECONDS)
     return Batch(study, seeds, tuple(chosen))
@@ -183,7 +189,7 @@ def next_batch(questions: Sequence[Question], most: int, seconds: float) -> Batc
 
 def _study_of(question: Question) -> str:
     """The study that lacks most: of a claim about several, the one with the fewest seeds."""
-    fewest = min(question.sides, key=lambda side: len(side.measured.seeds))
+    fewest = min(question.sides, key=lambda side: len(side.measured.trained))
     return fewest.label.study or question.study
 
 
@@ -197,5 +203,6 @@ def _config(side: Side) -> RunConfig:
 
 
 def _seconds(one: OverSeeds) -> float:
+    """Of one run, on average."""
     found = one.values.get("seconds")
-    return 0.0 if found is None or not len(found) else float(found.mean())
+    return 0.0 if found is None or not len(found) else float(found.mean()) / one.members

@@ -207,7 +207,7 @@ def needed_for(verdict: Verdict, difference: Difference) -> SeedRange | None:
 
 def of(sides: Sequence[Side]) -> tuple[Side, ...]:
     """These sides, each configuration of a study once."""
-    return tuple({(side.label.study, side.measured.config): side for side in sides}.values())
+    return tuple({(side.label.study, side.measured.identity): side for side in sides}.values())
 
 
 def replayed(sides: Sequence[Side], metric: Metric) -> tuple[Array, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,9 +10,17 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_keras.claims.reasons import Disturbed, NoCommonSeed, NotAlike, NotMeasured, WhyNot
+from mnist_keras.claims.reasons import (
+    Disturbed,
+    NoCommonGroup,
+    NoCommonSeed,
+    NotAlike,
+    NotMeasured,
+    WhyNot,
+)
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import COUNTS, RESOURCES, TIMES, Metric
+from mnist_keras.statistics.ensembles import Combine
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Summary, summarize
 from mnist_keras.subjects import Label, Subject
@@ -44,6 +53,24 @@ class OverSeeds:
     labels: tuple[Label, ...]
     seeds: tuple[int, ...]
     values: Mapping[str, np.ndarray]
+
+    @property
+    def members(self) -> int:
+        """Seeds that make one unit: 1, save in an ensemble, whose `seeds` are those it begins with.
+
+        A unit of an ensemble of 5 that begins with seed 5 is made of the seeds 5 to 9.
+        """
+        return 1
+
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """The seeds that have finished runs, whether or not they make a whole unit."""
+        return self.seeds
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal ones are the same."""
+        return self.config
 
     def summary(self, metric: str) -> Summary | None:
         """n, mean, standard deviation and interval of a metric; None if it was not measured."""
@@ -107,6 +134,51 @@ class Measured(OverSeeds):
         """
         seconds = self.curves["seconds"][self.seeds.index(seed)]
         return bool(np.nanmean(seconds) > DISTURBED * np.nanmin(seconds))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredEnsemble(Measured):
+    """Ensembles of a configuration's seeds, each of so many in a row: 0 to 4, 5 to 9.
+
+    `seeds` are those that each ensemble begins with, `values` one a whole ensemble: what it has
+    without being trained or validated.
+
+    Attributes:
+        of: the configuration over its seeds.
+        size: members of one ensemble.
+        combine: how their probabilities are combined.
+    """
+
+    of: Measured
+    size: int
+    combine: Combine
+
+    @property
+    def members(self) -> int:
+        """Seeds that make one unit."""
+        return self.size
+
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """The seeds that have finished runs, whether or not they make a whole ensemble."""
+        return self.of.seeds
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal ones are the same."""
+        return (self.config, self.size, self.combine)
+
+    def machine_share(self, seed: int) -> Hashable:
+        """What the members' runs had of the machine: the same as of one run where all had it."""
+        shares = dict.fromkeys(self.of.machine_share(one) for one in self._of_unit(seed))
+        return next(iter(shares)) if len(shares) == 1 else tuple(shares)
+
+    def was_disturbed(self, seed: int) -> bool:
+        """Whether other work held up the run of a member."""
+        return any(self.of.was_disturbed(one) for one in self._of_unit(seed))
+
+    def _of_unit(self, seed: int) -> range:
+        return range(seed, seed + self.size)
 
 
 @dataclass(frozen=True)
@@ -226,6 +298,10 @@ def margin_between(evidence: Evidence, metric: Metric, values: Sequence[Array]) 
 def paired(sides: Sequence[Side], metric: Metric) -> list[Array]:
     """The metric of each side over the seeds that all of them have, float64 [seeds] each.
 
+    An ensemble has one value for a group of seeds. Beside it, the mean over the same group stands
+    for a single network, so that every group is one pair, and the groups are independent. Ensembles
+    of different sizes are compared over groups that hold whole ones of each.
+
     Times and resources are taken only of seeds whose runs had the machine in the same way: shared
     the same machine with as many others, and were not disturbed by other work.
 
@@ -238,22 +314,65 @@ def paired(sides: Sequence[Side], metric: Metric) -> list[Array]:
             raise NotJudged(NotMeasured(metric, side.label))
     labels = tuple(side.label for side in sides)
     configurations = [side.measured for side in sides]
-    seeds = sorted(set.intersection(*(set(one.seeds_with(name)) for one in configurations)))
-    if not seeds:
-        raise NotJudged(NoCommonSeed(labels), sides)
+    size = group_size(sides)
+    groups = _common_groups([one.seeds_with(name) for one in configurations], configurations, size)
+    if not groups:
+        raise NotJudged(NoCommonGroup(labels, size) if size > 1 else NoCommonSeed(labels), sides)
     if name in TIMES + RESOURCES:
-        seeds = [s for s in seeds if len({one.machine_share(s) for one in configurations}) == 1]
-        if not seeds:
+        groups = [g for g in groups if _shares_alike(configurations, g, size)]
+        if not groups:
             raise NotJudged(NotAlike(labels), sides)
-        seeds = [s for s in seeds if not any(one.was_disturbed(s) for one in configurations)]
-        if not seeds:
+        groups = [g for g in groups if not _disturbed(configurations, g, size)]
+        if not groups:
             raise NotJudged(Disturbed(labels), sides)
-    return [one.at_seeds(name, seeds) for one in configurations]
+    return [_means(one, name, groups, size) for one in configurations]
+
+
+def group_size(sides: Sequence[Side]) -> int:
+    """How many seeds make one pair of these sides: 1 without an ensemble among them."""
+    return math.lcm(*(side.measured.members for side in sides))
 
 
 def common_seeds(configurations: Sequence[OverSeeds]) -> list[int]:
     """The seeds that all configurations have, ascending."""
     return sorted(set.intersection(*(set(one.seeds) for one in configurations)))
+
+
+def common_groups(sides: Sequence[Side]) -> list[int]:
+    """The first seeds of the groups that all sides have whole; without ensembles, the seeds."""
+    configurations = [side.measured for side in sides]
+    return _common_groups([one.seeds for one in configurations], configurations, group_size(sides))
+
+
+def _common_groups(
+    units: Sequence[Sequence[int]], configurations: Sequence[OverSeeds], size: int
+) -> list[int]:
+    whole = []
+    for there, one in zip(map(set, units), configurations, strict=True):
+        begun = {seed - seed % size for seed in there}
+        whole.append({group for group in begun if there.issuperset(_units(one, group, size))})
+    return sorted(set.intersection(*whole))
+
+
+def _units(one: OverSeeds, group: int, size: int) -> range:
+    """The units of a configuration in the group of so many seeds that begins here."""
+    return range(group, group + size, one.members)
+
+
+def _means(one: OverSeeds, metric: str, groups: Sequence[int], size: int) -> Array:
+    """The mean over each group's units, float64 [groups]."""
+    units = [unit for group in groups for unit in _units(one, group, size)]
+    means: Array = one.at_seeds(metric, units).reshape(len(groups), -1).mean(axis=1)
+    return means
+
+
+def _shares_alike(configurations: Sequence[OverSeeds], group: int, size: int) -> bool:
+    shares = {one.machine_share(u) for one in configurations for u in _units(one, group, size)}
+    return len(shares) == 1
+
+
+def _disturbed(configurations: Sequence[OverSeeds], group: int, size: int) -> bool:
+    return any(one.was_disturbed(u) for one in configurations for u in _units(one, group, size))
 
 
 def is_count(metric: Metric) -> bool:

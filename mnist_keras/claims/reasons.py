@@ -39,6 +39,14 @@ class NoCommonSeed:
 
 
 @dataclass(frozen=True)
+class NoCommonGroup:
+    """No group of so many seeds has finished runs, with predictions, of all of these."""
+
+    labels: tuple[Label, ...]
+    size: int
+
+
+@dataclass(frozen=True)
 class NotAlike:
     """No seed's runs of these shared the machine alike, so their times do not compare."""
 
@@ -94,6 +102,6 @@ class OtherSettings:
 
 
 WhyNot = (
-    NoRun | NothingDone | NotMeasured | NoCommonSeed | NotAlike | Disturbed | Zero | OneValue
-    | NoGrid | NothingToCompare | NoCost | NoOtherStudy | OtherSettings
+    NoRun | NothingDone | NotMeasured | NoCommonSeed | NoCommonGroup | NotAlike | Disturbed | Zero
+    | OneValue | NoGrid | NothingToCompare | NoCost | NoOtherStudy | OtherSettings
 )  # fmt: skip

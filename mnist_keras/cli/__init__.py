@@ -7,6 +7,7 @@ import click
 from mnist_keras.cli.completion import completion
 from mnist_keras.cli.doctor import doctor
 from mnist_keras.cli.draw import draw
+from mnist_keras.cli.ensemble import ensemble
 from mnist_keras.cli.inspect import architectures, data, runs, shapes
 from mnist_keras.cli.judge import judge
 from mnist_keras.cli.merge import merge
@@ -61,6 +62,7 @@ for command in (
     judge,
     runs,
     evaluate,
+    ensemble,
     predict,
     draw,
     merge,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mnist_keras.cli.ensemble import combine_option
 from mnist_keras.cli.options import checkpoints_option, logs_option, network_option
 from mnist_keras.cli.types import RunType
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from mnist_keras.drawing.choice import Reader
+    from mnist_keras.statistics.ensembles import Combine
 
 
 @click.command()
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--open/--no-open", "opens", default=True, show_default=True, help="Open the page in a browser."
 )
+@combine_option
 @network_option
 @logs_option
 @checkpoints_option
@@ -44,6 +47,7 @@ def draw(
     port: int,
     host: str | None,
     opens: bool,
+    combine: Combine,
     networks: tuple[str, ...],
     logs: Path,
     checkpoints: Path,
@@ -51,36 +55,44 @@ def draw(
     """Draw on a page and see what trained runs read in it, side by side.
 
     RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder;
-    without any, the best finished run of each architecture is taken, by validation accuracy. The
-    page is seen from this machine only, unless --host is given; Ctrl-C ends it.
+    without any, the best finished run of each architecture is taken, by validation accuracy. Runs
+    joined by + read as one ensemble. The page is seen from this machine only, unless --host is
+    given; Ctrl-C ends it.
     """
     from mnist_keras.drawing.choice import choose_readers
     from mnist_keras.drawing.server import LOOPBACK, open_port
     from mnist_keras.marks import in_brackets, marks_of
+    from mnist_keras.metrics import METRICS
     from mnist_keras.report.console import percent
 
-    readers = choose_readers(runs, logs, checkpoints, networks)
+    readers = choose_readers(runs, logs, checkpoints, networks, combine)
     if not runs:
         click.echo(f"the best finished run of each architecture in {logs}:")
     for reader in readers:
-        mark = in_brackets(marks_of([reader.config]))
-        accuracy = percent(reader.result["val_accuracy"])
-        click.echo(f"  {reader.folder.logs}: validation accuracy {accuracy}{mark}")
+        mark = in_brackets(marks_of(reader.configs))
+        metric = METRICS["test_accuracy" if reader.others else "val_accuracy"]
+        accuracy = percent(reader.result[metric.name])
+        where = " + ".join(str(folder.logs) for folder in reader.folders)
+        click.echo(f"  {where}: {metric.label} {accuracy}{mark}")
     for reader in readers:
         if reader.form.remark:
             click.echo(f"note: {reader.label}: {reader.form.remark}")
     with open_port(port, LOOPBACK if host is None else host) as listening:
-        _serve(readers, networks, listening, opens)
+        _serve(readers, networks, combine, listening, opens)
 
 
 def _serve(
-    readers: Sequence[Reader], networks: Sequence[str], listening: socket, opens: bool
+    readers: Sequence[Reader],
+    networks: Sequence[str],
+    combine: Combine,
+    listening: socket,
+    opens: bool,
 ) -> None:
     from mnist_keras.drawing.app import make_app
     from mnist_keras.drawing.models import Models
     from mnist_keras.drawing.server import addresses, new_token, open_browser, serve
 
-    models = Models([reader.folder for reader in readers], networks)
+    models = Models([reader.folders for reader in readers], networks, combine)
     try:
         token = new_token(listening)
         here, *elsewhere = addresses(listening, token)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from mnist_keras.cli.ensemble import combine_option
 from mnist_keras.cli.options import (
     checkpoints_option,
     data_option,
@@ -15,6 +17,9 @@ from mnist_keras.cli.options import (
 )
 from mnist_keras.cli.types import RunType
 from mnist_keras.folders import RunFolder
+
+if TYPE_CHECKING:
+    from mnist_keras.statistics.ensembles import Combine
 
 
 @click.command()
@@ -93,6 +98,7 @@ def _evaluate_image(
     metavar="DIR|FILE.png",
     help="Write a picture of what the model saw, into a folder or as a new file.",
 )
+@combine_option
 @click.option("--split", is_flag=True, help="Read each of several digits in a picture by itself.")
 @data_option
 @network_option
@@ -103,6 +109,7 @@ def predict(
     run: str,
     images: tuple[Path, ...],
     show: Path | None,
+    combine: Combine,
     split: bool,
     data: Path | None,
     networks: tuple[str, ...],
@@ -113,9 +120,10 @@ def predict(
     """Read digits in pictures: PNG, JPEG or others, any size, dark on light or light on dark.
 
     RUN is a run's name as mnist-keras runs lists it, its beginning, study/name, or its folder;
-    MODEL is a .keras or .weights.h5 file. A folder stands for the pictures in it. Each picture
-    shows one digit; it is brought to MNIST's form. With --data the classes are called as that data
-    set calls them. A picture that cannot be read costs its own row only.
+    MODEL is a .keras or .weights.h5 file. Runs joined by + read as one ensemble. A folder stands
+    for the pictures in it. Each picture shows one digit; it is brought to MNIST's form. With --data
+    the classes are called as that data set calls them. A picture that cannot be read costs its own
+    row only.
     """
     from mnist_keras.pictures.draw_seen import draw_seen, seen_path, write_seen
     from mnist_keras.pictures.files import find_pictures
@@ -131,7 +139,7 @@ def predict(
 
     paths = find_pictures(images)
     target = None if show is None else seen_path(show, len(paths))
-    model = find_model(run, data, logs, checkpoints, networks)
+    model = find_model(run, data, logs, checkpoints, networks, combine)
     sights, refusals = look_at(paths, model.form)
     readings = read_sights(model, sights, split)
     if as_json:

@@ -166,15 +166,15 @@ def _subject(readers: Sequence[Reader]) -> dict[str, Any]:
 
 def _card(reader: Reader, kind: str) -> dict[str, Any]:
     """What the page tells of a run."""
-    marks = [mark] if (mark := marks_of([reader.config])) else []
+    marks = [mark] if (mark := marks_of(reader.configs)) else []
     if reader.config.data != MNIST:
         marks.append(f"trained on {reader.config.data}")
     return {
         "label": reader.label,
-        "architecture": reader.config.architecture,
+        "architecture": reader.architecture,
         "settings": reader.settings,
         "study": reader.study,
-        "name": reader.config.name,
+        "name": reader.name,
         "parameters": f"{reader.result['parameters']:,}",
         "test_accuracy": percent(reader.result["test_accuracy"]),
         "class_names": reader.class_names,

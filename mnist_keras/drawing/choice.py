@@ -12,9 +12,11 @@ from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig
 from mnist_keras.data import MNIST
 from mnist_keras.data.form import Form
 from mnist_keras.errors import UserError
-from mnist_keras.lookup import find_run
+from mnist_keras.lookup import TOGETHER, find_runs
 from mnist_keras.pictures.model import form_of_run
 from mnist_keras.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
+from mnist_keras.report.evaluation.ensemble import evaluate_ensemble
+from mnist_keras.statistics.ensembles import Combine
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Reader:
         class_names: a name for each output.
         settings: what tells it apart from the other readers of its architecture, in words; empty
             where there is no other.
+        others: of an ensemble, the members beside `folder` and `config`, which are its first.
     """
 
     folder: RunFolder
@@ -35,12 +38,32 @@ class Reader:
     result: dict[str, Any]
     class_names: tuple[str, ...]
     settings: str
+    others: tuple[tuple[RunFolder, RunConfig], ...] = ()
 
     @property
     def label(self) -> str:
         """Its name on the page, different from those of the other readers."""
-        architecture = self.config.architecture
-        return f"{architecture} ({self.settings})" if self.settings else architecture
+        return f"{self.architecture} ({self.settings})" if self.settings else self.architecture
+
+    @property
+    def architecture(self) -> str:
+        """The architecture; "ensemble" of several runs."""
+        return "ensemble" if self.others else self.config.architecture
+
+    @property
+    def folders(self) -> tuple[RunFolder, ...]:
+        """Where the models of its members are; of a single run one."""
+        return (self.folder, *(folder for folder, _ in self.others))
+
+    @property
+    def configs(self) -> tuple[RunConfig, ...]:
+        """What was trained, likewise."""
+        return (self.config, *(config for _, config in self.others))
+
+    @property
+    def name(self) -> str:
+        """The run's name, or those of the members joined."""
+        return TOGETHER.join(config.name for config in self.configs)
 
     @property
     def form(self) -> Form:
@@ -54,19 +77,29 @@ class Reader:
 
 
 def choose_readers(
-    runs: Sequence[str], logs: Path, checkpoints: Path, networks: Sequence[str] = ()
+    runs: Sequence[str],
+    logs: Path,
+    checkpoints: Path,
+    networks: Sequence[str] = (),
+    combine: Combine = "mean",
 ) -> list[Reader]:
     """The runs that were asked for, in that order; without any, the best of each architecture.
 
-    Of networks of the user's own, those in `networks` are taken without being asked for.
+    Runs joined by + are an ensemble, by `combine`; the ensembles come last. Of networks of the
+    user's own, those in `networks` are taken without being asked for.
 
     Raises:
         UserError: there is no such run, or it is not done, or there is none at all.
     """
     if not runs:
         return _as_readers(_best_of_each_architecture(logs, checkpoints, networks))
-    folders = dict.fromkeys(find_run(run, logs, checkpoints) for run in runs)
-    return _as_readers([(folder, _record(folder)) for folder in folders])
+    asked = dict.fromkeys(tuple(find_runs(run, logs, checkpoints)) for run in runs)
+    single = [folders[0] for folders in asked if len(folders) == 1]
+    several = [folders for folders in asked if len(folders) > 1]
+    return [
+        *_as_readers([(folder, _record(folder)) for folder in single]),
+        *_as_ensembles(several, combine),
+    ]
 
 
 def _record(folder: RunFolder) -> RunRecord:
@@ -126,6 +159,26 @@ def _as_readers(pairs: Sequence[tuple[RunFolder, RunRecord]]) -> list[Reader]:
         Reader(folder, record.config, record.result or {}, record.class_names, settings)
         for (folder, record), settings in zip(pairs, telling_settings(runs), strict=True)
     ]
+
+
+def _as_ensembles(several: Sequence[tuple[RunFolder, ...]], combine: Combine) -> list[Reader]:
+    readers = []
+    for number, folders in enumerate(several, 1):
+        found = evaluate_ensemble(folders, combine)
+        first, *others = found.members
+        parameters = sum(one.result["parameters"] for one in found.members if one.result)
+        settings = f"{len(folders)} networks, {combine}"
+        readers.append(
+            Reader(
+                folder=folders[0],
+                config=first.config,
+                result={"parameters": parameters, "test_accuracy": found.numbers.accuracy},
+                class_names=first.class_names,
+                settings=settings if len(several) == 1 else f"{settings}, number {number}",
+                others=tuple((f, o.config) for f, o in zip(folders[1:], others, strict=True)),
+            )
+        )
+    return readers
 
 
 def telling_settings(runs: Sequence[tuple[str, RunConfig]]) -> list[str]:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.records import RunFolder
+from mnist_keras.statistics.ensembles import Combine
+from mnist_keras.training.ensembles import load_ensemble
 from mnist_keras.training.predict import Network, gives_scores, load_run_model, outputs
 
 
@@ -17,8 +19,10 @@ class Models:
     """The models of some runs, as one function of an image for each.
 
     Args:
-        folders: finished runs; all of their models are loaded, and asked once, which compiles.
+        folders: the finished runs of each reader, several of an ensemble; all of their models are
+            loaded, and asked once, which compiles.
         networks: the user's own networks that some of them may be of.
+        combine: how the probabilities of an ensemble become one.
 
     Attributes:
         scores: for each run, whether its outputs are scores and not probabilities.
@@ -27,8 +31,18 @@ class Models:
         UserError: a model cannot be loaded.
     """
 
-    def __init__(self, folders: Sequence[RunFolder], networks: Sequence[str] = ()) -> None:
-        self._models = [load_run_model(folder, networks) for folder in folders]
+    def __init__(
+        self,
+        folders: Sequence[Sequence[RunFolder]],
+        networks: Sequence[str] = (),
+        combine: Combine = "mean",
+    ) -> None:
+        self._models = [
+            load_run_model(each[0], networks)
+            if len(each) == 1
+            else load_ensemble(each, combine, networks)
+            for each in folders
+        ]
         self.scores = tuple(gives_scores(model) for model in self._models)
         self._lock = threading.Lock()
         self([np.zeros(_image_shape(model), np.uint8) for model in self._models])

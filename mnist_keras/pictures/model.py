@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,12 @@ from mnist_keras.data.form import MNIST_FORM, Form, form_of, recorded_form
 from mnist_keras.data.kinds import kind_of
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
-from mnist_keras.lookup import find_run
+from mnist_keras.lookup import find_runs
 from mnist_keras.marks import marks_of
 from mnist_keras.pictures.readings import all_names
 from mnist_keras.records import RunFolder, read_run
+from mnist_keras.report.evaluation.ensemble import member_records
+from mnist_keras.statistics.ensembles import Combine
 
 if TYPE_CHECKING:
     from mnist_keras.training.predict import Network
@@ -66,23 +68,28 @@ def find_model(
     logs: Path,
     checkpoints: Path,
     networks: Sequence[str] = (),
+    combine: Combine = "mean",
 ) -> Model:
-    """The model that `text` names: a run, or the path of a `.keras` or `.weights.h5` file.
+    """The model that `text` names: a run, an ensemble, or a `.keras` or `.weights.h5` file.
 
     Args:
-        text: see `lookup.find_run`; or a path.
+        text: see `lookup.find_runs`, several being an ensemble; or a path.
         data: the data set whose class names and form are used; without it the names are those that
             a run's record has.
         logs: the folder of records.
         checkpoints: the folder of weights and models.
         networks: the user's own networks, one of which the run may be of.
+        combine: how the probabilities of an ensemble become one.
 
     Raises:
         UserError: there is no such run, or it was trained on another data set.
     """
     if text.endswith(MODEL_SUFFIXES):
         return _model_of_file(Path(text), load(data) if data else None)
-    return _model_of_run(find_run(text, logs, checkpoints), data, networks)
+    folders = find_runs(text, logs, checkpoints)
+    if len(folders) > 1:
+        return _model_of_ensemble(folders, data, networks, combine)
+    return _model_of_run(folders[0], data, networks)
 
 
 def _model_of_file(path: Path, dataset: Dataset | None) -> Model:
@@ -111,6 +118,22 @@ def _model_of_run(folder: RunFolder, data: Path | None, networks: Sequence[str])
     names = all_names(dataset.class_names if dataset else record.class_names, config.classes)
     form = _form(dataset) if dataset else form_of_run(config, record.result or {})
     return Model(open_network, config.name, names, form, marks_of([config]))
+
+
+def _model_of_ensemble(
+    folders: Sequence[RunFolder], data: Path | None, networks: Sequence[str], combine: Combine
+) -> Model:
+    def open_network() -> Network:
+        from mnist_keras.training.ensembles import load_ensemble
+
+        return load_ensemble(folders, combine, networks)
+
+    records = member_records(folders)
+    one = _model_of_run(folders[0], data, networks)
+    title = f"{len(folders)} networks, {combine}"
+    return replace(
+        one, open_network=open_network, title=title, mark=marks_of([r.config for r in records])
+    )
 
 
 def _dataset_of(config: RunConfig, data: Path | None) -> Dataset | None:

@@ -11,17 +11,18 @@ from typing import Any
 import click
 
 from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.ensembles import AllSeeds
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import CellOutcome, FactorOutcome, PairOutcome, StudyOutcome
 from mnist_keras.analysis.sources import disagreements
-from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.console import print_json, print_lines, print_rows, print_wrapped
 from mnist_keras.report.found import finding_facts, print_found_in
 from mnist_keras.report.words.cells import cell_reason
 from mnist_keras.report.words.claims import claim_reason, replay_text
-from mnist_keras.report.words.naming import shown_name
+from mnist_keras.report.words.naming import ensemble_name, shown_name
 from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
 from mnist_keras.report.words.units import PERCENT, seeds, unit
@@ -30,6 +31,7 @@ from mnist_keras.report.words.verdicts import (
     NOT_JUDGED,
     claim_verdict,
     figure_verdict,
+    gain_verdict,
     impact_verdict,
     pair_verdict,
 )
@@ -76,6 +78,8 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
         "quick": outcome.quick,
         "comparable": comparable,
         "configurations": [_configuration(measured) for measured in outcome.configurations],
+        "ensembles": [_ensemble(one) for one in outcome.ensembles],
+        "ensembles_of_all_seeds": [_all_seeds(one) for one in outcome.all_seeds],
         "factors": [_factor(factor) for factor in outcome.factors],
         "best_combination": best and best.model_dump(mode="json"),
         "confirmation": outcome.confirmation and _configuration(outcome.confirmation),
@@ -101,7 +105,11 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
 
 def configuration_row(measured: Measured) -> dict[str, str]:
     """A configuration's row of the table: mean and standard deviation over its seeds."""
-    row = {"configuration": shown_name(measured.config), "seeds": str(len(measured.seeds))}
+    if isinstance(measured, MeasuredEnsemble):
+        name = ensemble_name(measured)
+    else:
+        name = shown_name(measured.config)
+    row = {"configuration": name, "seeds": str(len(measured.seeds) * measured.members)}
     for metric, heading in _COLUMNS.items():
         row[heading] = measured_text(measured, metric)
     return row
@@ -115,6 +123,19 @@ def requested_row(measured: Measured, metrics: Sequence[str]) -> dict[str, str]:
 
 def _heading(metric: Metric) -> str:
     return f"{metric.label}, {metric.unit}" if metric.unit else metric.label
+
+
+def all_seeds_row(one: AllSeeds) -> dict[str, str]:
+    """What all seeds of a configuration come to as one network."""
+    gain = one.gain
+    return {
+        "ensemble of all seeds": shown_name(one.measured.config),
+        "networks": str(gain.members),
+        "single, test %": f"{100 * gain.member_accuracy:.2f}",
+        "ensemble, test %": f"{100 * gain.accuracy:.2f}",
+        "95 % interval, other images": PERCENT.interval(gain.interval) if gain.interval else "-",
+        "verdict": gain_verdict(gain),
+    }
 
 
 def factor_row(factor: FactorOutcome) -> dict[str, str]:
@@ -187,9 +208,12 @@ def _print_outcome(outcome: StudyOutcome) -> None:
     click.echo("\n" + study.title + (f" ({study.source})" if study.source else ""))
     if outcome.mark:
         click.echo(f"All accuracies: {outcome.mark}.")
-    print_rows([configuration_row(measured) for measured in outcome.configurations])
+    shown = (*outcome.configurations, *outcome.ensembles)
+    print_rows([configuration_row(measured) for measured in shown])
     if requested := study.metrics_beside(*_COLUMNS):
-        print_rows([requested_row(measured, requested) for measured in outcome.configurations])
+        print_rows([requested_row(measured, requested) for measured in shown])
+    if outcome.all_seeds:
+        print_rows([all_seeds_row(one) for one in outcome.all_seeds])
     if outcome.factors:
         print_rows([factor_row(factor) for factor in outcome.factors])
     if 0 < len(outcome.pairs) <= MOST_PAIRS:
@@ -256,6 +280,24 @@ def _configuration(measured: Measured) -> dict[str, Any]:
         "labels": list(map(str, measured.labels)),
         "seeds": list(measured.seeds),
         "values": {name: values.tolist() for name, values in measured.values.items()},
+    }
+
+
+def _ensemble(one: MeasuredEnsemble) -> dict[str, Any]:
+    """`seeds` are those that each ensemble begins with."""
+    return {**_configuration(one), "ensemble": one.size, "combine": one.combine}
+
+
+def _all_seeds(one: AllSeeds) -> dict[str, Any]:
+    """Accuracies and their differences as fractions."""
+    gain = one.gain
+    return {
+        "config": one.measured.config.model_dump(mode="json"),
+        "networks": gain.members,
+        "test_accuracy": gain.accuracy,
+        "mean_test_accuracy_of_networks": gain.member_accuracy,
+        "interval_other_images": list(gain.interval) if gain.interval else None,
+        "verdict": str(gain.verdict),
     }
 
 

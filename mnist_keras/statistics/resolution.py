@@ -51,6 +51,13 @@ class SeedRange:
     middle: int | None
     high: int | None
 
+    def times(self, size: int) -> SeedRange:
+        """The same where each of the units that were counted is made of so many seeds."""
+        low, middle, high = (
+            end if end is None else end * size for end in (self.low, self.middle, self.high)
+        )
+        return SeedRange(low, middle, high)
+
 
 def visible_difference(sd: float, n: int, rule: Rule = Rule.FIXED, alpha: float = ALPHA) -> float:
     """The smallest true difference that `n` >= 2 seeds find with a probability of 80 %.

@@ -146,6 +146,8 @@ class Study(Entry):
     def config_at(self, subject: Subject) -> RunConfig:
         """The configuration (of seed 0) of a named trial or of one value of a factor.
 
+        Of an ensemble it is that of its members.
+
         Raises:
             UserError: the study has no such trial.
         """
@@ -163,7 +165,7 @@ class Study(Entry):
         return named + self._factor_cells(wide)
 
     def _named_cell(self, trial: NamedTrial) -> Trial:
-        return Trial(self.varied(trial.changes), (Label(trial.name),), trial.test_curve)
+        return Trial(self.varied(trial.changes), (trial.label,), trial.test_curve)
 
     def _factor_cells(self, wide: bool) -> list[Trial]:
         return [cell for factor in self.factors for cell in self._cells_of(factor, wide)]
@@ -239,8 +241,12 @@ class Study(Entry):
     def cost(self, wide: bool = False) -> Cost:
         """What the study costs for one seed."""
         trials = self.trials(wide)
-        named = [self._named_cell(trial) for trial in self.named_trials if trial.in_source]
-        cells = named + self._factor_cells(wide)
+        in_source = [trial for trial in self.named_trials if trial.in_source]
+        single = [self._named_cell(trial) for trial in in_source if trial.ensemble is None]
+        cells = single + self._factor_cells(wide)
+        known = {cell.config for cell in cells}
+        members = merge(self._named_cell(trial) for trial in in_source if trial.ensemble)
+        cells += [cell for cell in members if cell.config not in known]
         counts = [len(factor.tried(wide)) for factor in self.factors]
         return Cost(
             trainings=len(trials),

@@ -59,12 +59,24 @@ def settle(runs: Sequence[StudyRun], settling: Settling, tell: Callable[[str], N
         jobs = max(run.place.jobs for run in runs)
         batch = next_batch(questions, settling.max_seeds, jobs * BATCH_SECONDS)
         if batch is None:
+            for line in out_of_reach(questions, settling.max_seeds):
+                tell(line)
             return
         if settling.seconds is not None and time.monotonic() - began >= settling.seconds:
             tell("the budget is spent; the same command goes on")
             return
         study, place = _home(runs, batch.study)
         train_all(_tasks(batch, study, runs[0].wide), place, tell)
+
+
+def out_of_reach(questions: Sequence[Question], most: int) -> list[str]:
+    """A line for each ensemble that so many seeds do not hold whole."""
+    short = {question.study: question.step for question in questions if question.step > most}
+    return [
+        f"a claim of study {study} compares groups of {step} seeds, and --max-seeds {most} holds "
+        "none; give more"
+        for study, step in short.items()
+    ]
 
 
 def look(runs: Sequence[StudyRun]) -> list[StudyOutcome]:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from mnist_keras.config import (
     BUILT_IN_SETTINGS,
@@ -14,6 +14,7 @@ from mnist_keras.config import (
     make_config,
 )
 from mnist_keras.settings import OPTIMIZER_SETTINGS, SCHEDULE_SETTINGS, TRAINING
+from mnist_keras.statistics.ensembles import Combine
 from mnist_keras.study.known_networks import Networks, own_setting_names, recorded_fields
 from mnist_keras.subjects import Entry, Label, SettingValue
 
@@ -56,13 +57,28 @@ class Factor(Entry):
 class NamedTrial(Entry):
     """A single training: the base with `changes`.
 
-    `in_source` is false where the source names the configuration but never trained it.
+    With `ensemble`, so many of its seeds at a time are one unit: the seeds 0 to 4, 5 to 9 and so
+    on, their probabilities combined. `in_source` is false where the source names the configuration
+    but never trained it.
     """
 
     name: str = Field(min_length=1, max_length=64)
     changes: Settings = Field(default_factory=dict)
     test_curve: bool = False
     in_source: bool = True
+    ensemble: int | None = Field(default=None, ge=2, le=100)
+    combine: Combine = "mean"
+
+    @model_validator(mode="after")
+    def _combines_an_ensemble(self) -> NamedTrial:
+        if self.ensemble is None and self.combine != "mean":
+            raise ValueError("combine is of an ensemble; give ensemble, too, or leave it out")
+        return self
+
+    @property
+    def label(self) -> Label:
+        """What its training stands for: the trial, or a member of the ensemble."""
+        return Label(self.name, member=self.ensemble is not None)
 
     def without(self, fields: Container[str]) -> NamedTrial:
         """The trial that leaves these fields to the base."""

@@ -163,14 +163,15 @@ def _shared_lines(evaluation: Evaluation) -> list[str]:
             f"{shared.by_half} by at least half of them, {len(shared.by_all)} by all"
         )
         if shared.by_all:
-            lines.append(f"wrong in every run: {_image_list(shared.by_all)}")
+            lines.append(f"wrong in every run: {image_list(shared.by_all)}")
     if evaluation.is_mnist:
         lines.append(MNIST_LABELS)
     lines += [f"not compared: {line}" for line in evaluation.peers.skipped]
     return lines
 
 
-def _image_list(images: Sequence[int]) -> str:
+def image_list(images: Sequence[int]) -> str:
+    """The first of these images in a sentence, and how many more there are."""
     more = len(images) - MOST_IMAGES
     listed = ", ".join(str(image) for image in images[:MOST_IMAGES])
     return f"test images {listed}" + (f" and {more} more (see --json)" if more > 0 else "")

@@ -16,6 +16,7 @@ from mnist_keras.report.page.comparison_tables import (
     requested_table,
 )
 from mnist_keras.report.page.document import Block, Bullets, Document, Picture, Section, Text
+from mnist_keras.report.page.ensembles import ensemble_blocks
 from mnist_keras.report.page.opening import mark_of, opening_blocks, overview_blocks
 from mnist_keras.report.page.tables import (
     configuration_table,
@@ -139,6 +140,7 @@ def _study_sections(chapter: Chapter, prefix: str = "") -> list[Section]:
         ("findings", translate("What stands out in the trainings"), _findings(outcome)),
         ("pairs", translate("Pairs of configurations"), _pairs(outcome, mark)),
         ("confirmation", translate("Confirmation"), _confirmation(outcome, mark)),
+        ("ensembles", translate("Ensembles"), ensemble_blocks(outcome, mark)),
         ("cost", translate("Cost"), (cost_table(outcome), Text(duration_text([outcome])))),
         ("figures", translate("Figures"), chapter.pictures),
         (

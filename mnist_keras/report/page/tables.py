@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mnist_keras.analysis.outcome import CellOutcome, StudyOutcome
-from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.wording import (
@@ -19,7 +19,7 @@ from mnist_keras.report.page.wording import (
     spread,
     subject_text,
 )
-from mnist_keras.report.words.naming import listed, quantity
+from mnist_keras.report.words.naming import ensemble_name, listed, quantity
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Summary, summarize
@@ -28,6 +28,9 @@ LONG = 24
 """The most rows that a table shows without being asked to."""
 
 _MEASURED = ("val_accuracy", "test_accuracy", "seconds_per_epoch")
+_OF_ENSEMBLE = ("val_accuracy", "test_accuracy", "seconds")
+"""An ensemble has no validation accuracy, and the table says so."""
+
 _CONFIRMED = ("val_accuracy", "test_accuracy", "gap", "seconds", "parameters")
 
 
@@ -102,6 +105,7 @@ def _why_not(cell: CellOutcome) -> str:
 def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
     """What was measured of every configuration."""
     metrics = (*_MEASURED, *outcome.study.metrics_beside(*_MEASURED))
+    of_ensemble = (*_OF_ENSEMBLE, *outcome.study.metrics_beside(*_MEASURED))
     return Table(
         caption=translate("Every configuration"),
         columns=(
@@ -116,10 +120,16 @@ def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
             )
             for measured in outcome.configurations
             for metric in metrics
-        ),
+        )
+        + tuple(_ensemble_row(one, metric) for one in outcome.ensembles for metric in of_ensemble),
         mark=mark,
         folded=len(outcome.configurations) * len(metrics) > LONG,
     )
+
+
+def _ensemble_row(one: MeasuredEnsemble, metric: str) -> Row:
+    cells = summary_cells(one.summary(metric), metric)
+    return Row(ensemble_name(one), (quantity(metric), *cells))
 
 
 def confirmation_table(outcome: StudyOutcome, mark: str) -> Table | None:
@@ -151,7 +161,7 @@ def _confirmed(outcome: StudyOutcome, what: str, measured: Measured) -> list[Row
         cell.cell.metric: published_number(cell.cell)
         for cell in outcome.cells
         if cell.measured is not None
-        and cell.measured.config == measured.config
+        and cell.measured.identity == measured.identity
         and cell.cell.epoch is None
     }
     settings = settings_text(outcome.study, measured.config)

@@ -16,11 +16,20 @@ from mnist_keras.claims.base import (
     StatementJudged,
     TrendJudged,
 )
+from mnist_keras.claims.evidence import group_size
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.words.naming import factor_name, label_name
-from mnist_keras.report.words.units import Unit, p_text, seed_range_text, seeds, sizes_of, unit_of
+from mnist_keras.report.words.units import (
+    Unit,
+    groups,
+    p_text,
+    seed_range_text,
+    seeds,
+    sizes_of,
+    unit_of,
+)
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.impacts import ImpactDifference
@@ -36,9 +45,15 @@ def claim_reason(outcome: ClaimOutcome) -> str:
     if judged is None:
         return why_not_text(outcome.why_not)
     reason = _reason(judged)
+    size = group_size(judged.sides)
+    if size > 1:
+        reason += translate(
+            "; in each group of {size} seeds a single network counts with the mean of its seeds",
+            size=size,
+        )
     if judged.metric is not None and not isinstance(judged, CountsJudged):
         reason = translate("{label}: {reason}", label=translate(judged.metric.label), reason=reason)
-    settle = seed_range_text(judged.needed)
+    settle = seed_range_text(judged.needed and judged.needed.times(size))
     return reason + (translate("; ") + settle if settle else "")
 
 
@@ -105,7 +120,8 @@ def _order(judged: OrderJudged) -> str:
     measure = unit_of(metric)
     first, second = (label_name(label) for label in judged.pairs[order.decisive])
     better = metric.better != "lower"
-    text = difference_text(order.differences[order.decisive], (first, second), measure, better)
+    decisive, size = order.differences[order.decisive], group_size(judged.sides)
+    text = difference_text(decisive, (first, second), measure, better, size)
     if len(order.differences) > 1:
         text += translate(" (this one of {count} comparisons decides)", count=len(judged.pairs))
     if judged.best is not None:
@@ -116,15 +132,20 @@ def _order(judged: OrderJudged) -> str:
 
 
 def difference_text(
-    difference: Difference, names: tuple[str, str], measure: Unit, better_is_more: bool = True
+    difference: Difference,
+    names: tuple[str, str],
+    measure: Unit,
+    better_is_more: bool = True,
+    size: int = 1,
 ) -> str:
     """A difference over seeds in a sentence, with its interval and p.
 
-    `better_is_more` says whether a difference above 0 means that the first value is larger.
+    `better_is_more` says whether a difference above 0 means that the first value is larger; `size`
+    how many seeds make one pair.
     """
     mean = difference.mean if better_is_more else -difference.mean
     values = {
-        "seeds": seeds(difference.n),
+        "seeds": groups(difference.n, size),
         "first": names[0],
         "second": names[1],
         "size": measure.size(mean),
@@ -214,7 +235,7 @@ def _statement(judged: StatementJudged) -> str:
     text = translate(
         "published {published}; over {seeds} {value}",
         published=measure.value(statement.stated),
-        seeds=seeds(statement.n),
+        seeds=groups(statement.n, group_size(judged.sides)),
         value=measure.value(statement.value),
     )
     return text + _statement_support(statement, measure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mnist_keras.claims.evidence import MeasuredEnsemble
 from mnist_keras.config import RunConfig
 from mnist_keras.marks import SEPARATOR
 from mnist_keras.metrics import METRICS
@@ -25,11 +26,25 @@ def label_name(label: Label) -> str:
     name = translate(label.name)
     if label.value is not None:
         name = translate("{name} = {value}", name=name, value=setting_value(label.value))
+    if label.member:
+        name = translate("{name} (a member)", name=name)
     if label.epochs is not None:
         name = translate("{name} (first {epochs} epochs)", name=name, epochs=label.epochs)
     if label.study is not None:
         name = translate("{study}: ", study=label.study) + name
     return name
+
+
+def ensemble_name(one: MeasuredEnsemble) -> str:
+    """An ensemble in a table: "five: ensembles of 5 seeds of shallow-h128, mean"."""
+    by = translate("mean") if one.combine == "mean" else translate("vote")
+    return translate(
+        "{name}: ensembles of {size} seeds of {config}, {by}",
+        name=label_name(one.labels[0]),
+        size=one.size,
+        config=one.config.name.removesuffix(f"-s{one.config.seed}"),
+        by=by,
+    )
 
 
 def factor_name(label: Label) -> str:

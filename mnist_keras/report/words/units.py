@@ -106,6 +106,15 @@ def seeds(count: int) -> str:
     return plural(count, "{count} seed", "{count} seeds")
 
 
+def groups(count: int, size: int) -> str:
+    """Write a number of groups of so many seeds, or of seeds where each is one by itself."""
+    if size == 1:
+        return seeds(count)
+    return plural(
+        count, "{count} group of {size} seeds", "{count} groups of {size} seeds", size=size
+    )
+
+
 def p_text(p: float) -> str:
     """Write a p value: "p = 0.021", "p < 0.001"."""
     return translate("p < 0.001") if p < 0.001 else translate("p = {p:.3f}", p=p)

@@ -15,7 +15,8 @@ from mnist_keras.claims.base import (
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.metrics import Metric
 from mnist_keras.report.language import translate
-from mnist_keras.report.words.units import POINTS, Unit, unit, unit_of
+from mnist_keras.report.words.units import PERCENT, POINTS, Unit, unit, unit_of
+from mnist_keras.statistics.ensembles import EnsembleGain
 from mnist_keras.statistics.impacts import Impact
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Verdict
@@ -92,6 +93,17 @@ def impact_verdict(impact: Impact, measure: Unit = POINTS) -> str:
     if impact.verdict is Verdict.SAME:
         return same_within(impact.family.differences[0].margin, measure)
     return translate("cannot tell")
+
+
+def gain_verdict(gain: EnsembleGain) -> str:
+    """Whether an ensemble is more than one of its networks."""
+    if gain.verdict is Verdict.SAME:
+        return same_within(gain.margin, PERCENT)
+    if gain.verdict is Verdict.OPEN:
+        return translate("cannot tell")
+    if gain.gain > 0:
+        return translate("more than one network")
+    return translate("less than one network")
 
 
 def pair_verdict(pair: PairOutcome) -> str:

@@ -13,6 +13,7 @@ from mnist_keras.analysis.outcome import (
 from mnist_keras.claims.evidence import DISTURBED
 from mnist_keras.claims.reasons import (
     Disturbed,
+    NoCommonGroup,
     NoCommonSeed,
     NoCost,
     NoGrid,
@@ -84,6 +85,13 @@ def _of_evidence(reason: WhyNot) -> str:
         case NoCommonSeed():
             names = label_names(reason.labels)
             return translate("no seed has finished runs of {names}", names=names)
+        case NoCommonGroup():
+            return translate(
+                "no group of {size} seeds, counted from 0, has finished runs with predictions of "
+                "{names}",
+                size=reason.size,
+                names=label_names(reason.labels),
+            )
     return _of_machine(reason)
 
 
