@@ -14,7 +14,7 @@ import click
 from benchmarks.machine import machine_line
 from mnist_keras.config import ARCHITECTURE_NAMES
 from mnist_keras.errors import UserError
-from mnist_keras.records import write_bytes
+from mnist_keras.runs.records import write_bytes
 
 MNIST_IMAGES = 60_000
 

@@ -91,8 +91,8 @@ def heavy_imports() -> list[str]:
     """Which of TensorFlow and Keras `mnist-keras --help` imports."""
     log = _run([sys.executable, "-X", "importtime", "-m", "mnist_keras", "--help"]).stderr
     modules = re.findall(r"\|\s+([\w.]+)$", log, flags=re.MULTILINE)
-    if "mnist_keras.cli" not in modules:
-        raise UserError("python -X importtime names no import of mnist_keras.cli; use CPython")
+    if "mnist_keras.commands" not in modules:
+        raise UserError("python -X importtime names no import of mnist_keras.commands; use CPython")
     return sorted(HEAVY_PACKAGES & {module.partition(".")[0] for module in modules})
 
 

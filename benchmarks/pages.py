@@ -23,7 +23,7 @@ from benchmarks.options import published_text, read_results, run_command, write_
 from benchmarks.summary import digits, headline, markdown_table, rows_from
 from benchmarks.tables import aims_table, speed_note, speed_tables
 from mnist_keras.errors import UserError
-from mnist_keras.records import write_bytes
+from mnist_keras.runs.records import write_bytes
 
 README, PERFORMANCE = ROOT / "README.md", ROOT / "docs" / "performance.md"
 PICTURE = ROOT / "docs" / "images" / "speed.png"

@@ -45,7 +45,7 @@ def command() -> Judge:
     """`mnist-keras judge --json`, a file a study."""
     from click.testing import CliRunner
 
-    from mnist_keras.cli.judge import judge
+    from mnist_keras.commands.judge import judge
 
     runner = CliRunner()
 

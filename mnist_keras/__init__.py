@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from mnist_keras.data.dataset import from_arrays as from_arrays
     from mnist_keras.data.dataset import load as load
     from mnist_keras.errors import UserError as UserError
-    from mnist_keras.records import RunRecord as RunRecord
-    from mnist_keras.records import read_runs as read_runs
+    from mnist_keras.runs.records import RunRecord as RunRecord
+    from mnist_keras.runs.records import read_runs as read_runs
     from mnist_keras.statistics.differences import compare_paired as compare_paired
-    from mnist_keras.study.design import load_study as load_study
+    from mnist_keras.studies.design import load_study as load_study
     from mnist_keras.training.options import RunOptions as RunOptions
     from mnist_keras.training.train import train as train
 
@@ -26,13 +26,13 @@ _HOMES = {
     "Dataset": "data.dataset",
     "RunConfig": "config",
     "RunOptions": "training.options",
-    "RunRecord": "records",
+    "RunRecord": "runs.records",
     "UserError": "errors",
     "compare_paired": "statistics.differences",
     "from_arrays": "data.dataset",
     "load": "data.dataset",
-    "load_study": "study.design",
-    "read_runs": "records",
+    "load_study": "studies.design",
+    "read_runs": "runs.records",
     "train": "training.train",
 }
 

@@ -8,7 +8,7 @@ from types import FrameType
 
 import click
 
-from mnist_keras.cli import cli
+from mnist_keras.commands import cli
 from mnist_keras.errors import UserError, describe_refusal
 from mnist_keras.streams import prepare_streams
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mnist_keras.config import RunConfig
-from mnist_keras.records import RunFolder, run_folder, write_bytes, write_epochs
-from mnist_keras.study.design import Study
+from mnist_keras.runs.records import RunFolder, run_folder, write_bytes, write_epochs
+from mnist_keras.studies.design import Study
 
 ENVIRONMENT = {
     "python": "3.11.7",

@@ -23,8 +23,8 @@ from mnist_keras.data.formats.idx import FILES
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.data.weights import open_weights
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_run
-from mnist_keras.study.design import load_study
+from mnist_keras.runs.records import read_run
+from mnist_keras.studies.design import load_study
 from mnist_keras.training.state import MAGIC, load_state
 
 CONFIG = make_config({"architecture": "perceptron", "epochs": 2})

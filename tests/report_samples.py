@@ -22,17 +22,17 @@ from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.claims.reasons import NoRun
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
-from mnist_keras.records import EpochRow, RunFolder, run_folder, write_epochs, write_json
 from mnist_keras.report.figures.style import save_figure
 from mnist_keras.report.page.document import Picture
+from mnist_keras.runs.records import EpochRow, RunFolder, run_folder, write_epochs, write_json
 from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.images import mcnemar_by_seed
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.orders import Order, judge_best
 from mnist_keras.statistics.stated import judge_figure
 from mnist_keras.statistics.summaries import Interval, Verdict
-from mnist_keras.study.design import Study
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Label, Subject
 
 MARGIN = 0.001

@@ -10,9 +10,9 @@ import numpy as np
 from generated_runs import write_run
 
 from mnist_keras.config import RunConfig
-from mnist_keras.study.execution import Place
-from mnist_keras.study.search_plan import SearchPlan
-from mnist_keras.study.search_ranges import make_space
+from mnist_keras.search.plan import SearchPlan
+from mnist_keras.search.ranges import make_space
+from mnist_keras.workers.execution import Place
 
 RANGES = (
     "learning_rate=0.0001,0.001,0.01",

@@ -19,7 +19,11 @@ from board_server import ask, ask_with, tensorboard_server
 from PIL import Image
 from small_runs import folder_below, noisy_data, small_config, train_below
 
-from mnist_keras.board.pictures import (
+from mnist_keras.data.dataset import take_tenth
+from mnist_keras.data.predictions import confident_errors
+from mnist_keras.running.reuse import reuse_finished_runs
+from mnist_keras.runs.records import RunFolder, read_json, read_run
+from mnist_keras.tensorboard.pictures import (
     ERRORS,
     FILTERS,
     GAP,
@@ -29,12 +33,8 @@ from mnist_keras.board.pictures import (
     contact_sheet,
     layer_tiles,
 )
-from mnist_keras.board.session import METRICS, PREFIX, write_session
-from mnist_keras.data.dataset import take_tenth
-from mnist_keras.data.predictions import confident_errors
-from mnist_keras.records import RunFolder, read_json, read_run
-from mnist_keras.study.execution import Place, Task
-from mnist_keras.study.reuse import reuse_finished_runs
+from mnist_keras.tensorboard.session import METRICS, PREFIX, write_session
+from mnist_keras.workers.execution import Place, Task
 
 STARTUP_SECONDS = 120
 
@@ -366,7 +366,7 @@ def test_a_copy_of_a_run_without_a_session_has_none(tmp_path: Path) -> None:
 
 def test_sessions_and_pictures_need_no_tensorflow() -> None:
     code = (
-        "import sys; import mnist_keras.board.session, mnist_keras.board.pictures\n"
+        "import sys; import mnist_keras.tensorboard.session, mnist_keras.tensorboard.pictures\n"
         "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -392,8 +392,8 @@ def test_no_error_and_only_nan_are_no_trouble() -> None:
 
 
 def test_a_perfect_run_has_no_picture_of_errors(tmp_path: Path) -> None:
-    from mnist_keras.board.pictures import write_pictures
-    from mnist_keras.records import run_folder
+    from mnist_keras.runs.records import run_folder
+    from mnist_keras.tensorboard.pictures import write_pictures
 
     folder = run_folder(tmp_path / "logs", tmp_path / "checkpoints", "train", "run")
     folder.create()

@@ -13,7 +13,7 @@ from report_samples import write_runs
 from mnist_keras.errors import UserError
 from mnist_keras.report import build
 from mnist_keras.report.build import build_report
-from mnist_keras.study.design import Study, load_study
+from mnist_keras.studies.design import Study, load_study
 
 STUDIES = ("compare-conv", "architectures")
 COMMAND = "mnist-keras report --logs elsewhere"
@@ -145,7 +145,7 @@ def test_tensorflow_is_not_needed(logs):
         "import sys; from pathlib import Path\n"
         "sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
         "from mnist_keras.report.build import build_report\n"
-        "from mnist_keras.study.design import Study, load_study\n"
+        "from mnist_keras.studies.design import Study, load_study\n"
         f"studies, logs = [load_study('architectures')], Path({str(logs)!r})\n"
         "build_report(studies, logs, command='x')\n"
     )

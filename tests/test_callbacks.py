@@ -14,7 +14,7 @@ from small_runs import noisy_data, read_weights, small_config, train_below
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from mnist_keras.config import make_config
-from mnist_keras.records import read_epochs, read_json, run_folder
+from mnist_keras.runs.records import read_epochs, read_json, run_folder
 from mnist_keras.training import callbacks as callbacks_module
 from mnist_keras.training import epoch_callbacks
 from mnist_keras.training.architectures import build

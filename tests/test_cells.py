@@ -17,7 +17,7 @@ from mnist_keras.report.words.cells import cell_reason
 from mnist_keras.report.words.verdicts import figure_verdict
 from mnist_keras.statistics.stated import judge_figure
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.design import Study
+from mnist_keras.studies.design import Study
 
 COLUMNS = ["value", "val_accuracy", "test_accuracy", "seconds", "parameters", "gap"]
 STUDY = Study.model_validate(

@@ -13,9 +13,9 @@ from command_line import CommandServer, Outcome, run_here, write_idx
 from generated_runs import write_run
 
 from mnist_keras.architectures import BUILT_IN
-from mnist_keras.cli import cli
-from mnist_keras.cli.options import given_fields
-from mnist_keras.cli.types import setting_type
+from mnist_keras.commands import cli
+from mnist_keras.commands.options import given_fields
+from mnist_keras.commands.types import setting_type
 from mnist_keras.config import (
     ARCHITECTURE_NAMES,
     BUILT_IN_SETTINGS,
@@ -25,8 +25,8 @@ from mnist_keras.config import (
 )
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_run, read_runs
-from mnist_keras.study.design import STUDY_NAMES, load_study
+from mnist_keras.runs.records import read_run, read_runs
+from mnist_keras.studies.design import STUDY_NAMES, load_study
 
 SETTINGS = {**BUILT_IN_SETTINGS, **OF_EVERY_RUN}
 

@@ -18,11 +18,11 @@ from worker_processes import alive, wait_until, workers
 
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_epochs, read_runs, run_folder
-from mnist_keras.study.cluster import crew
-from mnist_keras.study.cluster.fitness import describe_problem, examine, probe_of, versions
-from mnist_keras.study.execution import Place, Task, run_trials
+from mnist_keras.runs.records import read_epochs, read_runs, run_folder
 from mnist_keras.training.state import load_state
+from mnist_keras.workers.cluster import pool
+from mnist_keras.workers.cluster.requirements import describe_problem, examine, probe_of, versions
+from mnist_keras.workers.execution import Place, Task, run_trials
 
 LONG = 2000
 """Epochs of a trial that is still running when something happens to it."""
@@ -299,7 +299,7 @@ class TestCommandLine:
 
     @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://"])
     def test_says_that_no_scheduler_answers(self, tmp_path, idx_folder, monkeypatch, address):
-        monkeypatch.setattr(crew, "CONNECT_SECONDS", 1)
+        monkeypatch.setattr(pool, "CONNECT_SECONDS", 1)
         outcome = self.study(tmp_path, idx_folder, address)
         assert outcome.code == 1
         assert f"error: no Dask scheduler answers at {address}; " in outcome.err
@@ -311,7 +311,7 @@ class TestCommandLine:
         assert f"error: the scheduler {cluster.address} has no workers; start" in outcome.err
 
     def test_names_the_extra_where_it_is_missing(self, tmp_path, idx_folder, monkeypatch):
-        monkeypatch.delitem(sys.modules, "mnist_keras.study.cluster.crew", raising=False)
+        monkeypatch.delitem(sys.modules, "mnist_keras.workers.cluster.pool", raising=False)
         monkeypatch.setitem(sys.modules, "distributed", None)
         outcome = self.study(tmp_path, idx_folder, "tcp://127.0.0.1:9")
         assert outcome.code == 1
@@ -319,7 +319,7 @@ class TestCommandLine:
 
     def test_imports_nothing_of_dask_for_one_machine(self):
         code = (
-            "import sys, mnist_keras.cli, mnist_keras.study.running\n"
+            "import sys, mnist_keras.commands, mnist_keras.running.trainings\n"
             "assert not {'dask', 'distributed'} & set(sys.modules)"
         )
         subprocess.run([sys.executable, "-c", code], check=True)

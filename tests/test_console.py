@@ -10,10 +10,9 @@ import pytest
 from generated_runs import write_run
 
 from mnist_keras.config import RunConfig
-from mnist_keras.records import RunRecord, read_run
+from mnist_keras.printed import duration, size
 from mnist_keras.report.console import (
     EpochPrinter,
-    duration,
     percent,
     print_json,
     print_lines,
@@ -24,8 +23,8 @@ from mnist_keras.report.console import (
     result_facts,
     run_facts,
     run_row,
-    size,
 )
+from mnist_keras.runs.records import RunRecord, read_run
 
 CONFIG = RunConfig(architecture="shallow", epochs=12)
 

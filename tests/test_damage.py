@@ -14,9 +14,9 @@ from small_runs import batch_size_study, noisy_arrays, write_idx
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_runs, run_folder, scan_runs
-from mnist_keras.study.damage import damage_of
-from mnist_keras.study.design import load_study
+from mnist_keras.running.damage import damage_of
+from mnist_keras.runs.records import read_runs, run_folder, scan_runs
+from mnist_keras.studies.design import load_study
 
 SIZES = (32, 64, 128)
 

@@ -12,10 +12,10 @@ from mnist_keras.claims.base import ClaimBase
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS
-from mnist_keras.study import design
-from mnist_keras.study.design import STUDY_NAMES, Study, load_study
-from mnist_keras.study.published import PublishedCell
-from mnist_keras.study.trials import Reading, Trial, hosts, merge, share_prefixes
+from mnist_keras.studies import design
+from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
+from mnist_keras.studies.published import PublishedCell
+from mnist_keras.studies.trials import Reading, Trial, hosts, merge, share_prefixes
 from mnist_keras.subjects import Label, Subject
 
 DOC = Path(__file__).parents[1] / "docs" / "studies.md"

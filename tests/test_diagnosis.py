@@ -24,9 +24,9 @@ from mnist_keras.diagnosis.fit import (
     ValidationAboveTraining,
 )
 from mnist_keras.diagnosis.pace import RateTooSmall, StillImproving
-from mnist_keras.records import RunRecord, read_run
 from mnist_keras.report.language import writing_in
 from mnist_keras.report.words.findings import finding_text
+from mnist_keras.runs.records import RunRecord, read_run
 
 
 def bars(n: int, seed: int, noise: int = 64) -> tuple[np.ndarray, np.ndarray]:

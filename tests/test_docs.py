@@ -7,10 +7,10 @@ import click
 import pytest
 from error_lines import GAP, error_lines
 
-from mnist_keras.cli import cli
+from mnist_keras.commands import cli
 from mnist_keras.config import ARCHITECTURE_NAMES
 from mnist_keras.own_networks import is_own
-from mnist_keras.records import EPOCH_COLUMNS, RESULT_FIELDS
+from mnist_keras.runs.records import EPOCH_COLUMNS, RESULT_FIELDS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mnist_keras"

@@ -18,11 +18,11 @@ from mnist_keras.claims.reasons import NoCommonGroup, NotMeasured
 from mnist_keras.errors import UserError
 from mnist_keras.report.page.ensembles import ensemble_blocks
 from mnist_keras.report.words.claims import claim_reason
+from mnist_keras.running.settling import out_of_reach
 from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.ensembles import combine_probabilities, ensemble_gain
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.design import Study, load_study
-from mnist_keras.study.settling import out_of_reach
+from mnist_keras.studies.design import Study, load_study
 
 IMAGES = 400
 

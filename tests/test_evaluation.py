@@ -18,13 +18,13 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunFolder, read_run
 from mnist_keras.report.evaluation.draw_confusion import draw_confusion
 from mnist_keras.report.evaluation.draw_images import MOST_ERRORS, draw_errors, draw_first_layer
 from mnist_keras.report.evaluation.evaluate import evaluate_run
 from mnist_keras.report.evaluation.first_layer import first_layer
 from mnist_keras.report.evaluation.numbers import confusion_matrix, confusions, run_numbers
 from mnist_keras.report.evaluation.peers import Peers, find_peers, shared_mistakes
+from mnist_keras.runs.records import RunFolder, read_run
 
 NAMES = tuple("abcdefghij")
 MARK = "selected on the test set"
@@ -422,7 +422,7 @@ def test_nothing_here_needs_tensorflow(trained):
     places = [f"--logs={root / 'logs'}", f"--checkpoints={root / 'checkpoints'}"]
     arguments = ["evaluate", folder.logs.name, *places, f"--data={root / 'idx'}", "--json"]
     code = (
-        "import sys; from mnist_keras.cli import cli\n"
+        "import sys; from mnist_keras.commands import cli\n"
         f"cli.main({arguments!r}, standalone_mode=False)\n"
         "print('tensorflow' in sys.modules, 'keras' in sys.modules, file=sys.stderr)"
     )

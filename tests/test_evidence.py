@@ -12,7 +12,7 @@ from mnist_keras.claims.evidence import NotJudged, Side, paired
 from mnist_keras.claims.reasons import Disturbed, NoCommonSeed
 from mnist_keras.config import make_config
 from mnist_keras.metrics import METRICS
-from mnist_keras.study.design import Study
+from mnist_keras.studies.design import Study
 from mnist_keras.subjects import Label
 
 STUDY = Study.model_validate(

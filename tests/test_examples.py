@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from command_line import python
 
-from mnist_keras.records import read_runs
-from mnist_keras.study.design import load_study
+from mnist_keras.runs.records import read_runs
+from mnist_keras.studies.design import load_study
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"

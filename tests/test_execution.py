@@ -18,9 +18,9 @@ from small_runs import noisy_arrays, small_config, what_was_computed, write_idx
 from worker_processes import alive, wait_until, workers
 
 from mnist_keras.data.dataset import load
-from mnist_keras.records import read_epochs, read_run
-from mnist_keras.study.execution import Place, Task, is_done, run_trials
+from mnist_keras.runs.records import read_epochs, read_run
 from mnist_keras.training.state import load_state
+from mnist_keras.workers.execution import Place, Task, is_done, run_trials
 
 SECONDS_TO_END = 5.0
 
@@ -251,7 +251,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from small_runs import small_config
 from mnist_keras.data.dataset import load
-from mnist_keras.study.execution import Place, Task, run_trials
+from mnist_keras.workers.execution import Place, Task, run_trials
 root, idx_folder, epochs = Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
 data = load(idx_folder)
 tasks = [Task(small_config("lenet5", data, seed=seed, epochs=epochs)) for seed in range(2)]

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunRecord
 from mnist_keras.report.figures.curve_pair import (
     ModelCurves,
     PublishedCurve,
@@ -23,7 +22,8 @@ from mnist_keras.report.figures.curve_pair import (
     stack_curves,
 )
 from mnist_keras.report.figures.style import DPI, PALETTE, WIDTH, look, new_figure, save_figure
-from mnist_keras.study.design import load_study
+from mnist_keras.runs.records import RunRecord
+from mnist_keras.studies.design import load_study
 from mnist_keras.subjects import Subject
 
 NAN = np.nan

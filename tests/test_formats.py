@@ -29,7 +29,7 @@ from mnist_keras.data.dataset import Dataset, from_arrays, load, take_tenth, tra
 from mnist_keras.data.formats.idx import FILES
 from mnist_keras.data.sampling import draw_tenth, split
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_run
+from mnist_keras.runs.records import read_run
 from mnist_keras.training.parts import parts_of
 
 Arrays = dict[str, np.ndarray]
@@ -832,7 +832,7 @@ def test_names_in_an_archive_are_checked(tmp_path: Path, small_arrays: Arrays) -
 
 
 def test_a_study_says_what_its_user_should_know(tmp_path: Path, small_arrays: Arrays) -> None:
-    from mnist_keras.study.running import prepare
+    from mnist_keras.running.trainings import prepare
 
     write_files(tmp_path, {"train.csv": table(small_arrays["x_train"], small_arrays["y_train"])})
     place = {"logs": tmp_path / "logs", "checkpoints": tmp_path / "checkpoints"}

@@ -21,10 +21,9 @@ from mnist_keras.analysis import analyze as analysis
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.pairs import MOST_LEVELS
 from mnist_keras.config import RunConfig
-from mnist_keras.marks import SELECTED_ON_TEST, SEPARATOR, TENTH
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.build import build_report
-from mnist_keras.report.figures.study_figures import study_sheets
+from mnist_keras.report.figures.study_figures import study_plots
 from mnist_keras.report.language import THIN_SPACE, french_catalogue, writing_in
 from mnist_keras.report.page import content, markdown, opening, tallies
 from mnist_keras.report.page.html import render_page
@@ -32,10 +31,11 @@ from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.report.page.methods import METHODS
 from mnist_keras.report.words import tables
 from mnist_keras.report.words.verdicts import FIGURE_WORDS
+from mnist_keras.runs.caveats import SELECTED_ON_TEST, SEPARATOR, TENTH
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.design import STUDY_NAMES, Study, load_study
-from mnist_keras.study.files import FRENCH
-from mnist_keras.study.trials import FACTOR_FIELDS
+from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
+from mnist_keras.studies.files import FRENCH
+from mnist_keras.studies.trials import FACTOR_FIELDS
 from mnist_keras.tables import reasons
 from mnist_keras.tables.sheet import SOURCES
 
@@ -298,7 +298,7 @@ def test_a_page_without_runs_is_french_too(name):
 @pytest.mark.parametrize("name", [*STUDY_NAMES, *CHANGED])
 def test_french_figures_say_nothing_in_english(samples, name):
     with writing_in("fr", [samples[name][0].french]):
-        for sheet in study_sheets(_outcome(samples[name])):
+        for sheet in study_plots(_outcome(samples[name])):
             artists = sheet.canvas.findobj(mpl.text.Text)
             said = "\n".join([sheet.caption, sheet.alt, *(one.get_text() for one in artists)])
             assert _english(said) == [], sheet.name

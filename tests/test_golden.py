@@ -18,7 +18,7 @@ from small_runs import OF_THE_MACHINE, folder_below, noisy_data, small_config, t
 
 from mnist_keras.config import make_config, recorded_config
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_config, read_epochs, read_json, read_run
+from mnist_keras.runs.records import read_config, read_epochs, read_json, read_run
 
 GOLDEN = Path(__file__).parent / "golden"
 TEXTS: dict[str, str] = json.loads((GOLDEN / "configs.json").read_text())

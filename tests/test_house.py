@@ -44,7 +44,7 @@ def test_numbers_know_no_words(path):
 
 @pytest.mark.parametrize("path", files("claims"), ids=lambda path: path.name)
 def test_claims_do_not_know_who_judges_them(path):
-    above = ("mnist_keras.analysis", "mnist_keras.study", "mnist_keras.report")
+    above = ("mnist_keras.analysis", "mnist_keras.studies", "mnist_keras.report")
     assert not any(name.startswith(above) for name in imports_of(path))
 
 
@@ -65,3 +65,45 @@ def _imports_tensorflow(path: Path, inside_functions: bool = True) -> bool:
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     return any(name.split(".")[0] in ("tensorflow", "keras") for name in names)
+
+
+ROOMS = (
+    "commands", "drawing", "pictures", "report", "search", "submissions", "running", "workers",
+    "training", "tensorboard", "analysis", "tables", "studies", "claims", "statistics", "runs",
+    "data",
+)  # fmt: skip
+"""The rooms, from the one that people enter to the one that everybody fetches from."""
+
+
+def below(path: Path) -> set[str]:
+    """The rooms and modules, each by its first name, that a file of the project imports.
+
+    What is imported for the types alone does not count.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            node.body = []
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[1] for name in modules if name.startswith("mnist_keras.")}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_run_down(room: str) -> None:
+    """No room imports one that is above it, so that no two of them need each other."""
+    above = set(ROOMS[: ROOMS.index(room)])
+    upwards = {path.name: below(path) & above for path in files(room)}
+    assert {name: rooms for name, rooms in upwards.items() if rooms} == {}
+
+
+def test_no_module_outside_the_rooms_needs_one_save_what_knows_a_network_by_what_it_builds() -> (
+    None
+):
+    """`config.py` asks `training/identity.py` about a network of the user's own."""
+    ends = {"__init__", "__main__"}
+    loose = [path for path in PACKAGE.glob("*.py") if path.stem not in ends]
+    upwards = {path.name: below(path) & set(ROOMS) for path in loose}
+    assert {name: rooms for name, rooms in upwards.items() if rooms} == {
+        "config.py": {"data", "training"},
+        "run_names.py": {"data"},
+    }

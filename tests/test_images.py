@@ -19,10 +19,10 @@ from mnist_keras.data.kinds import MNIST_KIND, ending, kind_of
 from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.pictures.own_form import whole_picture
-from mnist_keras.records import read_json, read_run
 from mnist_keras.report.evaluation.draw_confusion import draw_confusion
 from mnist_keras.report.evaluation.first_layer import first_layer
 from mnist_keras.report.evaluation.numbers import run_numbers
+from mnist_keras.runs.records import read_json, read_run
 
 Arrays = dict[str, np.ndarray]
 

@@ -4,7 +4,6 @@ from functools import partial
 
 import pytest
 
-from mnist_keras.marks import SELECTED_ON_TEST, TENTH, marks_text
 from mnist_keras.processes import run_in_processes
 from mnist_keras.report.language import (
     SPACE,
@@ -20,8 +19,9 @@ from mnist_keras.report.language import (
 )
 from mnist_keras.report.words.naming import label_name, listed, mark_name, printed_figure
 from mnist_keras.report.words.units import PERCENT, seeds
+from mnist_keras.runs.caveats import SELECTED_ON_TEST, TENTH, marks_text
 from mnist_keras.statistics.summaries import Interval
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Label, Subject
 
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 import pytest
 
 from mnist_keras.errors import UserError
-from mnist_keras.locking import locked, one_after_another
-from mnist_keras.records import run_folder
+from mnist_keras.runs.locking import locked, one_after_another
+from mnist_keras.runs.records import run_folder
 
 HOLD = """
 import sys
 from pathlib import Path
-from mnist_keras.locking import locked
-from mnist_keras.records import run_folder
+from mnist_keras.runs.locking import locked
+from mnist_keras.runs.records import run_folder
 with locked(run_folder(Path(sys.argv[1]), Path(sys.argv[2]), "study", "run")):
     print("held", flush=True)
     sys.stdin.read()
@@ -26,7 +26,7 @@ with locked(run_folder(Path(sys.argv[1]), Path(sys.argv[2]), "study", "run")):
 TRAIN_IN = """
 import sys
 from pathlib import Path
-from mnist_keras.locking import one_after_another
+from mnist_keras.runs.locking import one_after_another
 with one_after_another(Path(sys.argv[1]), print):
     print("held", flush=True)
     sys.stdin.read()

@@ -6,10 +6,10 @@ import pytest
 from click.shell_completion import ShellComplete
 from generated_runs import write_run
 
-from mnist_keras.cli import cli
+from mnist_keras.commands import cli
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.lookup import find_run, run_names, short_names
+from mnist_keras.runs.lookup import find_run, run_names, short_names
 
 SHALLOW = RunConfig(architecture="shallow")
 OTHER_SEED = RunConfig(architecture="shallow", seed=10)

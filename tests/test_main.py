@@ -18,7 +18,7 @@ from small_runs import batch_size_study
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
-from mnist_keras.records import RunFolder, run_folder
+from mnist_keras.runs.records import RunFolder, run_folder
 
 ONE_AFTER_ANOTHER = """
 import json, sys
@@ -62,7 +62,7 @@ def test_the_program_itself_does_not_load_numpy_for_its_help(tmp_path: Path) -> 
         "from mnist_keras.__main__ import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code\n"
-        "assert 'mnist_keras.cli' in sys.modules\n"
+        "assert 'mnist_keras.commands' in sys.modules\n"
         "assert not {'numpy', 'tensorflow', 'scipy', 'matplotlib', 'joblib'} & set(sys.modules)\n"
     )
     subprocess.run(

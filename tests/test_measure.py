@@ -10,7 +10,7 @@ from generated_runs import ENVIRONMENT, write_run
 from mnist_keras.analysis.measure import Records, RunReading, measured
 from mnist_keras.config import make_config
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_run
+from mnist_keras.runs.records import read_run
 
 CONFIG = make_config({"architecture": "shallow", "epochs": 4})
 CURVES = {

@@ -17,11 +17,11 @@ from small_runs import batch_size_study, noisy_arrays, write_idx
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_runs
-from mnist_keras.study.design import Study
-from mnist_keras.study.memory import MEMORY, remembered
-from mnist_keras.study.reported import as_run
-from mnist_keras.study.running import StudyRun, prepare, remember_run
+from mnist_keras.running.trainings import StudyRun, prepare, remember_run
+from mnist_keras.runs.records import read_runs
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.memory import MEMORY, remembered
+from mnist_keras.studies.reported import as_run
 
 ROOT = Path(__file__).parent.parent
 OF_MNIST = {

@@ -17,9 +17,9 @@ from small_runs import noisy_data, small_config, train_below, what_was_computed,
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.dataset import load
 from mnist_keras.data.identity import is_of_identity
-from mnist_keras.records import RunFolder, read_json, read_run, read_runs, run_folder
-from mnist_keras.study import handed_in
-from mnist_keras.study.design import load_study
+from mnist_keras.runs.records import RunFolder, read_json, read_run, read_runs, run_folder
+from mnist_keras.studies.design import load_study
+from mnist_keras.submissions import submission
 
 CONFIG = RunConfig(architecture="shallow")
 CURVES = {"val_accuracy": [0.5, 0.7, 0.6]}
@@ -534,16 +534,16 @@ def test_a_file_that_grows_after_it_was_checked_is_not_copied(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = hand_in("alice")
-    monkeypatch.setattr(handed_in, "LARGE", 100)
-    real = handed_in.HandedIn.fill
+    monkeypatch.setattr(submission, "LARGE", 100)
+    real = submission.Submission.fill
 
-    def grows_first(self: handed_in.HandedIn, target: RunFolder) -> None:
+    def grows_first(self: submission.Submission, target: RunFolder) -> None:
         grow(folder.model, 101)
         real(self, target)
 
-    monkeypatch.setattr(handed_in.HandedIn, "fill", grows_first)
+    monkeypatch.setattr(submission.Submission, "fill", grows_first)
     assert "model.keras has 101 bytes; expected at most 100" in refusal_of("alice")
-    monkeypatch.setattr(handed_in.HandedIn, "fill", real)
+    monkeypatch.setattr(submission.Submission, "fill", real)
     folder.model.write_bytes(b"a model again")
     assert list(merge("alice")[1]) == ["merged"]
     assert merged_folder().model.read_bytes() == b"a model again"

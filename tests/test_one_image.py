@@ -11,7 +11,7 @@ from PIL import Image
 from small_runs import noisy_arrays, small_config, train_below, write_idx
 
 from mnist_keras.data.dataset import load
-from mnist_keras.records import RunFolder
+from mnist_keras.runs.records import RunFolder
 
 NET = """
 from keras import Input, Model, layers

@@ -19,12 +19,12 @@ from mnist_keras.config import make_config
 from mnist_keras.data.dataset import load, take_tenth
 from mnist_keras.data.sampling import draw_tenth
 from mnist_keras.errors import UserError
-from mnist_keras.marks import SELECTED_ON_TEST, TENTH
-from mnist_keras.records import read_run, read_runs
 from mnist_keras.report.build import build_report
 from mnist_keras.report.summary import print_summary
-from mnist_keras.study.design import STUDY_NAMES, Study, load_study
-from mnist_keras.study.running import changed_study
+from mnist_keras.running.trainings import changed_study
+from mnist_keras.runs.caveats import SELECTED_ON_TEST, TENTH
+from mnist_keras.runs.records import read_run, read_runs
+from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
 
 NAMES = (
     "T-shirt", "Trouser", "Pullover", "Dress", "Coat",

@@ -16,8 +16,8 @@ from small_runs import folder_below, noisy_data, small_config, train_below, what
 from mnist_keras.config import RunConfig, make_config, recorded_config
 from mnist_keras.errors import UserError
 from mnist_keras.own_networks import find_own
-from mnist_keras.records import read_json, read_run
-from mnist_keras.study.merging import Merger
+from mnist_keras.runs.records import read_json, read_run
+from mnist_keras.submissions.merging import Merger
 from mnist_keras.training import callbacks
 from mnist_keras.training import train as train_module
 from mnist_keras.training.engine import make_engine

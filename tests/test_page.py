@@ -16,7 +16,6 @@ from mnist_keras.analysis.sources import audit_source
 from mnist_keras.claims.base import Replay
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.page.content import Chapter, joint_document, study_document
 from mnist_keras.report.page.document import (
     SYMBOLS,
@@ -38,10 +37,11 @@ from mnist_keras.report.page.wording import (
     seeds_text,
     settings_text,
 )
+from mnist_keras.runs.caveats import SELECTED_ON_TEST
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval, Verdict
-from mnist_keras.study.design import load_study
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.design import load_study
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Subject
 
 TIMES = "a time of another machine is not judged, only ratios of times are"

@@ -8,12 +8,12 @@ import pytest
 from generated_runs import ENVIRONMENT, write_run
 
 from mnist_keras.config import RunConfig
-from mnist_keras.records import RunFolder
 from mnist_keras.report.plan import describe_plan, plan_facts
-from mnist_keras.study.design import load_study
-from mnist_keras.study.execution import Place, Task
-from mnist_keras.study.planning import make_plan
-from mnist_keras.study.running import StudyRun, prepare
+from mnist_keras.running.planning import make_plan
+from mnist_keras.running.trainings import StudyRun, prepare
+from mnist_keras.runs.records import RunFolder
+from mnist_keras.studies.design import load_study
+from mnist_keras.workers.execution import Place, Task
 
 SMALL = RunConfig(architecture="shallow", hidden=(8,), epochs=10)
 WIDE = RunConfig(architecture="shallow", hidden=(64,), epochs=10)

@@ -23,7 +23,7 @@ from mnist_keras.pictures.model import find_model
 from mnist_keras.pictures.own_form import MNIST_FORM, Form, form_of, whole_picture
 from mnist_keras.pictures.readings import Reading, all_names, reading_facts, reading_rows
 from mnist_keras.pictures.sights import look_at_one
-from mnist_keras.records import RunFolder
+from mnist_keras.runs.records import RunFolder
 from mnist_keras.training.predict import load_run_model, outputs
 from mnist_keras.training.stored import load_stored
 

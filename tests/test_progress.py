@@ -9,9 +9,9 @@ from generated_runs import write_run
 from rich.console import Console
 
 from mnist_keras.config import RunConfig
-from mnist_keras.report import progress as module
-from mnist_keras.report.progress import BarDisplay, LineDisplay, progress_display
-from mnist_keras.study.execution import Place, Progress, Task
+from mnist_keras.running import progress as module
+from mnist_keras.running.progress import BarDisplay, LineDisplay, progress_display
+from mnist_keras.workers.execution import Place, Progress, Task
 
 FIRST, SECOND, THIRD = (
     RunConfig(architecture="shallow", epochs=10, seed=seed) for seed in range(3)

@@ -8,7 +8,7 @@ from command_line import python
 
 import mnist_keras
 from mnist_keras.config import RunConfig
-from mnist_keras.records import read_runs
+from mnist_keras.runs.records import read_runs
 
 PAGE = Path(__file__).parent.parent / "docs" / "python.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from mnist_keras.config import make_config
 from mnist_keras.errors import UserError
-from mnist_keras.record_checks import LARGEST
-from mnist_keras.records import (
+from mnist_keras.runs.record_checks import LARGEST
+from mnist_keras.runs.records import (
     EPOCH_COLUMNS,
     RESULT_FIELDS,
     read_epochs,
@@ -70,7 +70,7 @@ RESULT = {
 KILLED_WHILE_WRITING = """
 import os, signal, sys
 from pathlib import Path
-from mnist_keras.records import replace_file
+from mnist_keras.runs.records import replace_file
 with replace_file(Path(sys.argv[1])) as beside:
     beside.write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -80,7 +80,7 @@ WRITES_PAST_A_LIMIT = """
 import resource, sys
 from pathlib import Path
 import h5py, numpy
-from mnist_keras.records import replace_file
+from mnist_keras.runs.records import replace_file
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
 try:
     with replace_file(Path(sys.argv[1])) as beside, h5py.File(beside, "w") as file:

@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
-from mnist_keras.study.worker import Failure, Place, Task, train_task
 from mnist_keras.training.refusals import as_python_raises_it
 from mnist_keras.training.session import Session
+from mnist_keras.workers.worker import Failure, Place, Task, train_task
 
 
 def error_of(call):

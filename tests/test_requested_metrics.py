@@ -11,13 +11,13 @@ from click.testing import CliRunner
 from generated_runs import write_run
 
 from mnist_keras.analysis.analyze import analyze
-from mnist_keras.cli import cli
+from mnist_keras.commands import cli
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.report.build import build_report
 from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.design import Study, load_study
+from mnist_keras.studies.design import Study, load_study
 
 TEXT = """
 name = "asked"

@@ -23,7 +23,7 @@ from small_runs import (
 from mnist_keras.config import ARCHITECTURE_NAMES
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_epochs, read_json
+from mnist_keras.runs.records import read_epochs, read_json
 from mnist_keras.training import callbacks
 from mnist_keras.training.session import Session
 from mnist_keras.training.state import load_state, previous_generation, save_state

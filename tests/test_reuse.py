@@ -11,11 +11,12 @@ from generated_runs import ENVIRONMENT, write_run
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunFolder, read_json, read_run
-from mnist_keras.study import copying, reuse
-from mnist_keras.study.execution import Place, Task, is_done
-from mnist_keras.study.reuse import find_finished_run, reuse_finished_runs
-from mnist_keras.study.running import train_all
+from mnist_keras.running import reuse
+from mnist_keras.running.reuse import find_finished_run, reuse_finished_runs
+from mnist_keras.running.trainings import train_all
+from mnist_keras.runs import copying
+from mnist_keras.runs.records import RunFolder, read_json, read_run
+from mnist_keras.workers.execution import Place, Task, is_done
 
 CONFIG = RunConfig(architecture="shallow", epochs=3)
 CURVES = {"val_accuracy": [0.5, 0.7, 0.6]}

@@ -13,9 +13,9 @@ from test_execution import meanwhile
 from worker_processes import workers
 
 from mnist_keras.errors import UserError
-from mnist_keras.locking import one_after_another
-from mnist_keras.records import read_runs
-from mnist_keras.study.running import prepare, train_all, train_study
+from mnist_keras.running.trainings import prepare, train_all, train_study
+from mnist_keras.runs.locking import one_after_another
+from mnist_keras.runs.records import read_runs
 
 STUDY = """
 name = "tiny"

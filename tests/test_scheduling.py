@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from mnist_keras.config import ARCHITECTURE_NAMES, make_config
-from mnist_keras.study.scheduling import estimate_work, longest_first
-from mnist_keras.study.worker import Task
+from mnist_keras.running.scheduling import estimate_work, longest_first
+from mnist_keras.workers.worker import Task
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURE_NAMES)

@@ -16,14 +16,14 @@ from small_runs import noisy_arrays, small_config, what_was_computed, write_idx
 
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_epochs, read_json, read_run
-from mnist_keras.study.execution import Place, Progress, Task, is_done, run_trials
-from mnist_keras.study.reuse import find_finished_run
-from mnist_keras.study.search import _Search, run_search
-from mnist_keras.study.search_book import SearchBook
-from mnist_keras.study.search_judgement import winner_of
-from mnist_keras.study.search_plan import set_book_aside
-from mnist_keras.study.worker import stop_mark
+from mnist_keras.running.reuse import find_finished_run
+from mnist_keras.runs.records import read_epochs, read_json, read_run
+from mnist_keras.search.judgement import winner_of
+from mnist_keras.search.plan import set_book_aside
+from mnist_keras.search.run import _Search, run_search
+from mnist_keras.search.store import SearchStore
+from mnist_keras.workers.execution import Place, Progress, Task, is_done, run_trials
+from mnist_keras.workers.worker import stop_mark
 
 
 def search(plan):
@@ -201,14 +201,14 @@ def test_a_changed_search_is_refused_and_a_longer_one_goes_on(tmp_path):
             run_search(other, print)
     assert chosen(search(plan)) == before
     set_book_aside(plan)
-    assert (plan.book.parent / "search.replaced-1.db").is_file()
+    assert (plan.store.parent / "search.replaced-1.db").is_file()
     assert len(search(changed[1])) == 12
 
 
 def test_a_damaged_book_is_told_in_one_line(tmp_path):
     plan = make_plan(tmp_path)
-    plan.book.parent.mkdir(parents=True)
-    plan.book.write_bytes(b"no database" * 100)
+    plan.store.parent.mkdir(parents=True)
+    plan.store.write_bytes(b"no database" * 100)
     with pytest.raises(UserError, match=r"search\.db cannot be used \(.*not a database\)"):
         run_search(plan, print)
 
@@ -217,14 +217,14 @@ def test_a_folder_whose_name_an_url_cannot_hold_is_a_good_one(tmp_path):
     plan = make_plan(tmp_path / "what? 100% #1", trials=2)
     write_all(plan)
     assert len(search(plan)) == 2
-    assert sqlite3.connect(plan.book).execute("select count(*) from trials").fetchone() == (2,)
+    assert sqlite3.connect(plan.store).execute("select count(*) from trials").fetchone() == (2,)
 
 
 def test_a_search_that_goes_on_failing_ends(tmp_path):
-    """As the slots would tell it: trials are failed, and no more are given out."""
+    """As the dispatchers would tell it: trials are failed, and no more are given out."""
     plan = make_plan(tmp_path, sampler="grid", trials=6)
-    plan.book.parent.mkdir(parents=True)
-    going = _Search(plan, SearchBook(plan))
+    plan.store.parent.mkdir(parents=True)
+    going = _Search(plan, SearchStore(plan))
     progress, given = Progress([]), []
     while (tasks := going.feed(progress)) is not None:
         assert len(tasks) == 1
@@ -232,7 +232,7 @@ def test_a_search_that_goes_on_failing_ends(tmp_path):
         progress.failed[tasks[0].config.name] = "no space left"
     assert len(given) == 3
     assert going.gives_up()
-    assert {(t.state, t.cause, t.epochs) for t in going.book.trials()} == {
+    assert {(t.state, t.cause, t.epochs) for t in going.store.trials()} == {
         ("failed", "no space left", 0)
     }
     assert going.failures[0] == f"{given[0].config.name}: no space left"
@@ -240,8 +240,8 @@ def test_a_search_that_goes_on_failing_ends(tmp_path):
 
 def test_jobs_are_filled_and_a_trial_that_two_ask_for_is_trained_once(tmp_path):
     plan = make_plan(tmp_path, sampler="random", ranges=["hidden=32,64"], jobs=2, trials=5)
-    plan.book.parent.mkdir(parents=True)
-    going = _Search(plan, SearchBook(plan))
+    plan.store.parent.mkdir(parents=True)
+    going = _Search(plan, SearchStore(plan))
     progress, given = Progress([]), []
     while (tasks := going.feed(progress)) is not None:
         given += tasks
@@ -250,7 +250,7 @@ def test_jobs_are_filled_and_a_trial_that_two_ask_for_is_trained_once(tmp_path):
                 write_finished(plan, active.config)
                 progress.done.append(active.config.name)
     assert sorted(task.config.hidden for task in given) == [(32,), (64,)]
-    trials = going.book.trials()
+    trials = going.store.trials()
     assert [t.state for t in trials] == ["complete"] * 5
     assert sum(t.epochs for t in trials) == 2 * EPOCHS
     assert len({(t.config, t.val_accuracy) for t in trials}) == 2
@@ -275,14 +275,14 @@ def test_only_the_winners_test_accuracy_is_shown_or_written(tmp_path):
     winner = as_json.json["winner"]
     best = max(as_json.json["trials"], key=lambda row: row["val_accuracy"] or 0)
     assert winner["run"] == best["run"]
-    result = read_json(plan.book.parent / winner["run"] / "result.json")
+    result = read_json(plan.store.parent / winner["run"] / "result.json")
     assert winner["test_accuracy"] == result["test_accuracy"]
-    table = (plan.book.parent / "search.csv").read_text()
+    table = (plan.store.parent / "search.csv").read_text()
     assert "test_accuracy" not in table
     assert len(table.splitlines()) == 15
-    database = plan.book.read_bytes()
+    database = plan.store.read_bytes()
     others = []
-    for folder in plan.book.parent.glob("shallow-*"):
+    for folder in plan.store.parent.glob("shallow-*"):
         accuracy = read_json(folder / "result.json")["test_accuracy"]
         assert accuracy >= TEST_ACCURACY
         if accuracy != result["test_accuracy"]:
@@ -294,7 +294,7 @@ def test_only_the_winners_test_accuracy_is_shown_or_written(tmp_path):
             assert f"{100 * accuracy:.2f} %" not in shown
         assert str(accuracy).encode() not in database
     assert f"{100 * result['test_accuracy']:.2f} %" in text.out
-    assert {path.name for path in (plan.book.parent / "figures").iterdir()} == {
+    assert {path.name for path in (plan.store.parent / "figures").iterdir()} == {
         "course.png", "course.svg", "slices.png", "slices.svg",
     }  # fmt: skip
 
@@ -307,7 +307,7 @@ def test_the_ranges_are_told_first(tmp_path):
 
 
 def test_without_optuna_a_line_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("mnist_keras.study.search_plan.find_spec", lambda name: None)
+    monkeypatch.setattr("mnist_keras.search.plan.find_spec", lambda name: None)
     outcome = run_here(*command(tmp_path))
     assert outcome.code == 1
     assert outcome.err == (

@@ -5,8 +5,8 @@ import pytest
 from search_runs import make_plan
 
 from mnist_keras.report.figures.search_numbers import course, slices
-from mnist_keras.report.figures.search_sheets import draw_search
-from mnist_keras.study.search_plan import TrialRecord
+from mnist_keras.report.figures.search_plots import draw_search
+from mnist_keras.search.plan import TrialRecord
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from generated_runs import write_study
 from search_runs import EPOCHS, RANGES, make_plan, write_all
 
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_json
 from mnist_keras.report.search.facts import answer, judge_importance
+from mnist_keras.runs.records import read_json
+from mnist_keras.search.baseline import find_baseline
+from mnist_keras.search.judgement import fresh_seeds, hold_contest, winner_of, within
+from mnist_keras.search.plan import TrialRecord
 from mnist_keras.statistics.differences import compare_paired
-from mnist_keras.study.design import load_study
-from mnist_keras.study.search_judgement import fresh_seeds, hold_contest, winner_of, within
-from mnist_keras.study.search_opponent import find_opponent
-from mnist_keras.study.search_plan import TrialRecord
+from mnist_keras.studies.design import load_study
 
 STUDY = """
 name = "mine"
@@ -89,22 +89,22 @@ def test_fresh_seeds_took_no_part():
 def test_the_opponents_epochs_are_those_of_its_choice(tmp_path, study):
     """Two factors that share a value: four configurations, two seeds, four epochs each."""
     write_opponent(tmp_path, study, lambda config: 0.9 + config.hidden[0] / 1000)
-    found = find_opponent(str(study), "shallow", tmp_path / "logs")
+    found = find_baseline(str(study), "shallow", tmp_path / "logs")
     assert (found.configurations, found.epochs, found.seeds) == (4, 4 * 2 * 4, (0, 1))
     assert found.config.hidden == (64,)
     assert not found.combined
     with pytest.raises(UserError, match="has not all of its finished runs; train them with"):
-        find_opponent("shallow", "shallow", tmp_path / "logs")
-    assert "has not all" in find_opponent(None, "shallow", tmp_path / "logs")
-    assert "give one with --against" in find_opponent(None, "cnn2", tmp_path / "logs")
+        find_baseline("shallow", "shallow", tmp_path / "logs")
+    assert "has not all" in find_baseline(None, "shallow", tmp_path / "logs")
+    assert "give one with --against" in find_baseline(None, "cnn2", tmp_path / "logs")
     with pytest.raises(UserError, match="varies no factor"):
-        find_opponent("architectures", "shallow", tmp_path / "logs")
+        find_baseline("architectures", "shallow", tmp_path / "logs")
 
 
 def test_a_study_that_selects_on_the_test_set_is_no_opponent(tmp_path):
     write_study(tmp_path / "logs", load_study("compare-conv"), lambda config: 0.9, images=0)
     with pytest.raises(UserError, match="selects on the test set"):
-        find_opponent("compare-conv", "cnn2", tmp_path / "logs")
+        find_baseline("compare-conv", "cnn2", tmp_path / "logs")
 
 
 # The judgement
@@ -114,13 +114,13 @@ def test_the_winner_is_compared_in_pairs_with_fresh_seeds(tmp_path, study):
     write_opponent(tmp_path, study, lambda config: 0.9 + config.hidden[0] / 1000)
     plan = make_plan(tmp_path)
     write_all(plan, range(8))
-    opponent = find_opponent(str(study), "shallow", tmp_path / "logs")
+    baseline = find_baseline(str(study), "shallow", tmp_path / "logs")
     best = plan.space.config({"learning_rate": 0.001, "hidden": 128, "batch_size": 32})
     trials = [TrialRecord(0, best, "complete", 4, 0.98, 4)]
-    contest = hold_contest(trials, opponent, plan.place, 3, print)
+    contest = hold_contest(trials, baseline, plan.place, 3, print)
     assert contest.seeds == (2, 3, 4)
     folders = [plan.place.folder(best.replace(seed=seed)) for seed in (2, 3, 4)]
-    others = [plan.place.folder(opponent.config.replace(seed=seed)) for seed in (2, 3, 4)]
+    others = [plan.place.folder(baseline.config.replace(seed=seed)) for seed in (2, 3, 4)]
     for metric, comparison in (
         ("test_accuracy", contest.test),
         ("val_accuracy", contest.validation),
@@ -130,10 +130,10 @@ def test_the_winner_is_compared_in_pairs_with_fresh_seeds(tmp_path, study):
         )
         assert comparison == compare_paired(ours, theirs, 0.001)
 
-    same = [replace(trials[0], config=opponent.config.replace(seed=0))]
-    assert answer(hold_contest(same, opponent, plan.place, 3, print)).startswith("No: the search")
+    same = [replace(trials[0], config=baseline.config.replace(seed=0))]
+    assert answer(hold_contest(same, baseline, plan.place, 3, print)).startswith("No: the search")
     assert (
-        hold_contest([replace(trials[0], state="pruned")], opponent, plan.place, 3, print) is None
+        hold_contest([replace(trials[0], state="pruned")], baseline, plan.place, 3, print) is None
     )
 
 
@@ -164,7 +164,7 @@ def test_the_command_judges_at_the_studys_number_of_epochs(tmp_path, study):
 
 
 class Book:
-    """Stands for the book where it must not be asked."""
+    """Stands for the store where it must not be asked."""
 
     def importance(self):
         raise AssertionError
@@ -181,14 +181,14 @@ def test_importance_needs_a_sample_that_allows_it(tmp_path):
 
 
 def test_importance_finds_what_matters(tmp_path):
-    from mnist_keras.study.search import run_search
+    from mnist_keras.search.run import run_search
 
     rates = "learning_rate=0.0001,0.0002,0.0005,0.001,0.002,0.005,0.01"
     plan = make_plan(tmp_path, sampler="grid", ranges=[rates, "batch_size=16,32,64"])
     plan = plan.limited(None, None)
     write_all(plan)
-    book = run_search(plan, print)
-    shares, why_not = judge_importance(plan, book, book.trials())
+    store = run_search(plan, print)
+    shares, why_not = judge_importance(plan, store, store.trials())
     assert why_not == ""
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["learning_rate"] > 0.8

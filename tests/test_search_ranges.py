@@ -6,8 +6,8 @@ from command_line import run_here
 from mnist_keras.architectures import BUILT_IN
 from mnist_keras.config import ARCHITECTURE_NAMES, BUILT_IN_SETTINGS, OF_EVERY_RUN
 from mnist_keras.errors import UserError
-from mnist_keras.study.search_ranges import make_space, parse_range
-from mnist_keras.study.search_space import Range
+from mnist_keras.search.ranges import make_space, parse_range
+from mnist_keras.search.space import Range
 
 ALL = {**BUILT_IN_SETTINGS, **OF_EVERY_RUN}
 

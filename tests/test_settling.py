@@ -15,7 +15,7 @@ from mnist_keras.config import make_config
 from mnist_keras.errors import UserError
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.design import Study
+from mnist_keras.studies.design import Study
 
 STUDY = Study.model_validate(
     {

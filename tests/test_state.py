@@ -12,7 +12,7 @@ import pytest
 
 from mnist_keras import atomic
 from mnist_keras.errors import UserError
-from mnist_keras.records import remove_leftovers
+from mnist_keras.runs.records import remove_leftovers
 from mnist_keras.training.state import (
     MAGIC,
     RunState,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from command_line import start, write_idx
 
-from mnist_keras.records import read_json
+from mnist_keras.runs.records import read_json
 from mnist_keras.streams import PatientOutput
 
 STUDY = """

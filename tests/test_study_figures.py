@@ -45,14 +45,14 @@ from mnist_keras.report.figures.overview import (
     reach,
     seed_counts_of,
 )
-from mnist_keras.report.figures.sheets import Sheet
+from mnist_keras.report.figures.plots import Plot
 from mnist_keras.report.figures.study_figures import (
     Figure,
     draw_figures,
     draw_overview,
     slug,
     split_factors,
-    study_sheets,
+    study_plots,
 )
 from mnist_keras.report.figures.style import DPI, WIDTH, new_figure
 from mnist_keras.report.figures.sweeps import (
@@ -67,7 +67,7 @@ from mnist_keras.report.figures.sweeps import (
 from mnist_keras.report.language import writing_in
 from mnist_keras.report.words.naming import listed
 from mnist_keras.statistics.summaries import Verdict, prediction_interval
-from mnist_keras.study.design import Study, load_study
+from mnist_keras.studies.design import Study, load_study
 
 NAN = np.nan
 
@@ -102,12 +102,12 @@ def factor_of(outcome: StudyOutcome, field: str) -> FactorOutcome:
     return next(factor for factor in outcome.factors if factor.field == field)
 
 
-def names(figures: Iterable[Figure | Sheet]) -> list[str]:
+def names(figures: Iterable[Figure | Plot]) -> list[str]:
     return [figure.name for figure in figures]
 
 
-def texts(sheet: Sheet) -> str:
-    return "\n".join(text.get_text() for text in sheet.canvas.findobj(mpl.text.Text))
+def texts(plot: Plot) -> str:
+    return "\n".join(text.get_text() for text in plot.canvas.findobj(mpl.text.Text))
 
 
 # Curves by epoch
@@ -346,10 +346,10 @@ def test_nothing_is_shown_beside_what_was_trained_otherwise(tmp_path):
     assert overview(outcome) is None
     found = sweep(outcome, factor_of(outcome, "hidden"), ["val_accuracy"])
     assert {point.published for point in found.series[0].points} == {()}
-    drawn = list(study_sheets(outcome))
+    drawn = list(study_plots(outcome))
     assert "shallow-learning-rate" in names(drawn)
     assert "shallow-published-accuracies" not in names(drawn)
-    assert not any("published" in sheet.caption + texts(sheet) for sheet in drawn)
+    assert not any("published" in plot.caption + texts(plot) for plot in drawn)
 
 
 def mark(deviation: float | None, half: float | None = None) -> Mark:
@@ -464,12 +464,12 @@ def test_drawing_again_gives_the_same_bytes(outcome_of, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def shallow_sheets(outcome_of) -> list[Sheet]:
-    return list(study_sheets(outcome_of("shallow")))
+def shallow_plots(outcome_of) -> list[Plot]:
+    return list(study_plots(outcome_of("shallow")))
 
 
-def test_figures_of_the_shallow_study_in_reading_order(shallow_sheets):
-    assert names(shallow_sheets) == [
+def test_figures_of_the_shallow_study_in_reading_order(shallow_plots):
+    assert names(shallow_plots) == [
         "figure-1-shallow-training-curves",
         "figure-2-shallow-factors",
         "shallow-learning-rate",
@@ -479,13 +479,13 @@ def test_figures_of_the_shallow_study_in_reading_order(shallow_sheets):
     ]
 
 
-def test_captions_are_one_sentence_with_the_seeds(shallow_sheets):
-    for sheet in shallow_sheets:
-        assert "3 seeds" in sheet.caption
-        assert "3 seeds" in texts(sheet)
-        assert sheet.caption.endswith(".")
-        assert "published" in sheet.caption
-    training, factors, rates = shallow_sheets[:3]
+def test_captions_are_one_sentence_with_the_seeds(shallow_plots):
+    for plot in shallow_plots:
+        assert "3 seeds" in plot.caption
+        assert "3 seeds" in texts(plot)
+        assert plot.caption.endswith(".")
+        assert "published" in plot.caption
+    training, factors, rates = shallow_plots[:3]
     assert "hidden 128, learning rate 0.001, batch size 64, 20 epochs" in training.caption
     assert "lowest to highest of 3 seeds" in texts(factors)
     assert "0.001 97." in rates.alt
@@ -503,15 +503,15 @@ def test_captions_are_one_sentence_with_the_seeds(shallow_sheets):
 def test_every_text_is_on_the_page_and_tick_labels_stand_apart(outcome_of, study, language, marks):
     outcome = replace(outcome_of(study, seeds=1), **marks)
     with writing_in(language, [outcome.study.french]):
-        sheets = list(study_sheets(outcome))
-    for sheet in sheets:
-        sheet.canvas.get_layout_engine().execute(sheet.canvas)
-        page = sheet.canvas.bbox.padded(1)
-        heads = [text.get_window_extent() for text in sheet.canvas.texts]
-        assert not any(a.overlaps(b) for a, b in combinations(heads, 2)), sheet.name
-        for text in [*sheet.canvas.texts, *sheet.canvas.legends[0].get_texts()]:
+        plots = list(study_plots(outcome))
+    for plot in plots:
+        plot.canvas.get_layout_engine().execute(plot.canvas)
+        page = plot.canvas.bbox.padded(1)
+        heads = [text.get_window_extent() for text in plot.canvas.texts]
+        assert not any(a.overlaps(b) for a, b in combinations(heads, 2)), plot.name
+        for text in [*plot.canvas.texts, *plot.canvas.legends[0].get_texts()]:
             assert page.containsx(text.get_window_extent().x1), text
-        for axes in sheet.canvas.axes:
+        for axes in plot.canvas.axes:
             box = axes.get_tightbbox()
             assert page.containsx(box.x0), axes.get_title()
             assert page.containsx(box.x1), axes.get_title()
@@ -521,7 +521,7 @@ def test_every_text_is_on_the_page_and_tick_labels_stand_apart(outcome_of, study
                 assert left.x1 < right.x0, axes.get_title()
             for lower, upper in pairwise(tick_labels(axes.yaxis, axes.get_ylim())):
                 assert lower.y1 < upper.y0 + 2, axes.get_title()
-        titles = [axes._left_title.get_window_extent() for axes in sheet.canvas.axes]
+        titles = [axes._left_title.get_window_extent() for axes in plot.canvas.axes]
         assert not any(a.overlaps(b) for a, b in combinations(titles, 2) if a.width and b.width)
 
 
@@ -574,14 +574,14 @@ def tick_labels(axis: Axis, limits: tuple[float, float]) -> list[Bbox]:
     ],
 )
 def test_figures_of_the_other_studies(outcome_of, study, expected):
-    sheets = list(study_sheets(outcome_of(study, seeds=1)))
-    assert names(sheets) == expected
-    for sheet in sheets:
-        assert "1 seed" in sheet.caption
-        assert "1 seeds" not in sheet.caption
-        assert "1 seed" in texts(sheet)
-        assert "lowest to highest" not in texts(sheet)
-        assert ("selected on the test set" in texts(sheet)) == (study == "compare-conv")
+    plots = list(study_plots(outcome_of(study, seeds=1)))
+    assert names(plots) == expected
+    for plot in plots:
+        assert "1 seed" in plot.caption
+        assert "1 seeds" not in plot.caption
+        assert "1 seed" in texts(plot)
+        assert "lowest to highest" not in texts(plot)
+        assert ("selected on the test set" in texts(plot)) == (study == "compare-conv")
 
 
 def test_a_wide_study_also_has_its_numbers_of_epochs(outcome_of):
@@ -589,7 +589,7 @@ def test_a_wide_study_also_has_its_numbers_of_epochs(outcome_of):
     layers, others = split_factors(outcome)
     assert layers == []
     assert [factor.field for factor in others] == ["hidden", "learning_rate", "batch_size"]
-    assert "shallow-epochs" in names(study_sheets(outcome))
+    assert "shallow-epochs" in names(study_plots(outcome))
 
 
 OWN_STUDY = """
@@ -626,7 +626,7 @@ def own_study(tmp_path) -> Study:
 def test_a_study_of_the_user_has_the_same_figures_under_its_own_name(own_study, tmp_path):
     write_study(tmp_path / "logs", own_study, by_rate, seeds=range(2))
     outcome = analyze(own_study, tmp_path / "logs")
-    assert names(study_sheets(outcome)) == [
+    assert names(study_plots(outcome)) == [
         "own-a-b",
         "own-a-b-2",
         "own-factors",
@@ -647,7 +647,7 @@ def test_without_runs_there_are_no_figures(name, tmp_path):
 def test_a_factor_needs_two_values_to_be_drawn(own_study, tmp_path):
     curves = {"val_accuracy": [0.9, 0.95, 0.96, 0.96], "test_accuracy": [0.9, 0.95, 0.96, 0.96]}
     write_run(tmp_path, "own", RunConfig(architecture="lenet5", epochs=4), curves)
-    assert names(study_sheets(analyze(own_study, tmp_path))) == ["own-a-b"]
+    assert names(study_plots(analyze(own_study, tmp_path))) == ["own-a-b"]
 
 
 @pytest.mark.parametrize("far", [3.0, -3.0])

@@ -26,8 +26,8 @@ from small_runs import (
 from mnist_keras.data.dataset import from_arrays, load
 from mnist_keras.data.sampling import split
 from mnist_keras.errors import UserError
-from mnist_keras.locking import locked
-from mnist_keras.records import EPOCH_COLUMNS, read_epochs, read_json, read_run
+from mnist_keras.runs.locking import locked
+from mnist_keras.runs.records import EPOCH_COLUMNS, read_epochs, read_json, read_run
 from mnist_keras.training import train as train_module
 from mnist_keras.training.architectures import build
 from mnist_keras.training.environment import grow_gpu_memory

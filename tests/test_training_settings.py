@@ -17,9 +17,9 @@ from mnist_keras.config import make_config
 from mnist_keras.data.dataset import from_arrays
 from mnist_keras.data.sampling import mislabel
 from mnist_keras.errors import UserError
-from mnist_keras.records import read_epochs, read_json
+from mnist_keras.runs.records import read_epochs, read_json
 from mnist_keras.settings import OPTIMIZER_PARAMETERS
-from mnist_keras.study.trials import Trial, hosts, vary
+from mnist_keras.studies.trials import Trial, hosts, vary
 from mnist_keras.training import callbacks
 from mnist_keras.training.architectures import build
 from mnist_keras.training.augment import Augmenter

@@ -17,13 +17,13 @@ from small_runs import (
 
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import load
-from mnist_keras.study import local
-from mnist_keras.study.local import LocalWorker
-from mnist_keras.study.worker import Place, Task
 from mnist_keras.training import train as train_module
 from mnist_keras.training.callbacks import RunStopped
 from mnist_keras.training.engine import EpochEngine
 from mnist_keras.training.warm import WarmEngines
+from mnist_keras.workers import local
+from mnist_keras.workers.local import LocalWorker
+from mnist_keras.workers.worker import Place, Task
 
 ARCHITECTURES = ("perceptron", "deep", "lenet5", "cnn3")
 """Without and with XLA, with two layers of it, with and without dropout."""

@@ -20,8 +20,8 @@ from mnist_keras.metrics import FIGURE_MARGIN, RESOURCES, TIMES, margin_of, to_r
 from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.stated import Figure, judge_figure
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.design import Study
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Subject
 
 ABOUT = 0.05

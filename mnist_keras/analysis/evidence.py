@@ -11,7 +11,7 @@ from mnist_keras.claims.evidence import NotJudged, Side
 from mnist_keras.claims.reasons import NoRun, NothingDone
 from mnist_keras.metrics import METRICS, Metric, margin_of
 from mnist_keras.statistics.rules import Rule
-from mnist_keras.study.trials import Cost, Factor
+from mnist_keras.studies.trials import Cost, Factor
 from mnist_keras.subjects import Label, Subject
 
 

@@ -13,7 +13,7 @@ from mnist_keras.metrics import METRICS, margin_of
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.orders import judge_best
 from mnist_keras.statistics.rules import Rule
-from mnist_keras.study.trials import Factor
+from mnist_keras.studies.trials import Factor
 
 EPOCHS = "epochs"
 """Its levels are readings of one run, so their differences are not those of separate trainings."""

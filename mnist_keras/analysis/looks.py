@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.errors import UserError
-from mnist_keras.records import write_bytes
+from mnist_keras.runs.records import write_bytes
 
 LOOKS = "looks.json"
 

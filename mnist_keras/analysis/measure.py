@@ -17,7 +17,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import RESOURCES, TEST_SCORES
-from mnist_keras.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_runs
+from mnist_keras.runs.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_runs
 from mnist_keras.subjects import Label
 
 CURVE_COLUMNS = tuple(name for name in EPOCH_COLUMNS if name != "epoch")

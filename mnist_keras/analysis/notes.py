@@ -9,8 +9,8 @@ from typing import Any
 
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
-from mnist_keras.records import RunRecord
-from mnist_keras.study.design import Study
+from mnist_keras.runs.records import RunRecord
+from mnist_keras.studies.design import Study
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunRecord
-from mnist_keras.study.design import Study
-from mnist_keras.study.memory import Remembered, remembered
-from mnist_keras.study.protocol import Trainings
+from mnist_keras.runs.records import RunRecord
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.memory import Remembered, remembered
+from mnist_keras.studies.protocol import Trainings
 
 
 @dataclass(frozen=True)

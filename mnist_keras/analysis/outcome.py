@@ -17,7 +17,7 @@ from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.claims.reasons import NoRun, OneValue, WhyNot
 from mnist_keras.config import RunConfig
-from mnist_keras.marks import marks_text
+from mnist_keras.runs.caveats import marks_text
 from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.distributions import ALPHA
 from mnist_keras.statistics.images import McNemarBySeed
@@ -26,9 +26,9 @@ from mnist_keras.statistics.orders import Best
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Interval, Verdict
-from mnist_keras.study.design import Study
-from mnist_keras.study.published import PublishedCell
-from mnist_keras.study.trials import Cost
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.published import PublishedCell
+from mnist_keras.studies.trials import Cost
 from mnist_keras.subjects import Label
 
 

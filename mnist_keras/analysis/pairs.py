@@ -17,7 +17,7 @@ from mnist_keras.statistics.differences import Difference, compare_paired, judge
 from mnist_keras.statistics.images import mcnemar_by_seed, other_images_interval
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval
-from mnist_keras.study.design import Study
+from mnist_keras.studies.design import Study
 from mnist_keras.subjects import Label
 
 MOST_LEVELS = 30

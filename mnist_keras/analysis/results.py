@@ -17,9 +17,9 @@ from typing import Any
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig, is_usual
-from mnist_keras.marks import marks_of
 from mnist_keras.metrics import METRICS
-from mnist_keras.records import write_bytes
+from mnist_keras.runs.caveats import marks_of
+from mnist_keras.runs.records import write_bytes
 
 ENVIRONMENT = (
     "python",

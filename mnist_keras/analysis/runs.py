@@ -12,9 +12,9 @@ from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.config import RunConfig
 from mnist_keras.data.predictions import Predictions
 from mnist_keras.diagnosis.facts import RunFacts
-from mnist_keras.records import RunRecord
-from mnist_keras.study.design import Study
-from mnist_keras.study.trials import Factor, NamedTrial, Reading, merge
+from mnist_keras.runs.records import RunRecord
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.trials import Factor, NamedTrial, Reading, merge
 from mnist_keras.subjects import Label, Subject
 
 CONFIRMATION = Label("confirmation")

@@ -10,8 +10,8 @@ from mnist_keras.claims import BestValue, Impact, NoGain, Order, Ratio
 from mnist_keras.metrics import METRICS
 from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.stated import possible_share
-from mnist_keras.study.design import Study
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Label, Subject
 
 Kind = Literal["impact", "difference", "ratio", "best value", "impossible share"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mnist_keras.architectures import BUILT_IN
 from mnist_keras.config import RunConfig
 from mnist_keras.examination import Examination
-from mnist_keras.records import RunRecord
+from mnist_keras.runs.records import RunRecord
 from mnist_keras.settings import TRAINING
 
 Curve = NDArray[np.float64]

@@ -9,8 +9,8 @@ from pathlib import Path
 from mnist_keras.doctor.asking import NoAnswerError, ask, python
 from mnist_keras.doctor.findings import Finding
 from mnist_keras.limits import MIB, cpu_limit, memory_limit_mb
+from mnist_keras.printed import size
 from mnist_keras.processes import SEMAPHORES
-from mnist_keras.report.console import size
 
 LEAST_MEMORY_MB = 1_300.0
 """The most that a study's worker was seen to hold (docs/performance.md)."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from mnist_keras.doctor.asking import PATIENCE_SECONDS, Asked, NoAnswerError, python
 from mnist_keras.doctor.findings import Finding
-from mnist_keras.report.console import duration
+from mnist_keras.printed import duration
 
 _CODE = """
 import os, sys

@@ -18,10 +18,10 @@ from werkzeug.exceptions import HTTPException
 from mnist_keras.data import MNIST
 from mnist_keras.data.form import Form
 from mnist_keras.drawing.choice import Reader
-from mnist_keras.marks import marks_of
 from mnist_keras.pictures.form import ink_as_mnist
 from mnist_keras.pictures.own_form import whole_picture
 from mnist_keras.report.console import percent
+from mnist_keras.runs.caveats import marks_of
 
 SIDE = 280
 """Pixels along each side of a drawing as the page sends it."""

@@ -12,10 +12,10 @@ from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig
 from mnist_keras.data import MNIST
 from mnist_keras.data.form import Form
 from mnist_keras.errors import UserError
-from mnist_keras.lookup import TOGETHER, find_runs
 from mnist_keras.pictures.model import form_of_run
-from mnist_keras.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
 from mnist_keras.report.evaluation.ensemble import evaluate_ensemble
+from mnist_keras.runs.lookup import TOGETHER, find_runs
+from mnist_keras.runs.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
 from mnist_keras.statistics.ensembles import Combine
 
 

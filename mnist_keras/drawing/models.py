@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_keras.records import RunFolder
+from mnist_keras.runs.records import RunFolder
 from mnist_keras.statistics.ensembles import Combine
 from mnist_keras.training.ensembles import load_ensemble
 from mnist_keras.training.predict import Network, gives_scores, load_run_model, outputs

@@ -15,11 +15,11 @@ from mnist_keras.data.form import MNIST_FORM, Form, form_of, recorded_form
 from mnist_keras.data.kinds import kind_of
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
-from mnist_keras.lookup import find_runs
-from mnist_keras.marks import marks_of
 from mnist_keras.pictures.readings import all_names
-from mnist_keras.records import RunFolder, read_run
 from mnist_keras.report.evaluation.ensemble import member_records
+from mnist_keras.runs.caveats import marks_of
+from mnist_keras.runs.lookup import find_runs
+from mnist_keras.runs.records import RunFolder, read_run
 from mnist_keras.statistics.ensembles import Combine
 
 if TYPE_CHECKING:

@@ -15,16 +15,16 @@ from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.results import results_rows, write_results_csv
 from mnist_keras.errors import UserError
 from mnist_keras.processes import run_in_processes
-from mnist_keras.records import replace_file, write_bytes
 from mnist_keras.report.figures.study_figures import Figure, draw_figures, draw_overview
 from mnist_keras.report.language import Language, in_this_language, writing_in
 from mnist_keras.report.page.content import Chapter, joint_document, study_document
 from mnist_keras.report.page.document import Document, Picture
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.markdown import render_markdown
-from mnist_keras.study.design import Study
-from mnist_keras.study.memory import remembered
-from mnist_keras.study.reported import ways_listed
+from mnist_keras.runs.records import replace_file, write_bytes
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.memory import remembered
+from mnist_keras.studies.reported import ways_listed
 
 FIGURES = "figures"
 """The folder of the figures, beside the report that links to them."""

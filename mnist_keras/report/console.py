@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_keras.config import RunConfig
-from mnist_keras.marks import TENTH, in_brackets, marks_of
-from mnist_keras.records import EpochRow, RunRecord
+from mnist_keras.runs.caveats import TENTH, in_brackets, marks_of
+from mnist_keras.runs.records import EpochRow, RunRecord
 
 PIPED_WIDTH = 160
 """Characters in a line where the output is no terminal."""
@@ -86,20 +86,6 @@ def print_wrapped(text: str, first: str = "", rest: str = "") -> None:
         break_on_hyphens=False,
     )
     click.echo(wrapper.fill(text))
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it: 40 s, 12 min, 3.5 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def size(count: int) -> str:
-    """A number of bytes as people say it: 12 kB, 34 MB, 1.2 GB."""
-    if count < 1e6:
-        return f"{count / 1e3:.0f} kB"
-    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:

@@ -10,9 +10,9 @@ from mnist_keras.analysis.findings import FoundIn
 from mnist_keras.diagnosis.diagnose import Finding, diagnose
 from mnist_keras.diagnosis.facts import RunFacts
 from mnist_keras.examination import SilentUnits
-from mnist_keras.records import RunRecord
 from mnist_keras.report.console import print_lines
 from mnist_keras.report.words.findings import finding_text, finding_words, found_in_text
+from mnist_keras.runs.records import RunRecord
 
 MOST_FINDINGS = 5
 """More of them are left to a study's report."""

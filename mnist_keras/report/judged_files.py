@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mnist_keras.errors import UserError
 from mnist_keras.report.build import FIGURES, picture_of, write_documents
-from mnist_keras.report.figures.pair_forest import pair_sheet
-from mnist_keras.report.figures.sheets import Sheet
-from mnist_keras.report.figures.study_figures import save_sheet, slug
+from mnist_keras.report.figures.pair_forest import pair_plot
+from mnist_keras.report.figures.plots import Plot
+from mnist_keras.report.figures.study_figures import save_plot, slug
 from mnist_keras.report.language import Language, writing_in
 from mnist_keras.report.page.judged_content import judged_document
 from mnist_keras.tables.findings import TableFindings
@@ -36,8 +36,7 @@ def write_judged(
     with writing_in(language, [findings.study.french] if findings.study else []):
         try:
             pictures = [
-                picture_of(save_sheet(sheet, folder / FIGURES))
-                for sheet in _sheets(findings.outcome)
+                picture_of(save_plot(plot, folder / FIGURES)) for plot in _plots(findings.outcome)
             ]
             return write_documents(judged_document(findings, pictures, command), folder)
         except OSError as error:
@@ -47,9 +46,9 @@ def write_judged(
             ) from None
 
 
-def _sheets(outcome: TableOutcome) -> Iterator[Sheet]:
+def _plots(outcome: TableOutcome) -> Iterator[Plot]:
     """A figure for each metric by which something is judged."""
     for number, metric in enumerate(outcome.quantities, 1):
         factors = [one for one in outcome.factors if one.quantity.name == metric]
         if factors:
-            yield pair_sheet(factors, f"pairs-{number}-{slug(metric)}")
+            yield pair_plot(factors, f"pairs-{number}-{slug(metric)}")

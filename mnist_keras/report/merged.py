@@ -9,7 +9,7 @@ import click
 
 from mnist_keras.errors import UserError
 from mnist_keras.report.console import print_json
-from mnist_keras.study.merging import Merged
+from mnist_keras.submissions.merging import Merged
 
 
 def print_merged(merged: Sequence[Merged], *, dry_run: bool, as_json: bool) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import Question, open_questions, typical_spread
-from mnist_keras.marks import in_brackets, marks_text
-from mnist_keras.report.console import duration, size
+from mnist_keras.printed import duration, size
 from mnist_keras.report.words.units import curve_text
 from mnist_keras.report.words.verdicts import claim_verdict
+from mnist_keras.running.planning import Plan
+from mnist_keras.running.trainings import StudyRun
+from mnist_keras.runs.caveats import in_brackets, marks_text
 from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import SeedRange
-from mnist_keras.study.planning import Plan
-from mnist_keras.study.running import StudyRun
 
 MANY = f"over {MOST_SEEDS:,}"
 """So many seeds that no number is worth naming."""

@@ -36,7 +36,7 @@ from mnist_keras.report.words.verdicts import (
     pair_verdict,
 )
 from mnist_keras.report.words.whynot import why_not_text
-from mnist_keras.study.design import Study
+from mnist_keras.studies.design import Study
 from mnist_keras.subjects import value_text
 
 _COLUMNS = {

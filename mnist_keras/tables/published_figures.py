@@ -12,7 +12,7 @@ from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Figure, judge_figure
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.tables.evidence import TableEvidence
 from mnist_keras.tables.study import TableStudy
 

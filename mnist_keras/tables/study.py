@@ -13,8 +13,8 @@ from pydantic import Field, ValidationError
 from mnist_keras.claims import Claim, Monotone
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS, Margins
-from mnist_keras.study.files import describe, read_toml, split_french
-from mnist_keras.study.published import PublishedTable
+from mnist_keras.studies.files import describe, read_toml, split_french
+from mnist_keras.studies.published import PublishedTable
 from mnist_keras.subjects import Entry, Subject
 from mnist_keras.tables.run_table import RunTable
 

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
-from mnist_keras.records import EpochRow, RunFolder
+from mnist_keras.runs.records import EpochRow, RunFolder
 from mnist_keras.training.averages import AveragesIn, AveragesOut
 from mnist_keras.training.engine import EpochEngine
 from mnist_keras.training.epoch_callbacks import (

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
-from mnist_keras.records import replace_file
+from mnist_keras.runs.records import replace_file
 from mnist_keras.training.architectures import build, has_convolution, training_flops_per_image
 from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.gpu import computing_gpus

@@ -10,7 +10,7 @@ from keras import layers
 
 from mnist_keras.atomic import replace_file
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunFolder
+from mnist_keras.runs.records import RunFolder
 from mnist_keras.statistics.ensembles import Combine
 from mnist_keras.training.predict import gives_scores, load_run_model
 

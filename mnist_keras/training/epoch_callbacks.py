@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
-from mnist_keras.records import EPOCH_COLUMNS, EpochRow, write_epochs
+from mnist_keras.runs.records import EPOCH_COLUMNS, EpochRow, write_epochs
 from mnist_keras.training.interruptions import CheckInterruptions
 
 Logs = dict[str, Any]

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 if TYPE_CHECKING:
-    from mnist_keras.board.files import GrowingFile
+    from mnist_keras.tensorboard.files import GrowingFile
 
 FOLDERS = ("train", "validation")
 """Where the two curves are, below the run's folder; Keras's own callback calls them so, too."""
@@ -54,7 +54,7 @@ class EventWriter(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the epoch's events."""
-        from mnist_keras.board.files import histogram, scalar
+        from mnist_keras.tensorboard.files import histogram, scalar
 
         train, validation = (self._files[name] for name in FOLDERS)
         known = {**(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate)}
@@ -90,7 +90,7 @@ def begin_file(folder: Path, first_epoch: int) -> GrowingFile:
     Raises:
         OSError: the file cannot be made.
     """
-    from mnist_keras.board.files import GrowingFile
+    from mnist_keras.tensorboard.files import GrowingFile
 
     folder.mkdir(parents=True, exist_ok=True)
     before = [path.name for path in folder.glob("*tfevents*")]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mnist_keras.records import EpochRow, has_test_curve
+from mnist_keras.runs.records import EpochRow, has_test_curve
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunFolder, read_config
+from mnist_keras.runs.records import RunFolder, read_config
 from mnist_keras.training.architectures import build
 from mnist_keras.training.own_models import gives_probabilities, load_variables
 from mnist_keras.training.pipelines import images_at_once

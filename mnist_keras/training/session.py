@@ -12,7 +12,7 @@ from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.data.dataset import Dataset
 from mnist_keras.data.form import form_of
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunFolder, replace_file, write_epochs, write_json
+from mnist_keras.runs.records import RunFolder, replace_file, write_epochs, write_json
 from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.averages import swap_averages
 from mnist_keras.training.callbacks import RunCallbacks, restore_variables

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.architectures import Shape
-from mnist_keras.board.pictures import Answers, write_pictures
-from mnist_keras.board.session import write_session
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import Dataset
 from mnist_keras.data.predictions import read_predictions
-from mnist_keras.records import RunFolder
+from mnist_keras.runs.records import RunFolder
+from mnist_keras.tensorboard.pictures import Answers, write_pictures
+from mnist_keras.tensorboard.session import write_session
 from mnist_keras.training.architectures import leaves
 
 

@@ -18,7 +18,7 @@ from mnist_keras.data.archive import ARCHIVE_ERRORS, BoundedFile
 from mnist_keras.data.npy import read_numbers
 from mnist_keras.data.reading import CHUNK, brief
 from mnist_keras.errors import UserError
-from mnist_keras.records import EPOCH_COLUMNS, EpochRow, replace_file
+from mnist_keras.runs.records import EPOCH_COLUMNS, EpochRow, replace_file
 
 MAGIC = b"mnist-keras state 1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size

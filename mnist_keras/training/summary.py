@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mnist_keras.records import EpochRow
+from mnist_keras.runs.records import EpochRow
 from mnist_keras.training.performance import LOGGED
 
 

@@ -8,9 +8,9 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.errors import UserError
 from mnist_keras.limits import GRAPHS_OF_A_PROCESS
-from mnist_keras.locking import locked
 from mnist_keras.own_networks import OwnNetwork
-from mnist_keras.records import (
+from mnist_keras.runs.locking import locked
+from mnist_keras.runs.records import (
     RunFolder,
     RunRecord,
     read_config,

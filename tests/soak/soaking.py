@@ -17,8 +17,8 @@ from small_runs import noisy_arrays, what_was_computed, write_idx
 from worker_processes import alive
 
 from mnist_keras.data.dataset import load
-from mnist_keras.records import RunFolder, read_epochs, read_run, run_folder
-from mnist_keras.study.design import load_study
+from mnist_keras.runs.records import RunFolder, read_epochs, read_run, run_folder
+from mnist_keras.studies.design import load_study
 from mnist_keras.training.state import load_state
 
 STUDY = """

@@ -10,7 +10,7 @@ import pytest
 from small_runs import noisy_arrays, small_config, what_was_computed, write_idx
 
 from mnist_keras.data.dataset import load
-from mnist_keras.records import run_folder
+from mnist_keras.runs.records import run_folder
 
 KIB_OF_A_RUN = 10_000
 """More than the run takes with its state, checkpoints and TensorBoard files."""

@@ -8,7 +8,7 @@ import pytest
 from small_runs import folder_below, noisy_data, small_config, train_below, what_was_computed
 
 from mnist_keras.config import ARCHITECTURE_NAMES
-from mnist_keras.records import read_json
+from mnist_keras.runs.records import read_json
 from mnist_keras.training import callbacks
 from mnist_keras.training.session import Session
 from mnist_keras.training.state import load_state

@@ -12,14 +12,14 @@ import numpy as np
 from mnist_keras.analysis.ensembles import combined
 from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
-from mnist_keras.marks import in_brackets, marks_of
 from mnist_keras.metrics import margin_of
-from mnist_keras.records import RunFolder, RunRecord, read_run
 from mnist_keras.report.console import percent, print_lines, print_rows
 from mnist_keras.report.evaluation.numbers import RunNumbers, run_numbers
 from mnist_keras.report.evaluation.sentences import accuracy_text, image_list
 from mnist_keras.report.words.units import PERCENT
 from mnist_keras.report.words.verdicts import gain_verdict
+from mnist_keras.runs.caveats import in_brackets, marks_of
+from mnist_keras.runs.records import RunFolder, RunRecord, read_run
 from mnist_keras.statistics.ensembles import Combine, EnsembleGain, ensemble_gain
 
 

@@ -13,11 +13,11 @@ from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.diagnosis.diagnose import Finding
 from mnist_keras.errors import UserError
-from mnist_keras.marks import marks_of
-from mnist_keras.records import RunFolder, RunRecord, read_run
 from mnist_keras.report.evaluation.numbers import RunNumbers, run_numbers
 from mnist_keras.report.evaluation.peers import Peers, SharedMistakes, find_peers, shared_mistakes
 from mnist_keras.report.found import finding_facts, findings_of
+from mnist_keras.runs.caveats import marks_of
+from mnist_keras.runs.records import RunFolder, RunRecord, read_run
 
 
 @dataclass(frozen=True, eq=False)

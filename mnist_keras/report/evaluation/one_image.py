@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.dataset import Dataset
 from mnist_keras.errors import UserError
-from mnist_keras.marks import in_brackets, marks_of
-from mnist_keras.records import RunFolder, RunRecord, read_run
 from mnist_keras.report.console import output_text
 from mnist_keras.report.evaluation.draw_images import DIVERGING
 from mnist_keras.report.evaluation.evaluate import load_data_of
 from mnist_keras.report.evaluation.pictures import FOLDER
 from mnist_keras.report.figures.style import WIDTH, headline, look, new_figure, save_figure
+from mnist_keras.runs.caveats import in_brackets, marks_of
+from mnist_keras.runs.records import RunFolder, RunRecord, read_run
 
 if TYPE_CHECKING:
     from mnist_keras.training.looking import Answers, Sight

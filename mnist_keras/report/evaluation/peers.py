@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
-from mnist_keras.records import RunRecord, scan_runs
+from mnist_keras.runs.records import RunRecord, scan_runs
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from mnist_keras.atomic import is_writable
-from mnist_keras.records import RunFolder
 from mnist_keras.report.evaluation.draw_confusion import draw_confusion
 from mnist_keras.report.evaluation.draw_images import MOST_ERRORS, draw_errors, draw_first_layer
 from mnist_keras.report.evaluation.evaluate import Evaluation
 from mnist_keras.report.evaluation.first_layer import FirstLayer, read_first_layer
 from mnist_keras.report.evaluation.sentences import accuracy_text
 from mnist_keras.report.figures.style import save_figure
+from mnist_keras.runs.records import RunFolder
 
 FOLDER = "evaluation"
 """Below the run's folder in logs."""

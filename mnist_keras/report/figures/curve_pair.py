@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from mnist_keras.claims.evidence import Measured
-from mnist_keras.records import RunRecord
 from mnist_keras.report.figures.style import (
     MARKERS,
     MUTED,
@@ -24,7 +23,8 @@ from mnist_keras.report.figures.style import (
 )
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.units import seeds
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.runs.records import RunRecord
+from mnist_keras.studies.published import PublishedCell
 
 Array = NDArray[np.float64]
 

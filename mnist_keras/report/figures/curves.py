@@ -14,7 +14,7 @@ from mnist_keras.metrics import METRICS
 from mnist_keras.report.figures.curve_pair import epochs_of_all
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import setting_value
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Subject
 
 Array = NDArray[np.float64]

@@ -16,7 +16,7 @@ from mnist_keras.report.figures.captions import (
 )
 from mnist_keras.report.figures.curves import levels_run
 from mnist_keras.report.figures.legend import add_legend, range_keys
-from mnist_keras.report.figures.sheets import Sheet, is_published, subtitle
+from mnist_keras.report.figures.plots import Plot, is_published, subtitle
 from mnist_keras.report.figures.style import headline, look, new_figure
 from mnist_keras.report.figures.sweeps import Entry, Sweep, sweep, trial_entries, trial_sweep
 from mnist_keras.report.language import translate
@@ -26,24 +26,24 @@ MOST_METRICS = 6
 """A figure with more panels than these cannot be read; the tables have them all."""
 
 
-def factor_metrics_sheet(outcome: StudyOutcome, factor: FactorOutcome, name: str) -> Sheet | None:
+def factor_metrics_plot(outcome: StudyOutcome, factor: FactorOutcome, name: str) -> Plot | None:
     """Each metric that the study asks for by the values of a factor; None without two values."""
     levels = levels_run(factor)
     if len(levels) < 2:
         return None
     sweeps = [sweep(outcome, factor, [metric]) for metric in _asked(outcome)]
     counts = seed_counts(levels.values())
-    return _metrics_sheet(outcome, [one for one in sweeps if one], counts, name)
+    return _metrics_plot(outcome, [one for one in sweeps if one], counts, name)
 
 
-def trial_metrics_sheet(outcome: StudyOutcome, name: str) -> Sheet | None:
+def trial_metrics_plot(outcome: StudyOutcome, name: str) -> Plot | None:
     """Each metric that the study asks for of its named trials; None without two of them."""
     entries: Sequence[Entry] = trial_entries(outcome)
     if len(entries) < 2:
         return None
     sweeps = [trial_sweep(entries, metric) for metric in _asked(outcome)]
     counts = seed_counts(entry.measured for entry in entries)
-    return _metrics_sheet(outcome, [one for one in sweeps if one], counts, name)
+    return _metrics_plot(outcome, [one for one in sweeps if one], counts, name)
 
 
 def _asked(outcome: StudyOutcome) -> tuple[str, ...]:
@@ -51,9 +51,9 @@ def _asked(outcome: StudyOutcome) -> tuple[str, ...]:
 
 
 @look()
-def _metrics_sheet(
+def _metrics_plot(
     outcome: StudyOutcome, sweeps: Sequence[Sweep], counts: tuple[int, int], name: str
-) -> Sheet | None:
+) -> Plot | None:
     if not sweeps:
         return None
     label, metrics = sweeps[0].label, listed([one.series[0].label for one in sweeps])
@@ -78,4 +78,4 @@ def _metrics_sheet(
         published=published,
     )
     alt = " ".join(series_text(one.series[0], label) for one in sweeps)
-    return Sheet(name, caption, alt, canvas)
+    return Plot(name, caption, alt, canvas)

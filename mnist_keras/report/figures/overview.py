@@ -13,7 +13,7 @@ from mnist_keras.report.words.naming import setting_value
 from mnist_keras.report.words.units import limited
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.published import PublishedCell
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "training": ("train_accuracy",),

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from mnist_keras.metrics import Metric
 from mnist_keras.report.figures.forest import MARGIN_BAND, VERDICT_LOOKS
-from mnist_keras.report.figures.sheets import Sheet
+from mnist_keras.report.figures.plots import Plot
 from mnist_keras.report.figures.style import headline, look, new_figure
 from mnist_keras.report.language import plural, translate
 from mnist_keras.report.words.tables import level_text
@@ -44,7 +44,7 @@ class _Panel:
 
 
 @look()
-def pair_sheet(factors: Sequence[Factor], name: str) -> Sheet:
+def pair_plot(factors: Sequence[Factor], name: str) -> Plot:
     """The pairs of all settings by one metric, a panel for each setting."""
     panels = [_Panel(factor, _drawn(factor)) for factor in factors]
     heights = [len(panel.pairs) + 1.5 for panel in panels]
@@ -58,7 +58,7 @@ def pair_sheet(factors: Sequence[Factor], name: str) -> Sheet:
     grid[-1].set_xlabel(_difference_label(metric))
     headline(canvas, _title(metric), translate("lines are 95 % intervals"))
     _add_legend(canvas, panels)
-    return Sheet(name, _caption(metric, panels), _alt(panels), canvas)
+    return Plot(name, _caption(metric, panels), _alt(panels), canvas)
 
 
 def _drawn(factor: Factor) -> tuple[Pair, ...]:

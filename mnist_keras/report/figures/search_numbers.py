@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_keras.report.figures.sweeps import Scale
-from mnist_keras.study.search_plan import SearchPlan, TrialRecord
-from mnist_keras.study.search_space import Range, label_of
+from mnist_keras.search.plan import SearchPlan, TrialRecord
+from mnist_keras.search.space import Range, label_of
 
 Array = NDArray[np.float64]
 

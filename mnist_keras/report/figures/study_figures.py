@@ -12,13 +12,13 @@ from mnist_keras.analysis.pairs import compares_with_one
 from mnist_keras.report.figures.captions import mark_of, seeds_text, verdicts_text
 from mnist_keras.report.figures.forest import draw_all, draw_study
 from mnist_keras.report.figures.metric_sheets import (
-    factor_metrics_sheet,
-    trial_metrics_sheet,
+    factor_metrics_plot,
+    trial_metrics_plot,
 )
 from mnist_keras.report.figures.overview import Overview, count_verdicts, overview, seed_counts_of
-from mnist_keras.report.figures.sheets import Sheet, factor_sheet, factors_sheet, training_sheet
+from mnist_keras.report.figures.plots import Plot, factor_plot, factors_plot, training_plot
 from mnist_keras.report.figures.style import headline, look, save_figure
-from mnist_keras.report.figures.trade_sheets import convolutions_sheet, layers_sheet, trade_sheet
+from mnist_keras.report.figures.trade_plots import convolutions_plot, layers_plot, trade_plot
 from mnist_keras.report.language import translate
 
 REPORT_FIGURES: dict[str, str] = {
@@ -60,7 +60,7 @@ def draw_figures(outcome: StudyOutcome, folder: Path) -> list[Figure]:
         UserError: the folder cannot be made or written to.
     """
     mark = mark_of(outcome)
-    return [save_sheet(sheet, folder, mark) for sheet in study_sheets(outcome)]
+    return [save_plot(plot, folder, mark) for plot in study_plots(outcome)]
 
 
 def draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> Figure | None:
@@ -69,56 +69,56 @@ def draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> Figure | No
     Raises:
         UserError: the folder cannot be made or written to.
     """
-    sheet = _all_sheet(outcomes)
-    if sheet is None:
+    plot = _all_plot(outcomes)
+    if plot is None:
         return None
     marks = {mark_of(outcome) for outcome in outcomes if overview(outcome) is not None}
-    return save_sheet(sheet, folder, marks.pop() if len(marks) == 1 else "")
+    return save_plot(plot, folder, marks.pop() if len(marks) == 1 else "")
 
 
-def study_sheets(outcome: StudyOutcome) -> Iterator[Sheet]:
+def study_plots(outcome: StudyOutcome) -> Iterator[Plot]:
     """Draw all figures of a study, each when its turn comes, under a name of its own."""
     taken: set[str] = set()
-    for sheet in _sheets(outcome):
-        if sheet is None:
+    for plot in _plots(outcome):
+        if plot is None:
             continue
-        name, number = sheet.name, 2
+        name, number = plot.name, 2
         while name in taken:
-            name, number = f"{sheet.name}-{number}", number + 1
+            name, number = f"{plot.name}-{number}", number + 1
         taken.add(name)
-        yield Sheet(name, sheet.caption, sheet.alt, sheet.canvas)
+        yield Plot(name, plot.caption, plot.alt, plot.canvas)
 
 
-def _sheets(outcome: StudyOutcome) -> Iterator[Sheet | None]:
+def _plots(outcome: StudyOutcome) -> Iterator[Plot | None]:
     name = outcome.study.name
     for trial in outcome.study.named_trials:
         if trial.test_curve:
-            yield training_sheet(outcome, trial.name, _name(f"{name}-{slug(trial.name)}"))
-    yield from _factor_sheets(outcome)
+            yield training_plot(outcome, trial.name, _name(f"{name}-{slug(trial.name)}"))
+    yield from _factor_plots(outcome)
     if not outcome.factors:
-        yield trade_sheet(outcome, _name(f"{name}-accuracy-time-size"))
-        yield trial_metrics_sheet(outcome, f"{name}-metrics")
-    yield _study_sheet(outcome)
+        yield trade_plot(outcome, _name(f"{name}-accuracy-time-size"))
+        yield trial_metrics_plot(outcome, f"{name}-metrics")
+    yield _study_plot(outcome)
 
 
-def _factor_sheets(outcome: StudyOutcome) -> Iterator[Sheet | None]:
+def _factor_plots(outcome: StudyOutcome) -> Iterator[Plot | None]:
     name = outcome.study.name
     layers, others = split_factors(outcome)
     if name == "compare-conv":
         for factor in outcome.factors:
-            yield convolutions_sheet(outcome, factor, _name(f"{name}-curves"))
+            yield convolutions_plot(outcome, factor, _name(f"{name}-curves"))
     for factor in layers:
-        yield layers_sheet(outcome, factor, _name(f"{name}-layers"))
+        yield layers_plot(outcome, factor, _name(f"{name}-layers"))
     few = [factor for factor in others if not compares_with_one(factor)]
     if len(few) > 1:
-        yield factors_sheet(outcome, few, _name(f"{name}-factors"), times=not layers)
+        yield factors_plot(outcome, few, _name(f"{name}-factors"), times=not layers)
     for factor in outcome.factors:
         key = _name(f"{name}-{slug(factor.field)}")
         if compares_with_one(factor):  # no eye tells so many curves apart
-            yield factors_sheet(outcome, [factor], key, times=False)
+            yield factors_plot(outcome, [factor], key, times=False)
         else:
-            yield factor_sheet(outcome, factor, key)
-            yield factor_metrics_sheet(outcome, factor, f"{name}-{slug(factor.field)}-metrics")
+            yield factor_plot(outcome, factor, key)
+            yield factor_metrics_plot(outcome, factor, f"{name}-{slug(factor.field)}-metrics")
 
 
 def split_factors(
@@ -147,7 +147,7 @@ def _name(key: str) -> str:
 
 
 @look()
-def _study_sheet(outcome: StudyOutcome) -> Sheet | None:
+def _study_plot(outcome: StudyOutcome) -> Plot | None:
     found = overview(outcome)
     if found is None:
         return None
@@ -164,11 +164,11 @@ def _study_sheet(outcome: StudyOutcome) -> Sheet | None:
         mark_of(outcome),
     )
     name = f"{outcome.study.name}-published-accuracies"
-    return Sheet(name, _overview_caption([found], seeds), _overview_alt([found]), canvas)
+    return Plot(name, _overview_caption([found], seeds), _overview_alt([found]), canvas)
 
 
 @look()
-def _all_sheet(outcomes: Sequence[StudyOutcome]) -> Sheet | None:
+def _all_plot(outcomes: Sequence[StudyOutcome]) -> Plot | None:
     pairs = [(outcome, one) for outcome in outcomes if (one := overview(outcome))]
     if not pairs:
         return None
@@ -183,7 +183,7 @@ def _all_sheet(outcomes: Sequence[StudyOutcome]) -> Sheet | None:
         seeds=seeds,
     )
     headline(canvas, translate("All published accuracies against measured ones"), subtitle)
-    return Sheet(OVERVIEW_NAME, _overview_caption(found, seeds), _overview_alt(found), canvas)
+    return Plot(OVERVIEW_NAME, _overview_caption(found, seeds), _overview_alt(found), canvas)
 
 
 def _overview_caption(found: Sequence[Overview], seeds: str) -> str:
@@ -216,11 +216,11 @@ def _overview_alt(found: Sequence[Overview]) -> str:
     )
 
 
-def save_sheet(sheet: Sheet, folder: Path, mark: str = "") -> Figure:
+def save_plot(plot: Plot, folder: Path, mark: str = "") -> Figure:
     """Write a drawn figure as `folder/<name>.png` and `.svg`.
 
     Raises:
         UserError: the folder cannot be made or written to.
     """
-    png, svg = save_figure(sheet.canvas, folder, sheet.name)
-    return Figure(sheet.name, sheet.caption, sheet.alt, png, svg, mark)
+    png, svg = save_figure(plot.canvas, folder, plot.name)
+    return Figure(plot.name, plot.caption, plot.alt, png, svg, mark)

@@ -19,8 +19,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator, ScalarFormatter
 
 from mnist_keras.errors import UserError
-from mnist_keras.records import replace_file
 from mnist_keras.report.language import decimal, format_number
+from mnist_keras.runs.records import replace_file
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 """Okabe and Ito's colours (2008), told apart by all readers; without yellow, faint on white."""

@@ -18,7 +18,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.report.figures.curves import as_drawn, find_trial, levels_run, published_of
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import metric_name, setting_value
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Subject
 
 Array = NDArray[np.float64]

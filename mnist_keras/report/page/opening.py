@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import typical_spread
 from mnist_keras.analysis.sources import disagreements
-from mnist_keras.marks import SELECTED_ON_TEST
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import (
     Block,
@@ -27,6 +26,7 @@ from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
 from mnist_keras.report.words.units import curve_text, seeds
 from mnist_keras.report.words.whynot import why_not_text
+from mnist_keras.runs.caveats import SELECTED_ON_TEST
 
 TONE_TITLES = {
     Tone.GOOD: "Comes out again or holds",

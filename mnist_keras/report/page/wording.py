@@ -20,8 +20,8 @@ from mnist_keras.report.words.verdicts import (
 )
 from mnist_keras.statistics.impacts import Impact
 from mnist_keras.statistics.summaries import Interval, Verdict
-from mnist_keras.study.design import Study
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Subject
 
 NONE = "–"

@@ -7,7 +7,7 @@ import click
 from mnist_keras.analysis.results import write_results_csv
 from mnist_keras.atomic import is_writable
 from mnist_keras.report.console import percent, print_json, print_lines, print_rows, print_wrapped
-from mnist_keras.report.figures.search_sheets import draw_search
+from mnist_keras.report.figures.search_plots import draw_search
 from mnist_keras.report.search.facts import (
     SHOWN,
     SearchOutcome,
@@ -16,7 +16,7 @@ from mnist_keras.report.search.facts import (
     search_facts,
     trial_rows,
 )
-from mnist_keras.study.search_plan import SearchPlan
+from mnist_keras.search.plan import SearchPlan
 
 
 def describe_search(plan: SearchPlan) -> list[str]:
@@ -43,7 +43,7 @@ def finish_search(outcome: SearchOutcome, as_json: bool) -> None:
     Raises:
         UserError: a file cannot be written.
     """
-    folder = outcome.plan.book.parent
+    folder = outcome.plan.store.parent
     table, figures = folder / "search.csv", []
     if is_writable(folder):
         write_results_csv(table, trial_rows(outcome.trials))

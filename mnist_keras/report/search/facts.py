@@ -11,15 +11,15 @@ from mnist_keras.report.console import percent
 from mnist_keras.report.words.claims import difference_text
 from mnist_keras.report.words.units import PERCENT, seed_range_text, seeds
 from mnist_keras.report.words.verdicts import same_within
+from mnist_keras.search.baseline import Baseline
+from mnist_keras.search.judgement import Contest, winner_of
+from mnist_keras.search.plan import IMPORTANCE_TRIALS, SearchPlan, TrialRecord
+from mnist_keras.search.space import label_of
 from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.search_judgement import Contest, winner_of
-from mnist_keras.study.search_opponent import Opponent
-from mnist_keras.study.search_plan import IMPORTANCE_TRIALS, SearchPlan, TrialRecord
-from mnist_keras.study.search_space import label_of
 
 if TYPE_CHECKING:
-    from mnist_keras.study.search_book import SearchBook
+    from mnist_keras.search.store import SearchStore
 
 SHOWN = 10
 """Rows of the table of best trials."""
@@ -63,7 +63,7 @@ class SearchOutcome:
 
 
 def judge_importance(
-    plan: SearchPlan, book: SearchBook, trials: Sequence[TrialRecord]
+    plan: SearchPlan, store: SearchStore, trials: Sequence[TrialRecord]
 ) -> tuple[Mapping[str, float] | None, str]:
     """The importance of each setting, or None and why the sample allows none."""
     if len(plan.space.varied) < 2:
@@ -74,7 +74,7 @@ def judge_importance(
             f"{len(different)} different configurations are complete, and fewer than "
             f"{IMPORTANCE_TRIALS} are too few to tell the best quarter from the rest"
         )
-    return book.importance(), ""
+    return store.importance(), ""
 
 
 def trial_rows(trials: Sequence[TrialRecord]) -> list[dict[str, Any]]:
@@ -144,19 +144,19 @@ def search_facts(outcome: SearchOutcome) -> dict[str, Any]:
 
 def contest_lines(contest: Contest) -> list[str]:
     """The judgement in sentences: what each had to spend, what it chose, and the answer."""
-    opponent, budget = contest.opponent, contest.budget
+    baseline, budget = contest.baseline, contest.budget
     return [
-        f"One factor at a time ({opponent.study}): {opponent.configurations} configurations with "
-        f"{seeds(len(opponent.seeds))}, {opponent.epochs} epochs; it chose "
-        f"{opponent.config.name.removesuffix('-s0')} ({_how(opponent)}), "
-        f"validation accuracy {percent(opponent.val_accuracy)}.",
+        f"One factor at a time ({baseline.study}): {baseline.configurations} configurations with "
+        f"{seeds(len(baseline.seeds))}, {baseline.epochs} epochs; it chose "
+        f"{baseline.config.name.removesuffix('-s0')} ({_how(baseline)}), "
+        f"validation accuracy {percent(baseline.val_accuracy)}.",
         _budget_line(contest),
         *(
             [f"Validation accuracy of the retrainings: {told_difference(contest.validation)}."]
             if contest.validation
             else []
         ),
-        f"Is anything better found at {budget.epochs} of {opponent.epochs} epochs? "
+        f"Is anything better found at {budget.epochs} of {baseline.epochs} epochs? "
         f"{answer(contest)}",
     ]
 
@@ -203,10 +203,10 @@ def _budget_line(contest: Contest) -> str:
     )
 
 
-def _how(opponent: Opponent) -> str:
-    if opponent.combined:
+def _how(baseline: Baseline) -> str:
+    if baseline.combined:
         return "the combination of the best values"
-    if opponent.lacks_combination:
+    if baseline.lacks_combination:
         return "the best of its values; their combination has not been trained with these seeds"
     return "the best of what it trained"
 
@@ -214,14 +214,14 @@ def _how(opponent: Opponent) -> str:
 def _contest_facts(contest: Contest | None) -> dict[str, Any] | None:
     if contest is None:
         return None
-    opponent, budget = contest.opponent, contest.budget
+    baseline, budget = contest.baseline, contest.budget
     return {
-        "against": opponent.study,
-        "against_run": opponent.config.name.removesuffix("-s0"),
-        "against_seeds": list(opponent.seeds),
-        "against_configurations": opponent.configurations,
-        "against_epochs": opponent.epochs,
-        "against_val_accuracy": opponent.val_accuracy,
+        "against": baseline.study,
+        "against_run": baseline.config.name.removesuffix("-s0"),
+        "against_seeds": list(baseline.seeds),
+        "against_configurations": baseline.configurations,
+        "against_epochs": baseline.epochs,
+        "against_val_accuracy": baseline.val_accuracy,
         "search_trials": budget.trials,
         "search_epochs": budget.epochs,
         "winner_trial": budget.winner.number if budget.winner else None,

@@ -9,7 +9,7 @@ from mnist_keras.report.words.naming import printed_figure
 from mnist_keras.report.words.units import Unit, seeds, unit
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.stated import Figure
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.published import PublishedCell
 
 
 def cell_reason(outcome: CellOutcome) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 from mnist_keras.claims.evidence import MeasuredEnsemble
 from mnist_keras.config import RunConfig
-from mnist_keras.marks import SEPARATOR
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, plural, translate
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.runs.caveats import SEPARATOR
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Label, value_text
 
 GLUE = "\N{NO-BREAK SPACE}"

@@ -12,7 +12,7 @@ from mnist_keras.report.words.verdicts import impact_verdict, same_within
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.study.published import PublishedCell
+from mnist_keras.studies.published import PublishedCell
 from mnist_keras.tables.cells import Value, in_order, value_text
 from mnist_keras.tables.levels import Levels
 from mnist_keras.tables.published_figures import FigureOutcome, OneLook

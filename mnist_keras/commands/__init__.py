@@ -1,0 +1,76 @@
+"""The commands: each parses, calls one function, prints."""
+
+from __future__ import annotations
+
+import click
+
+from mnist_keras.commands.completion import completion
+from mnist_keras.commands.doctor import doctor
+from mnist_keras.commands.draw import draw
+from mnist_keras.commands.ensemble import ensemble
+from mnist_keras.commands.inspect import architectures, data, runs, shapes
+from mnist_keras.commands.judge import judge
+from mnist_keras.commands.merge import merge
+from mnist_keras.commands.models import evaluate, predict
+from mnist_keras.commands.search import search
+from mnist_keras.commands.studies import (
+    compare_architectures,
+    compare_conv,
+    plan,
+    report,
+    reproduce,
+    study,
+)
+from mnist_keras.commands.train import train
+
+
+class Commands(click.Group):
+    """A group that lists its commands in the order in which they were added, uncut."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, not sorted."""
+        return list(self.commands)
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, with its help's first paragraph as what the list says of it."""
+        cmd.short_help = " ".join((cmd.help or "").partition("\n\n")[0].split())
+        super().add_command(cmd, name)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="mnist-keras COMMAND --help tells what a command does and lists its options.",
+)
+@click.version_option(package_name="mnist-keras", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Which architecture, which hyperparameters, and can I trust the difference that I see?
+
+    Trains seven Keras architectures on MNIST, re-runs two published studies, and says which of
+    their figures and claims hold.
+    """
+
+
+for command in (
+    train,
+    compare_conv,
+    study,
+    compare_architectures,
+    reproduce,
+    search,
+    report,
+    judge,
+    runs,
+    evaluate,
+    ensemble,
+    predict,
+    draw,
+    merge,
+    plan,
+    architectures,
+    shapes,
+    data,
+    doctor,
+    completion,
+):
+    cli.add_command(command)

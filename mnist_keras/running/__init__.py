@@ -1,0 +1,1 @@
+"""Studies at work: what is left to train, in which order, and until when."""

@@ -1,0 +1,285 @@
+"""A study from its file to finished runs: what is there is reused, the rest is trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnist_keras.analysis.analyze import confirmation_config
+from mnist_keras.errors import UserError
+from mnist_keras.printed import count
+from mnist_keras.running.damage import without_damaged
+from mnist_keras.running.progress import progress_display
+from mnist_keras.running.reuse import reuse_finished_runs
+from mnist_keras.running.scheduling import longest_first
+from mnist_keras.runs.caveats import in_brackets, marks_text
+from mnist_keras.runs.locking import one_after_another
+from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
+from mnist_keras.studies.memory import Variant, changed_as, remember
+from mnist_keras.workers.execution import Place, Progress, Task, is_done, run_trials
+
+if TYPE_CHECKING:
+    from mnist_keras.data.dataset import Dataset
+
+Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
+"""Gives tasks that follow from the results of others; called with who tells the user."""
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """A study with the seeds and the place that it is run with.
+
+    `variant` says how it is run, for its folder to remember; `notes` what its user should know of
+    the data set.
+    """
+
+    study: Study
+    seeds: range
+    wide: bool
+    place: Place
+    variant: Variant
+    notes: tuple[str, ...] = ()
+
+    def judging(self, metrics: Sequence[str]) -> StudyRun:
+        """The same, whose report judges further metrics."""
+        return replace(self, study=self.study.with_metrics(metrics))
+
+    def tasks(self) -> list[Task]:
+        """Every training of the study, all of a seed before the next, the longest first."""
+        trials = self.study.seeded_trials(self.seeds, self.wide)
+        return longest_first(Task(trial.config, trial.test_curve) for trial in trials)
+
+    def confirmation_tasks(self) -> list[Task]:
+        """The combination of the best values, for every seed; none while it is unknown."""
+        config = confirmation_config(self.study, self.place.logs, self.wide)
+        if config is None:
+            return []
+        return [Task(config.replace(seed=seed)) for seed in self.seeds]
+
+
+def prepare(
+    name: str,
+    *,
+    seeds: range,
+    jobs: int,
+    threads: int,
+    data: Path | None,
+    logs: Path,
+    checkpoints: Path,
+    fresh: bool,
+    overrides: Mapping[str, Any],
+    wide: bool = False,
+    quick: bool = False,
+    scheduler: str | None = None,
+    margin: float | None = None,
+) -> StudyRun:
+    """Read a study and decide where and how it is run.
+
+    Raises:
+        UserError: there is no such study, or an override does not fit it.
+    """
+    study = load_study(name)
+    dataset = _load(data, quick)
+    variant = Variant(
+        **_file_of(name),
+        settings=dict(overrides),
+        data=dataset.identity if dataset else None,
+        data_file=str(data) if data else None,
+        quick=quick,
+        seeds=len(seeds),
+        wide=wide,
+        margin=margin,
+    )
+    study = changed_as(study, variant)
+    place = Place(
+        study=study.name,
+        logs=logs,
+        checkpoints=checkpoints,
+        data=data,
+        jobs=jobs,
+        threads=threads,
+        fresh=fresh,
+        quick=quick,
+        scheduler=scheduler,
+    )
+    return StudyRun(study, seeds, wide, place, variant, dataset.notes if dataset else ())
+
+
+def changed_study(
+    study: str | Study,
+    data: Path | None,
+    overrides: Mapping[str, Any],
+    quick: bool = False,
+    margin: float | None = None,
+) -> Study:
+    """A study with another data set, if one is given, and other settings in all its trainings.
+
+    It may be given by its name or file. With `quick` it has a tenth of the data set; `margin` is
+    its margin of accuracies, in points.
+
+    Raises:
+        UserError: there is no such study or data set, or an override does not fit it.
+    """
+    dataset = _load(data, quick)
+    identity = dataset.identity if dataset else None
+    variant = Variant(settings=dict(overrides), data=identity, margin=margin)
+    return changed_as(load_study(study) if isinstance(study, str) else study, variant)
+
+
+def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
+    """Train what the study lacks, then the confirmation that follows from it.
+
+    Raises:
+        UserError: a trial failed; the line names each and its cause.
+    """
+    for note in run.notes:
+        tell(note)
+    tell(describe_cost(run))
+    remember_run(run)
+    train_all(run.tasks(), run.place, tell, partial(_confirmation, run))
+
+
+def remember_run(run: StudyRun) -> None:
+    """Let the study's folder remember how the study is run, so that it is reported without that.
+
+    Of networks of the user's own it knows the combination of the best values as far as the runs
+    tell it by now.
+
+    Raises:
+        UserError: what the folder remembers is damaged.
+    """
+    variant = run.variant.with_networks(run.study, [])
+    if variant.networks:
+        best = confirmation_config(run.study, run.place.logs, run.wide)
+        variant = run.variant.with_networks(run.study, [best] if best else [])
+    remember(run.place.logs / run.study.name, variant, run.study)
+
+
+def train_all(
+    tasks: Sequence[Task], place: Place, tell: Callable[[str], None], sequel: Sequel | None = None
+) -> None:
+    """Train the tasks that are not done, then their sequel, and show the progress.
+
+    The sequel is trained by the workers of the first tasks, so that it need not wait for new ones.
+    Another process that trains in the same folders is waited for, unless nothing is left to train.
+    Runs that are damaged are left as they are.
+
+    Args:
+        tasks: what to train.
+        place: where and how.
+        tell: called with lines that the user should read.
+        sequel: gives further tasks when all of these are done.
+
+    Raises:
+        UserError: at least one failed.
+    """
+    tasks = without_damaged(tasks, place)
+    if not all(is_done(task, place) for task in tasks):
+        with one_after_another(place.study_checkpoints, tell):
+            _train_left(tasks, place, tell, sequel)
+        return
+    _tell_done(tasks, [], tell)
+    if sequel is not None:
+        train_all(sequel(tell), place, tell)
+
+
+def _train_left(
+    tasks: Sequence[Task], place: Place, tell: Callable[[str], None], sequel: Sequel | None
+) -> None:
+    left = _not_done(tasks, place, tell)
+    if not left and sequel is not None:
+        left, sequel = _not_done(without_damaged(sequel(tell), place), place, tell), None
+    if not left:
+        return
+    follow = None if sequel is None else _Follow(sequel, place)
+    with progress_display(place) as display:
+        failed = run_trials(left, place, display.update, follow)
+    if failed:
+        total = len(left) + (follow.given if follow else 0)
+        causes = "; ".join(f"{name}: {cause}" for name, cause in failed.items())
+        raise UserError(
+            f"{len(failed)} of {count(total, 'training')} failed ({causes}); "
+            "the same command tries them again"
+        )
+
+
+class _Follow:
+    """A feed that gives the sequel when all trials before it are done; none if one failed.
+
+    Attributes:
+        given: how many trainings it has given.
+    """
+
+    def __init__(self, sequel: Sequel, place: Place) -> None:
+        self.given = 0
+        self._sequel: Sequel | None = sequel
+        self._place = place
+
+    def __call__(self, progress: Progress) -> Sequence[Task] | None:
+        if progress.failed or self._sequel is None:
+            return None
+        if progress.ended < len(progress.tasks):
+            return []
+        tell, sequel, self._sequel = progress.notes.append, self._sequel, None
+        left = _not_done(without_damaged(sequel(tell), self._place), self._place, tell)
+        self.given = len(left)
+        return left
+
+
+def _confirmation(run: StudyRun, tell: Callable[[str], None]) -> Sequence[Task]:
+    tasks = run.confirmation_tasks()
+    if tasks:
+        tell(f"the combination of the best values is {_without_seed(tasks[0])}")
+    return tasks
+
+
+def _not_done(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) -> list[Task]:
+    """The tasks that are neither done here nor, with the same settings, in another study."""
+    if not place.fresh:
+        for name, study in reuse_finished_runs(tasks, place):
+            tell(f"{name}: taken from {study}, which has trained it")
+    left = [task for task in tasks if not is_done(task, place)]
+    _tell_done(tasks, left, tell)
+    return left
+
+
+def _tell_done(tasks: Sequence[Task], left: Sequence[Task], tell: Callable[[str], None]) -> None:
+    if len(left) < len(tasks):
+        tell(f"{len(tasks) - len(left)} of {count(len(tasks), 'training')} done already")
+
+
+def describe_cost(run: StudyRun) -> str:
+    """What the study costs, beside one training per cell and beside the full grid."""
+    cost, seeds = run.study.cost(run.wide), len(run.seeds)
+    mark = in_brackets(marks_text(False, run.place.quick))
+    grid = f", the full grid {cost.grid * seeds}" if cost.grid else ""
+    return (
+        f"{run.study.name}{mark}: {count(cost.trainings * seeds, 'training')} for "
+        f"{count(seeds, 'seed')}; one for each cell of the tables would be "
+        f"{cost.cell_trainings * seeds}{grid}"
+    )
+
+
+def _without_seed(task: Task) -> str:
+    return task.config.name.removesuffix(f"-s{task.config.seed}")
+
+
+def _file_of(name: str) -> dict[str, str]:
+    """What a variant holds of a study's own file; nothing of a study of the package."""
+    if name in STUDY_NAMES:
+        return {}
+    path = Path(name)
+    return {"toml": path.read_text(encoding="utf-8-sig"), "folder": os.path.relpath(path.parent)}
+
+
+def _load(data: Path | None, quick: bool) -> Dataset | None:
+    """The data set that is asked for; None for the whole of MNIST."""
+    if data is None and not quick:
+        return None
+    from mnist_keras.data.dataset import load
+
+    return load(data, quick=quick)

@@ -1,0 +1,1 @@
+"""Search for better settings, one trial after another, and judge what was found."""

@@ -1,0 +1,171 @@
+"""Whether the parts of a study fit together: what the types of single entries cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from mnist_keras.config import RunConfig
+from mnist_keras.errors import UserError
+from mnist_keras.studies.known_networks import setting_names
+from mnist_keras.studies.published import PublishedTable
+from mnist_keras.studies.trials import NOT_OF_A_STUDY, Factor
+from mnist_keras.subjects import Subject, value_text
+
+if TYPE_CHECKING:
+    from mnist_keras.claims import Claim
+    from mnist_keras.studies.design import Study
+
+    StudyByName = Callable[[str], Study]
+
+MAX_TRIALS = 1_000
+
+
+def check_study(study: Study, other_study: StudyByName) -> None:
+    """Check every configuration, and every subject that a figure or a claim speaks about.
+
+    Raises:
+        ValueError: something does not fit; the line says where.
+    """
+    _check_size(study)
+    _check_settings(study, "base", study.base)
+    _config(study, "base", {})
+    _check_unique("factor", [factor.field for factor in study.factors])
+    for factor in study.factors:
+        _check_factor(study, factor)
+    _check_unique("trial", [trial.name for trial in study.named_trials])
+    for trial in study.named_trials:
+        _check_settings(study, f"trial {trial.name!r}", trial.changes)
+        _config(study, f"trial {trial.name!r}", trial.changes)
+    _check_unique("claim", [claim.label for claim in study.claims if claim.label])
+    for problem in _problems(study, other_study):
+        raise ValueError(problem)
+
+
+def _check_size(study: Study) -> None:
+    count = len(study.named_trials)
+    if count + sum(len(factor.values) for factor in study.factors) == 0:
+        raise ValueError("the study has nothing to train; give it factors with values, or trials")
+    count += sum(len(factor.values) + len(factor.wide) for factor in study.factors)
+    if count > MAX_TRIALS:
+        raise ValueError(f"the study has {count} trials; expected at most {MAX_TRIALS}")
+
+
+def _check_settings(study: Study, where: str, settings: Mapping[str, Any]) -> None:
+    known = ["architecture", "data"]
+    for architecture in dict.fromkeys(_architectures(study)):
+        names = setting_names(str(architecture), study.networks)
+        known += [name for name in names if name not in known]
+    for name in settings:
+        if name == "seed":
+            raise ValueError(f"{where} sets the seed; leave it out and use --seeds")
+        if name not in known:
+            expected = [name for name in known if name not in NOT_OF_A_STUDY]
+            near = get_close_matches(name, expected, n=1)
+            advice = (
+                f"did you mean {near[0]}?" if near else f"expected one of {', '.join(expected)}"
+            )
+            raise ValueError(f"{where} sets {name!r}; {advice}")
+
+
+def _architectures(study: Study) -> Iterator[Any]:
+    """Every network that the study names."""
+    yield study.base.get("architecture")
+    for trial in study.named_trials:
+        yield trial.changes.get("architecture", study.base.get("architecture"))
+    factor = study.factor("architecture")
+    yield from factor.tried(wide=True) if factor else ()
+
+
+def _check_factor(study: Study, factor: Factor) -> None:
+    if not factor.tried(wide=True):
+        raise ValueError(f"factor {factor.field} has no values; give it values or wide")
+    for values in (factor.values, factor.wide):
+        configs = []
+        for value in values:
+            where = f"factor {factor.field}, value {value_text(value)}"
+            configs.append(_config(study, where, {factor.field: value}))
+        _check_unique(f"value of factor {factor.field}", configs, list(map(value_text, values)))
+
+
+def _config(study: Study, where: str, changes: dict[str, object]) -> RunConfig:
+    try:
+        return study.varied(changes)
+    except UserError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _check_unique(what: str, items: Iterable[Hashable], texts: Iterable[str] | None = None) -> None:
+    items = list(items)
+    seen = set()
+    for item, text in zip(items, texts or map(str, items), strict=True):
+        if item in seen:
+            raise ValueError(f"{what} {text!r} appears twice; delete one")
+        seen.add(item)
+
+
+def _problems(study: Study, other_study: StudyByName) -> Iterable[str]:
+    for table in study.tables:
+        if problem := table_problem(study, table):
+            yield f"table {table.title!r}: {problem}"
+    for claim in study.claims:
+        if problem := claim_problem(study, claim, other_study):
+            yield f"claim {claim.label or claim.text!r}: {problem}"
+
+
+def table_problem(study: Study, table: PublishedTable) -> str | None:
+    """Why a figure of the table belongs to no training of the study; None if all do."""
+    for cell in table.cells():
+        if cell.subject == Subject():
+            continue
+        try:
+            epochs = study.config_at(cell.subject).epochs
+        except UserError as error:
+            return str(error)
+        if cell.epoch is not None and cell.epoch > epochs:
+            return f"epoch is {cell.epoch}, but {cell.subject} is trained for {epochs} epochs"
+    return None
+
+
+def claim_problem(study: Study, claim: Claim, other_study: StudyByName) -> str | None:
+    """Why the claim speaks about something that is not there; None if all is there."""
+    for subject in claim.subjects():
+        try:
+            owner = (
+                study if subject.study in (None, study.name) else other_study(str(subject.study))
+            )
+            if subject.trial is None and subject.value is None:
+                if subject.factor is None or owner.factor(subject.factor) is None:
+                    return f"{subject} is no factor of study {owner.name}"
+            else:
+                owner.config_at(subject)
+        except UserError as error:
+            return str(error)
+    return None
+
+
+def keep_what_fits(changed: Study, original: Study, other_study: StudyByName) -> Study:
+    """The changed study without the figures and claims that no longer belong to a training.
+
+    Raises:
+        UserError: a setting of the changed study is not allowed.
+    """
+    fitting = changed.model_copy(update={"tables": (), "claims": ()})
+    try:
+        check_study(fitting, other_study)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return changed.model_copy(
+        update={
+            "comparable": original.comparable and _settings(changed) == _settings(original),
+            "tables": tuple(t for t in changed.tables if table_problem(changed, t) is None),
+            "claims": tuple(
+                c for c in changed.claims if claim_problem(changed, c, other_study) is None
+            ),
+        }
+    )
+
+
+def _settings(study: Study) -> list[RunConfig]:
+    return [study.varied({}), *(study.varied(trial.changes) for trial in study.named_trials)]

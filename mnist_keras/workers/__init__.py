@@ -1,0 +1,1 @@
+"""Parallel workers, on this machine or on a Dask cluster."""
