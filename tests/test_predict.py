@@ -15,12 +15,13 @@ from small_runs import noisy_arrays, small_config, train_below, write_idx
 from benchmarks.picture_kinds import HARD
 from benchmarks.pictures import count
 from mnist_keras.data.dataset import from_arrays, load
+from mnist_keras.data.form import MNIST_FORM, Form, form_of
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.pictures.draw_seen import MOST_PICTURES, draw_seen, seen_path
 from mnist_keras.pictures.form import as_mnist
 from mnist_keras.pictures.model import find_model
-from mnist_keras.pictures.own_form import MNIST_FORM, Form, form_of, whole_picture
+from mnist_keras.pictures.own_form import whole_picture
 from mnist_keras.pictures.readings import Reading, all_names, reading_facts, reading_rows
 from mnist_keras.pictures.sights import look_at_one
 from mnist_keras.runs.records import RunFolder
