@@ -105,11 +105,7 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
 
 def configuration_row(measured: Measured) -> dict[str, str]:
     """A configuration's row of the table: mean and standard deviation over its seeds."""
-    if isinstance(measured, MeasuredEnsemble):
-        name = ensemble_name(measured)
-    else:
-        name = shown_name(measured.config)
-    row = {"configuration": name, "seeds": str(len(measured.seeds) * measured.members)}
+    row = {"configuration": _name(measured), "seeds": str(len(measured.seeds) * measured.members)}
     for metric, heading in _COLUMNS.items():
         row[heading] = measured_text(measured, metric)
     return row
@@ -118,7 +114,13 @@ def configuration_row(measured: Measured) -> dict[str, str]:
 def requested_row(measured: Measured, metrics: Sequence[str]) -> dict[str, str]:
     """A configuration's row of the table of the metrics that the study asks for."""
     texts = {_heading(METRICS[name]): measured_text(measured, name) for name in metrics}
-    return {"configuration": shown_name(measured.config), **texts}
+    return {"configuration": _name(measured), **texts}
+
+
+def _name(measured: Measured) -> str:
+    if isinstance(measured, MeasuredEnsemble):
+        return ensemble_name(measured)
+    return shown_name(measured.config)
 
 
 def _heading(metric: Metric) -> str:
