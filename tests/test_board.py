@@ -298,7 +298,7 @@ def test_the_first_layer_is_that_of_the_best_epoch(board: Board, root: Path) -> 
 
     folder = folder_below(root, DEEP)
     model = keras.saving.load_model(folder.model)
-    expected = contact_sheet(layer_tiles(np.asarray(model.layers[1].kernel)))
+    expected = contact_sheet(layer_tiles(np.reshape(model.layers[1].kernel, (28, 28, 1, -1))))
     pixels, _ = picture(board, f"train/{DEEP.name}", "first_layer")
     assert (pixels == expected).all()
 
@@ -397,7 +397,7 @@ def test_a_perfect_run_has_no_picture_of_errors(tmp_path: Path) -> None:
 
     folder = run_folder(tmp_path / "logs", tmp_path / "checkpoints", "train", "run")
     folder.create()
-    kernel = np.ones((784, 10), np.float32)
+    kernel = np.ones((28, 28, 1, 10), np.float32)
     images = np.zeros((1, 28, 28), np.uint8)
     sure = np.array([[1.0, 0.0]])
     right = Answers(images, np.array([0], np.uint8), sure, True, tuple("0123456789"))
@@ -416,10 +416,10 @@ def test_weights_are_red_white_and_blue_on_one_scale() -> None:
     assert first.pixels[1, 1].tolist() == [0, 0, 255]
     assert first.pixels[2, 2].tolist() == [255, 255, 255]
     assert second.pixels[0, 0].tolist() == [255, 128, 128]
-    assert len(layer_tiles(np.ones((784, 100)))) == FILTERS
-    grey = layer_tiles(np.full((784, 10), np.nan))
+    assert len(layer_tiles(np.ones((28, 28, 1, 100)))) == FILTERS
+    grey = layer_tiles(np.full((28, 28, 1, 10), np.nan))
     assert (grey[0].pixels == 128).all()
-    assert (layer_tiles(np.zeros((784, 10)))[0].pixels == 255).all()
+    assert (layer_tiles(np.zeros((28, 28, 1, 10)))[0].pixels == 255).all()
 
 
 def test_a_sheet_has_as_many_places_as_tiles_and_text_that_fits() -> None:

@@ -64,6 +64,8 @@ def analyze(
     """
     records = records or Records(logs, studies)
     runs = StudyRuns(study, records, wide)
+    # First, since only this needs the probabilities: what else they tell is kept of one reading.
+    all_seeds = runs.all_seeds
     looks = _looks(study, runs, records)
     rule = Rule.SEQUENTIAL if sequential or looks > 1 else Rule.FIXED
     factors = judge_factors(runs, rule)
@@ -101,7 +103,7 @@ def analyze(
         other_runs=other_runs(study, records.folder(study.name), all_runs),
         findings=find_in(runs, everything),
         ensembles=runs.ensembles,
-        all_seeds=runs.all_seeds,
+        all_seeds=all_seeds,
     )
 
 

@@ -172,7 +172,10 @@ def _may_have_colours(path: Path) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as image:
+            with (
+                io.BufferedReader(open_regular(path, follow_links=True)) as file,
+                Image.open(file, formats=FORMATS) as image,
+            ):
                 return image.mode not in ("1", "L", "LA")
     except Exception:  # said when it is read
         return False
