@@ -763,7 +763,7 @@ EIGHT = [
 ]
 
 SEEN = (
-    "Array.from(document.getElementById('seen').getContext('2d')"
+    "Array.from(document.getElementById('seen-1').getContext('2d')"
     ".getImageData(0, 0, 28, 28).data).filter((_, place) => place % 4 === 0)"
 )
 

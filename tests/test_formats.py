@@ -303,9 +303,9 @@ def test_of_emnists_many_sets_one_is_asked_for(
     for name in ("train-images-idx3", "test-labels-idx1"):
         digits = load(folder / f"emnist-digits-{name}-ubyte.gz", transpose=True)
         assert_same(digits, original)
-    assert "26 classes from 1 to 26" in refused(
-        folder / "emnist-letters-train-images-idx3-ubyte.gz"
-    )
+    found = load(folder / "emnist-letters-train-images-idx3-ubyte.gz", transpose=True)
+    np.testing.assert_array_equal(found.y_train, letters["y_train"])
+    assert found.identity.endswith("-28x28x1-c27")  # labels count from 1, and stay as they are
 
 
 def test_missing_files_are_called_as_the_others(tmp_path: Path, small_arrays: Arrays) -> None:
@@ -825,10 +825,12 @@ def test_names_in_an_archive_are_checked(tmp_path: Path, small_arrays: Arrays) -
         (np.array([b"a"] * 10), "class_names is |S1"),
         (np.array(["a\x1b", *"bcdefghij"]), "class_names has the name 'a\\x1b'"),
         (np.array(list("abc")), "has 3 class names and the highest label 9"),
-        (np.array(list("abcdefghijk")), "class_names is <U1 of another shape or length"),
+        (np.array([list("abcdefghij")]), "class_names is <U1 of another shape or length"),
     ):
         np.savez(path, **small_arrays, class_names=wrong)
         assert found in refused(path)
+    np.savez(path, **small_arrays, class_names=np.array(list("abcdefghijk")))
+    assert load(path).identity.endswith("-28x28x1-c11")
 
 
 def test_a_study_says_what_its_user_should_know(tmp_path: Path, small_arrays: Arrays) -> None:

@@ -26,6 +26,9 @@ from mnist_keras.limits import MIB, memory_limit_mb
 Array = NDArray[Any]
 
 
+MOST_NAMES = 10
+"""Classes without a training image that are named."""
+
 LABELS_OF_A_BYTE = 256
 """Classes whose labels are kept as uint8; those of more are uint16."""
 
@@ -62,8 +65,9 @@ def read_and_check(contents: Contents, source: str) -> Checked:
         arrays |= {key: arrays[key].astype(np.uint8) for key in arrays if key.startswith("y")}
     absent = np.flatnonzero(np.bincount(arrays["y_train"], minlength=len(class_names)) == 0)
     if absent.size:
-        names = ", ".join(class_names[label] for label in absent)
-        notes.append(f"no training image is of {names}")
+        names = ", ".join(class_names[label] for label in absent[:MOST_NAMES])
+        more = f" and {absent.size - MOST_NAMES} more classes" if absent.size > MOST_NAMES else ""
+        notes.append(f"no training image is of {names}{more}")
     return Checked(arrays, class_names, tuple(notes))
 
 
