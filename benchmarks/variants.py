@@ -45,7 +45,7 @@ def variants(rounds: int, images: int, output: Path) -> None:
         **measured,
     }
     note = f"Epochs of {images} images on one core. {rounds_text(rounds)}; ratios within a round."
-    publish(output, content, variant_table(**measured), note)
+    publish(output / "variants.json", content, variant_table(**measured), note)
 
 
 def variant_table(seconds: dict[str, list[float]], processor: dict[str, list[float]]) -> str:

@@ -256,7 +256,6 @@ HOSTILE: dict[str, dict[str, Maker]] = {
         "four thousand million images": in_folder("x_train", idx(X, (2**32 - 1, 28, 28))),
         "images of no pixel": in_folder("x_train", idx(X, (20, 0, 28))),
         "a million images, most not there": in_folder("x_train", idx(X, (1_000_000, 28, 28))),
-        "label 255": in_folder("y_train", idx(Y + 246)),
         "other number of labels": in_folder("y_train", idx(Y[:15])),
         "gzip by name only": in_folder("x_train", idx(X), ".gz"),
         "gzip cut": in_folder("x_train", gzip.compress(idx(X))[:-9], ".gz"),

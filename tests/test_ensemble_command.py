@@ -141,7 +141,7 @@ def test_a_drawing_is_read_by_several_runs_as_one_beside_a_single_run(trained):
     for network in map(load_run_model, readers[1].folders):
         (output,) = outputs(network, image[np.newaxis])
         each.append(softmax(output) if gives_scores(network) else output)
-    np.testing.assert_allclose(models(image)[1], np.mean(each, axis=0), atol=1e-6)
+    np.testing.assert_allclose(models([image, image])[1], np.mean(each, axis=0), atol=1e-6)
     assert models.scores[1] is False
     page = make_app(readers, models).test_client().get("/", base_url="http://localhost")
     assert "ensemble" in page.text

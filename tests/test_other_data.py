@@ -308,7 +308,7 @@ def test_a_study_runs_on_a_tenth_of_other_data(server: CommandServer, folder: Pa
     assert server.run("report", *place).out.splitlines() == ["logs/own/report.html"]
     wrong = server.run("report", "own.toml", "--data", "clothes")
     assert wrong.code == 1
-    assert "--data, --quick, --epochs" in wrong.err
+    assert "it was run so: 1: --data clothes --quick; give these options, or --variant" in wrong.err
 
 
 def test_one_training_on_a_tenth_says_so(server: CommandServer) -> None:

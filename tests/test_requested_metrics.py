@@ -70,7 +70,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory, study: Study) -> Path:
         errors = 0.025 if trial.config.batch_size == 32 else 0.1
         correct = generator.random(1000) >= errors
         write_run(logs, study.name, trial.config, curves, correct=correct)
-    build_report([study], logs, wide=False, command="mnist-keras report asked.toml")
+    build_report([study], logs, wide=(), command="mnist-keras report asked.toml")
     return logs
 
 
@@ -138,7 +138,7 @@ def test_runs_without_predictions_lack_them_and_the_rest_is_judged(tmp_path, log
     assert [pair.metric for pair in outcome.pairs] == ["val_accuracy", "test_accuracy", "val_loss"]
     assert outcome.claims[0].verdict is None
     assert {cell.verdict for cell in outcome.cells} == {None}
-    build_report([study], tmp_path, wide=False, command="mnist-keras report asked.toml")
+    build_report([study], tmp_path, wide=(), command="mnist-keras report asked.toml")
 
 
 def test_the_option_adds_to_what_the_file_asks_for(logs, study, tmp_path):
@@ -163,7 +163,7 @@ def test_a_study_of_trials_alone_shows_them_in_a_figure(tmp_path):
         correct = np.arange(100) >= trial.config.batch_size // 8
         curves = {"val_accuracy": [0.9, 0.95]}
         write_run(tmp_path / "logs", study.name, trial.config, curves, correct=correct)
-    build_report([study], tmp_path / "logs", wide=False, command="mnist-keras report asked.toml")
+    build_report([study], tmp_path / "logs", wide=(), command="mnist-keras report asked.toml")
     text = (tmp_path / "logs/asked/report.md").read_text()
     assert "Mean test Brier score by configuration: small 0.0800, large 0.1600." in text
 

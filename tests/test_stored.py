@@ -139,7 +139,8 @@ def test_another_model_is_refused_with_its_layers(tmp_path):
         load_stored(path)
     assert str(error.value) == (
         f"{path} has the layers conv2d 3x3x1x7; expected a .weights.h5 or .keras file of one of "
-        "the seven architectures; give a file as mnist-keras or Keras writes it"
+        "the seven architectures, for images of 28x28 and 10 classes; give a file as mnist-keras "
+        "or Keras writes it; of one trained on other images, name its run, or give them with --data"
     )
 
 

@@ -25,6 +25,9 @@ SUMMED = ("seconds", "parameters")
 FEWEST = 2
 """Seeds with predictions that a configuration needs to be told of as an ensemble."""
 
+NO_GROUP = {"test_accuracy": np.array([])}
+"""What is known of an ensemble without a whole group: how it would be measured."""
+
 PredictionsOf = Callable[[int], Predictions | None]
 """The predictions of a seed; None where they are not known."""
 
@@ -72,7 +75,7 @@ def in_groups(
         config=of.config,
         labels=(label,),
         seeds=tuple(found_of),
-        values={**over_seeds(list(found_of.values())), **_sums(of, found_of, size)},
+        values={**NO_GROUP, **over_seeds(list(found_of.values())), **_sums(of, found_of, size)},
         curves={},
         concurrent_runs=(),
         of=of,
