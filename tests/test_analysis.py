@@ -440,3 +440,14 @@ def test_a_study_that_was_looked_at_before_is_judged_by_the_sequential_rule(logs
     assert outcome.looks == 2
     record_look(folder, outcome.configurations)
     assert analyze(SMALL, logs).looks == 2
+
+
+def test_a_run_whose_key_was_asked_for_before_is_still_a_seed_of_its_configuration(tmp_path):
+    study = load_study("shallow")
+    records = Records(tmp_path)
+    trial = next(one for one in study.seeded_trials(range(2)) if one.config.seed == 1)
+    write_run(tmp_path, study.name, trial.config, {"val_accuracy": [0.9]})
+    for record in records.of(study.name):
+        assert record.config.key[-2] == 1
+    (one,) = analyze(study, tmp_path, records=records).configurations
+    assert one.seeds == (1,)

@@ -155,6 +155,6 @@ def _by_configuration(records: list[RunRecord]) -> Mapping[RunConfig, dict[int, 
     found: dict[RunConfig, dict[int, RunRecord]] = {}
     for record in records:
         if record.done:
-            alike = found.setdefault(record.config.model_copy(update={"seed": 0}), {})
+            alike = found.setdefault(record.config.replace(seed=0), {})
             alike[record.config.seed] = record
     return found
