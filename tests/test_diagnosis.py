@@ -113,6 +113,15 @@ def test_too_small_updates_leave_it_at_chance_or_near(tmp_path):
     assert finding.first > finding.last > finding.guessing_loss / 2
 
 
+def test_a_loss_that_stays_at_guessing_may_need_larger_updates(tmp_path):
+    record = trained(tmp_path, bar_data(), optimizer="sgd", learning_rate=1e-5, epochs=2)
+    finding = findings(record)[AtChance]
+    assert isinstance(finding, AtChance)
+    assert (finding.cause, finding.learning_rate) == (Cause.OPEN, 1e-5)
+    assert finding.rate_to_try > 1e-5
+    assert "the updates are too large or too small" in finding_text(finding)
+
+
 def test_shuffled_labels_are_learnt_by_heart_and_do_not_hold(tmp_path):
     images, labels = bars(2000, 1)
     shuffled = np.random.default_rng(7).permutation(labels)

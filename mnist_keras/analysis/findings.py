@@ -26,8 +26,9 @@ class FoundIn:
 
 
 def find_in(runs: StudyRuns, configurations: Iterable[Measured]) -> tuple[FoundIn, ...]:
-    """Diagnose every run of these configurations, in their order."""
-    return tuple(found for one in configurations for found in _found_in(runs, one))
+    """Diagnose every run of these configurations, each once, in their order."""
+    distinct = {one.config: one for one in configurations}.values()
+    return tuple(found for one in distinct for found in _found_in(runs, one))
 
 
 def _found_in(runs: StudyRuns, one: Measured) -> list[FoundIn]:

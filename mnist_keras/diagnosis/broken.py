@@ -51,6 +51,9 @@ MUCH_MORE = 0.10
 ALL_SILENT = 0.99
 """Share of a layer's units: if they all are silent, nothing of the image comes through."""
 
+ABOVE_GUESSING = 1.1
+"""Times the loss of guessing: a network as it is made is hardly worse than that."""
+
 FAR_ABOVE_GUESSING = 1.5
 """Times the loss of guessing: whoever is that wrong has been sure of wrong answers."""
 
@@ -106,9 +109,16 @@ class AtChance:
             _told_loss(facts, cause),
             facts.guessing_loss,
             facts.config.learning_rate,
-            facts.higher_rate if cause is Cause.RATE_TOO_LOW else facts.lower_rate,
+            facts.higher_rate if _moves_little(facts, cause) else facts.lower_rate,
             silent,
         )
+
+
+def _moves_little(facts: RunFacts, cause: Cause) -> bool:
+    """Whether larger updates are worth a try: smaller ones help where it was sure and wrong."""
+    highest = max(facts.loss.max(), facts.val_loss.max())
+    stayed = highest <= ABOVE_GUESSING * facts.guessing_loss
+    return cause is Cause.RATE_TOO_LOW or (cause is Cause.OPEN and bool(stayed))
 
 
 def _told_loss(facts: RunFacts, cause: Cause) -> float:

@@ -140,7 +140,7 @@ def _why_at_chance(finding: AtChance) -> tuple[str, str]:
     return (
         translate(
             "The training loss is {loss:.4g}, and guessing has {guessing:.3g}: either the labels "
-            "do not fit the images, or the updates are too large.",
+            "do not fit the images, or the updates are too large or too small.",
             loss=finding.loss,
             guessing=finding.guessing_loss,
         ),
