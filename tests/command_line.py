@@ -105,6 +105,20 @@ def start(
     )
 
 
+def run_apart(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, with this checkout's program; it must end well."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mnist_keras", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def python(folder: Path, code: str, **environment: str) -> str:
     """What a program prints that is run in a folder; it must end well and silently."""
     done = subprocess.run(

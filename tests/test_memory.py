@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from command_line import run_here
+from command_line import run_apart, run_here
 from generated_runs import ENVIRONMENT, write_study
 from small_runs import batch_size_study, noisy_arrays, write_idx
 
@@ -23,7 +21,6 @@ from mnist_keras.studies.design import Study
 from mnist_keras.studies.memory import MEMORY, remembered
 from mnist_keras.studies.reported import as_run
 
-ROOT = Path(__file__).parent.parent
 OF_MNIST = {
     **ENVIRONMENT,
     "data_sha256": "4ed0b971b64254726ecf32bd6ac987b55bf628beb50e8d80a8bc8b953998c2de",
@@ -350,7 +347,7 @@ def test_a_network_of_ones_own_is_reported_without_running_its_file(tmp_path: Pa
     rows = (logs / "results.csv").read_text()
     (tmp_path / "mine" / "own.toml").unlink()
     (tmp_path / "mine" / "nets.py").write_text('open("ran", "w")\nraise SystemExit("ran")\n')
-    assert _command(tmp_path, "report") == "logs/own/report.html\n"
+    assert run_apart(tmp_path, "report").stdout == "logs/own/report.html\n"
     assert not Path("ran").exists()
     assert (logs / "results.csv").read_text() == rows
     assert page("own") == before.replace("mnist-keras report mine/own.toml", "mnist-keras report")
@@ -373,16 +370,3 @@ def test_a_forged_memory_runs_no_file(tmp_path: Path) -> None:
         (Path("logs/small") / MEMORY).write_text(json.dumps(forged))
         assert run_here("report").code == 1
         assert not Path("ran").exists()
-
-
-def _command(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "mnist_keras", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
+
+from command_line import run_apart
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -17,15 +16,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def run(folder: Path, command: str) -> str:
     program, *arguments = shlex.split(command)
     assert program == "mnist-keras"
-    done = subprocess.run(
-        [sys.executable, "-m", "mnist_keras", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_apart(folder, *arguments)
     assert "WARNING" not in done.stderr
     return done.stdout + done.stderr
 

@@ -64,10 +64,15 @@ def analyze(
     """
     records = records or Records(logs, studies)
     runs = StudyRuns(study, records, wide)
-    # First, since only this needs the probabilities: what else they tell is kept of one reading.
-    all_seeds = runs.all_seeds
     looks = _looks(study, runs, records)
     rule = Rule.SEQUENTIAL if sequential or looks > 1 else Rule.FIXED
+    return _judge(runs, records, looks, rule)
+
+
+def _judge(runs: StudyRuns, records: Records, looks: int, rule: Rule) -> StudyOutcome:
+    study = runs.study
+    # First, since only this needs the probabilities: what else they tell is kept of one reading.
+    all_seeds = runs.all_seeds
     factors = judge_factors(runs, rule)
     combination = _combination(study, factors)
     confirmation = runs.of(combination) if combination else None
@@ -77,7 +82,7 @@ def analyze(
     damaged = tuple(one.folder.name for one in records.damaged(study.name))
     return StudyOutcome(
         study=study,
-        wide=wide,
+        wide=runs.wide,
         seeds=tuple(sorted({seed for one in runs.configurations for seed in one.seeds})),
         configurations=runs.configurations,
         cells=judge_cells(runs, looks if rule is Rule.SEQUENTIAL else 0),
@@ -86,7 +91,7 @@ def analyze(
         pairs=compare_pairs(factors, runs, rule),
         confirmation=confirmation,
         published_optimum=_published_optimum(runs),
-        cost=study.cost(wide),
+        cost=study.cost(runs.wide),
         unfinished=tuple(record.config.name for record in all_runs if not record.done),
         damaged=damaged,
         selected_on_test=any(one.config.selected_on_test for one in everything),

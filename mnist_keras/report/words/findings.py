@@ -91,11 +91,7 @@ def _at_chance(finding: AtChance) -> Words:
 
 
 def _why_at_chance(finding: AtChance) -> tuple[str, str]:
-    other_rate = translate(
-        "Try a learning rate of {rate:g} instead of {old:g}.",
-        rate=finding.rate_to_try,
-        old=finding.learning_rate,
-    )
+    other_rate = _other_rate(finding)
     match finding.cause:
         case Cause.SILENT_UNITS:
             assert finding.silent is not None
@@ -148,6 +144,14 @@ def _why_at_chance(finding: AtChance) -> tuple[str, str]:
     )
 
 
+def _other_rate(finding: AtChance | RateTooSmall) -> str:
+    return translate(
+        "Try a learning rate of {rate:g} instead of {old:g}.",
+        rate=finding.rate_to_try,
+        old=finding.learning_rate,
+    )
+
+
 def _silent(layer: SilentUnits) -> str:
     return translate(
         "In the layer {layer}, {silent:,} of {units:,} units answer 0 to every image",
@@ -185,11 +189,7 @@ def _rate_too_small(finding: RateTooSmall) -> Words:
             last=finding.last,
             guessing=finding.guessing_loss,
         ),
-        translate(
-            "Try a learning rate of {rate:g} instead of {old:g}.",
-            rate=finding.rate_to_try,
-            old=finding.learning_rate,
-        ),
+        _other_rate(finding),
     )
 
 
