@@ -172,6 +172,12 @@ class Training(BaseModel):
     monitor: Monitor = Field(
         default="val_accuracy", description="what the best epoch and the patience look at"
     )
+    test_shift: int = Field(
+        default=0,
+        ge=0,
+        le=4,
+        description="answer with the mean over an image and its shifts by up to so many pixels",
+    )
     train_images: Annotated[int, Logarithmic()] | None = Field(
         default=None, ge=1, le=10**9, description="train on so many of the training images only"
     )

@@ -15,6 +15,7 @@ from small_runs import noisy_data, small_config, train_below, what_was_computed
 
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import from_arrays
+from mnist_keras.data.predictions import read_predictions
 from mnist_keras.data.sampling import mislabel
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import read_epochs, read_json
@@ -28,6 +29,7 @@ from mnist_keras.training.engine import make_engine
 from mnist_keras.training.optimizers import OPTIMIZERS, Rate, make_optimizer
 from mnist_keras.training.parts import parts_of, split_of
 from mnist_keras.training.pipelines import epoch_order
+from mnist_keras.training.predict import load_run_model, outputs
 from mnist_keras.training.warm import WarmEngines
 
 SCHEDULES = keras.optimizers.schedules
@@ -311,6 +313,34 @@ def test_the_best_epoch_is_that_of_what_is_monitored(tmp_path: Path, data: Any) 
     best = int(np.argmin(losses)) + 1
     assert read_json(folder.result)["best_epoch"] == best < 12
     assert (folder.checkpoints / f"weights_epoch_{best:02d}.weights.h5").is_file()
+
+
+def test_the_mean_of_an_image_s_shifts_is_answered(tmp_path: Path, data: Any) -> None:
+    """The network is the one without; test figures and whatever reads the run have the mean."""
+    once = small_config("cnn2", data, epochs=1)
+    folder = train_below(tmp_path, once.replace(test_shift=1), data, tensorboard=False)
+    plain = keras.saving.load_model(folder.model)
+    of_once = train_below(tmp_path, once, data, tensorboard=False)
+    for weight, other in zip(
+        plain.get_weights(), keras.saving.load_model(of_once.model).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weight, other)
+    framed = np.pad(data.x_test[..., None] / np.float32(255), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    side = data.x_test.shape[1]
+    answers = [
+        plain.predict(framed[:, top : top + side, left : left + side], verbose=0)
+        for top in range(3)
+        for left in range(3)
+    ]
+    expected = np.mean(answers, axis=0)
+    found = read_predictions(folder.predictions).outputs
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.abs(expected - answers[4]).max() > 1e-3
+    result = read_json(folder.result)
+    assert result["test_accuracy"] == (expected.argmax(axis=1) == data.y_test).mean()
+    losses = -np.log(expected[np.arange(len(data.y_test)), data.y_test])
+    assert result["test_loss"] == pytest.approx(losses.mean(), abs=1e-5)
+    np.testing.assert_allclose(outputs(load_run_model(folder), data.x_test), found, atol=1e-6)
 
 
 def test_which_images_are_trained_on_and_held_out() -> None:

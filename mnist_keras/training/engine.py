@@ -157,7 +157,7 @@ class EpochEngine(keras.Model):
     def test_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
         """Evaluate images uint8 [batch, height, width] with labels uint8 [batch]."""
         images, labels = data
-        outputs = self(_scale(images), training=False)
+        outputs = self(scale(images), training=False)
         losses = self.loss_of_each(labels, outputs)
         return self._update_metrics(
             tf.reduce_sum(losses), _count_correct(labels, outputs), tf.shape(labels)[0]
@@ -168,7 +168,7 @@ class EpochEngine(keras.Model):
 
         They are probabilities, or scores where the model ends in such, as the perceptron does.
         """
-        return self(_scale(data[0]), training=False)
+        return self(scale(data[0]), training=False)
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write the plain model's weights; the file is whole or not there.
@@ -184,7 +184,7 @@ class EpochEngine(keras.Model):
 
     def _train_on(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            outputs = self(_scale(images), training=True)
+            outputs = self(scale(images), training=True)
             losses = self.loss_of_each(labels, outputs)
             total = tf.reduce_sum(losses)
             objective = total if self.loss_of_each.summed else tf.reduce_mean(losses)
@@ -270,7 +270,8 @@ def make_engine(config: RunConfig, images: np.ndarray, labels: np.ndarray) -> Ep
     return engine
 
 
-def _scale(images: tf.Tensor) -> tf.Tensor:
+def scale(images: tf.Tensor) -> tf.Tensor:
+    """Images uint8 [n, height, width, ...] as a network takes them: float32, from 0 to 1."""
     scaled = tf.cast(images, tf.float32)
     return (scaled[..., tf.newaxis] if scaled.shape.rank == 3 else scaled) / 255.0
 

@@ -15,6 +15,7 @@ from mnist_keras.training.architectures import build
 from mnist_keras.training.own_models import gives_probabilities, load_variables
 from mnist_keras.training.pipelines import images_at_once
 from mnist_keras.training.stored import load_stored
+from mnist_keras.training.views import with_views
 
 Network = keras.Model
 """A stored model, by a name that other rooms may use for a type."""
@@ -24,7 +25,9 @@ BATCH = 2_500
 
 
 def load_run_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras.Model:
-    """The model of a finished run with its best epoch's weights.
+    """The model of a finished run with its best epoch's weights, as the run answers.
+
+    One with a `test_shift` answers with the mean over an image's views.
 
     Args:
         folder: the run's folder.
@@ -35,6 +38,12 @@ def load_run_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras.Mod
         UserError: the model is not there, or its file cannot be used, or it is of a network that
             is not among those given.
     """
+    trained = load_trained_model(folder, networks)
+    return with_views(trained, read_config(folder.config).test_shift)
+
+
+def load_trained_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras.Model:
+    """Likewise, the network that was trained, which sees each image once."""
     if not folder.model.is_file():
         raise UserError(
             f"there is no {folder.model}; give the folder of the run's model with --checkpoints, "

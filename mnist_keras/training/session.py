@@ -16,7 +16,7 @@ from mnist_keras.runs.records import RunFolder, replace_file, write_epochs, writ
 from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.averages import swap_averages
 from mnist_keras.training.callbacks import RunCallbacks, restore_variables
-from mnist_keras.training.engine import EpochEngine
+from mnist_keras.training.engine import EpochEngine, scale
 from mnist_keras.training.environment import computes_alike, describe_environment
 from mnist_keras.training.events import tensorboard_is_installed
 from mnist_keras.training.examine import examine
@@ -27,6 +27,7 @@ from mnist_keras.training.parts import parts_of
 from mnist_keras.training.pipelines import evaluation_dataset
 from mnist_keras.training.state import RunState, check_fits, load_state, remove_state
 from mnist_keras.training.summary import summarize_resources, summarize_rows
+from mnist_keras.training.views import with_views
 from mnist_keras.training.warm import WarmEngines
 
 
@@ -185,10 +186,9 @@ class Session:
         restore_variables(engine, state)
         if self.config.ema is not None:
             swap_averages(engine)  # they are what is judged
-        how: dict[str, Any] = {"verbose": 0, "callbacks": [self.check_interruptions]}
-        last = engine.evaluate(self.test, return_dict=True, **how)
+        last = self._evaluate_on_test(engine)
         engine.set_weights(state.best_weights)
-        best = engine.evaluate(self.test, return_dict=True, **how)
+        best = self._evaluate_on_test(engine)
         predicted: dict[str, Any] = self._predict(engine)
         with replace_file(self.folder.predictions) as beside:
             np.savez_compressed(beside, labels=self.data.y_test, **predicted)
@@ -203,21 +203,45 @@ class Session:
             "last_test_loss": last["loss"],
         }
 
+    def _evaluate_on_test(self, engine: EpochEngine) -> dict[str, float]:
+        """`accuracy` and `loss` on the test set, as the run answers."""
+        if not self.config.test_shift:
+            callbacks = [self.check_interruptions]
+            return engine.evaluate(self.test, return_dict=True, verbose=0, callbacks=callbacks)
+        labels, answers = self.data.y_test, self._answers(engine)
+        losses = engine.loss_of_each(tf.constant(labels), tf.constant(answers))
+        return {
+            "accuracy": float(np.mean(answers.argmax(axis=1) == labels)),
+            "loss": float(np.mean(losses, dtype=np.float64)),
+        }
+
     def _predict(self, engine: EpochEngine) -> dict[str, np.ndarray]:
         """`probabilities` of the test set, float32 [n, classes].
 
         A model that ends in scores has those as `scores`, and their softmax for probabilities.
+        """
+        answers = self._answers(engine)
+        if not engine.ends_in_scores:
+            return {"probabilities": answers}
+        return {"probabilities": np.asarray(tf.nn.softmax(answers)), "scores": answers}
+
+    def _answers(self, engine: EpochEngine) -> np.ndarray:
+        """What the run gives for the test set, float32 [n, classes].
 
         Not by Keras's `predict`: a graph for one pass takes longer to make than it saves.
         """
+        views = with_views(engine.plain, self.config.test_shift)
+
+        def answer(batch: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+            if views is engine.plain:
+                return engine.predict_step(batch)
+            return tf.cast(views(scale(batch[0]), training=False), tf.float32)
+
         parts = []
         for batch in self.test:
-            parts.append(engine.predict_step(batch))
+            parts.append(answer(batch))
             self.interruptions.check()
-        if not engine.ends_in_scores:
-            return {"probabilities": np.concatenate(parts)}
-        softmax = [tf.nn.softmax(part) for part in parts]
-        return {"probabilities": np.concatenate(softmax), "scores": np.concatenate(parts)}
+        return np.concatenate(parts)
 
     def _publish(
         self,

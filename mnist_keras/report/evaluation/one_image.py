@@ -88,9 +88,9 @@ def look_at_test_image(
             "mnist-keras evaluate lists them"
         )
     from mnist_keras.training.looking import look_at_image
-    from mnist_keras.training.predict import load_run_model
+    from mnist_keras.training.predict import load_trained_model
 
-    sight = look_at_image(load_run_model(folder, networks), dataset.x_test[number])
+    sight = look_at_image(load_trained_model(folder, networks), dataset.x_test[number])
     return OneImage(record, dataset, number, sight)
 
 
