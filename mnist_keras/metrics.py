@@ -16,6 +16,7 @@ from mnist_keras.scores import (
     macro_f1,
     negative_log_likelihood,
     top_k,
+    undisputed_accuracy,
 )
 
 SHARE_MARGIN = 0.001
@@ -87,6 +88,10 @@ def _loss(name: str, label: str) -> Metric:
 
 
 _SCORES = (
+    replace(
+        _percentage("undisputed_accuracy", "accuracy without disputed labels"),
+        score=undisputed_accuracy,
+    ),
     replace(_accuracy("top2_accuracy", "top-2 accuracy"), score=top_k(2)),
     replace(_accuracy("top3_accuracy", "top-3 accuracy"), score=top_k(3)),
     replace(_percentage("balanced_accuracy", "balanced accuracy"), score=balanced_accuracy),

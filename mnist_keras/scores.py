@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_keras.disputed import undisputed
+
 Labels = NDArray[np.integer[Any]]
 Outputs = NDArray[np.floating[Any]]
 Score = Callable[[Labels, Outputs], float]
@@ -66,6 +68,18 @@ def _top_k(k: int, labels: Labels, outputs: Outputs) -> float:
     before = np.arange(outputs.shape[1]) < labels[:, np.newaxis]
     ranks = ((outputs > own) | ((outputs == own) & before)).sum(axis=1)
     return float((ranks < k).mean())
+
+
+@of_finite
+def undisputed_accuracy(labels: Labels, outputs: Outputs) -> float:
+    """The accuracy without the MNIST test images whose label most people dispute.
+
+    NaN where the labels are not those of MNIST's test set.
+    """
+    agreed = undisputed(labels)
+    if agreed is None:
+        return float("nan")
+    return float((outputs.argmax(axis=1) == labels)[agreed].mean())
 
 
 @of_finite

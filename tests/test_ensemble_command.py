@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from command_line import run_here
 from generated_runs import write_run
-from small_runs import noisy_arrays, noisy_data, small_config, train_below
+from PIL import Image
+from small_runs import noisy_arrays, noisy_data, small_config, train_below, write_idx
 
 from mnist_keras.config import make_config
 from mnist_keras.errors import UserError
+from mnist_keras.runs.lookup import find_run
+from mnist_keras.training.predict import load_run_model, outputs
 
 IN_PLAIN_KERAS = """
 import sys
@@ -201,4 +204,57 @@ def test_a_place_that_cannot_be_written_costs_one_line(trained, tmp_path):
     told = run_here("ensemble", *names(trained), "--save", str(target), *places(trained))
     assert told.code == 1
     assert "choose another file with --save" in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_what_every_member_gets_wrong_is_drawn(trained, tmp_path):
+    write_idx(tmp_path / "idx", noisy_arrays())
+    given = [*names(trained), "--data", str(tmp_path / "idx"), "--show", str(tmp_path / "m.png")]
+    told = run_here("ensemble", *given, "--json", *places(trained)).json
+    assert told["written"] == [str(tmp_path / "m.png")]
+    labels, each = probabilities(trained)
+    missed = np.all([one.argmax(axis=1) != labels for one in each], axis=0)
+    assert told["wrong_in_every_member"] == np.flatnonzero(missed).tolist()
+    with Image.open(tmp_path / "m.png") as picture:
+        assert picture.size[0] == 1600
+    again = run_here("ensemble", *given, *places(trained))
+    assert again.code == 1
+    assert "m.png, which is there already; give a name that is free" in again.err
+
+
+def test_a_run_reads_the_test_images_of_another_set(trained, tmp_path):
+    """Of a set that begins with the run's own test images the others alone, as of QMNIST."""
+    arrays = noisy_arrays()
+    more = {
+        **arrays,
+        "x_test": np.concatenate([arrays["x_test"], arrays["x_train"][:60]]),
+        "y_test": np.concatenate([arrays["y_test"], arrays["y_train"][:60]]),
+    }
+    write_idx(tmp_path / "more", more)
+    write_idx(tmp_path / "own", arrays)
+    for run in names(trained):
+        told = run_here("evaluate", run, "--on", str(tmp_path / "more"), "--json", *places(trained))
+        found = told.json
+        assert (found["left_out_as_own"], found["images"]) == (100, 60)
+        folder = find_run(run, trained / "logs", trained / "checkpoints")
+        answers = outputs(load_run_model(folder), arrays["x_train"][:60])
+        assert found["correct"] == int((answers.argmax(axis=1) == arrays["y_train"][:60]).sum())
+        assert found["own"]["images"] == 100
+    printed = run_here("evaluate", run, "--on", str(tmp_path / "more"), *places(trained)).out
+    assert "of 60 test images are right" in printed
+    assert "its first 100 are the run's own" in printed
+    nothing = run_here("evaluate", run, "--on", str(tmp_path / "own"), *places(trained))
+    assert nothing.code == 1
+    assert "and no others; give another data set with --on" in nothing.err
+
+
+def test_other_images_of_another_kind_are_refused(trained, tmp_path):
+    arrays = noisy_arrays()
+    smaller = {key: value[:, :8, :8] if value.ndim == 3 else value for key, value in arrays.items()}
+    write_idx(tmp_path / "small", smaller)
+    told = run_here(
+        "evaluate", names(trained)[0], "--on", str(tmp_path / "small"), *places(trained)
+    )
+    assert told.code == 1
+    assert "has images of 8x8, 10 classes" in told.err
     assert told.err.count("\n") == 1

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from mnist_keras import scores
+from mnist_keras.data.dataset import load
 from mnist_keras.data.predictions import Predictions
+from mnist_keras.disputed import DISPUTED
 from mnist_keras.metrics import METRICS, ON_REQUEST, TEST_SCORES
 
 
@@ -105,7 +107,22 @@ PLAIN = {
 
 
 def test_every_score_has_a_plain_one_to_be_held_against():
-    assert set(PLAIN) == set(TEST_SCORES)
+    of_mnist_alone = "test_undisputed_accuracy"
+    assert {*PLAIN, of_mnist_alone} == set(TEST_SCORES)
+
+
+def test_the_15_disputed_labels_of_mnist_are_left_out_of_an_accuracy_of_its_own():
+    labels = load().y_test.astype(np.int64)
+    said = labels.copy()
+    said[[947, 9729, 0, 1]] = (said[[947, 9729, 0, 1]] + 1) % 10  # two of them, and two others
+    outputs = np.eye(10, dtype=np.float32)[said]
+    assert len(DISPUTED) == 15
+    assert scores.undisputed_accuracy(labels, outputs) == (10_000 - 15 - 2) / (10_000 - 15)
+    assert Predictions(labels, outputs).metrics["test_undisputed_accuracy"] == pytest.approx(
+        9983 / 9985
+    )
+    assert math.isnan(scores.undisputed_accuracy(labels[::-1], outputs[::-1]))
+    assert math.isnan(scores.undisputed_accuracy(labels[:1000], outputs[:1000]))
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -165,7 +182,7 @@ def test_outputs_that_are_no_probabilities_have_classes_but_no_confidence():
 
 def test_half_precision_is_near_enough_to_one():
     labels, outputs = drawn(8)
-    assert set(Predictions(labels, outputs.astype(np.float16)).metrics) == set(TEST_SCORES)
+    assert set(Predictions(labels, outputs.astype(np.float16)).metrics) == set(PLAIN)
 
 
 def test_a_network_that_ended_in_nan_has_no_score():

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     help="Draw what each convolution answers to test image N, from 0, and which pixels decided.",
 )
+@click.option(
+    "--on",
+    "elsewhere",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Read the test images of another data set of the same kind instead; of QMNIST's 60,000 "
+    "the 50,000 that are not MNIST's.",
+)
 @data_option
 @network_option
 @logs_option
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
 def evaluate(
     run: str,
     image: int | None,
+    elsewhere: Path | None,
     data: Path | None,
     networks: tuple[str, ...],
     logs: Path,
@@ -50,6 +59,7 @@ def evaluate(
     Pictures are written below the run's folder, in evaluation. A run on another data set needs it:
     --data.
     """
+    from mnist_keras.errors import UserError
     from mnist_keras.report.console import print_json
     from mnist_keras.report.evaluation.evaluate import evaluate_run, evaluation_facts
     from mnist_keras.report.evaluation.pictures import write_pictures
@@ -57,8 +67,13 @@ def evaluate(
     from mnist_keras.runs.lookup import find_run
 
     folder = find_run(run, logs, checkpoints)
+    if image is not None and elsewhere is not None:
+        raise UserError("--image and --on were given; leave one of them out")
     if image is not None:
         _evaluate_image(folder, data, image, networks, as_json)
+        return
+    if elsewhere is not None:
+        _evaluate_elsewhere(folder, elsewhere, networks, as_json)
         return
     evaluation = evaluate_run(folder, data, logs)
     pictures, note = write_pictures(evaluation, folder)
@@ -66,6 +81,19 @@ def evaluate(
         print_json({**evaluation_facts(evaluation), "pictures": list(map(str, pictures))})
         return
     print_evaluation(evaluation, pictures, [note] if note else [])
+
+
+def _evaluate_elsewhere(
+    folder: RunFolder, path: Path, networks: tuple[str, ...], as_json: bool
+) -> None:
+    from mnist_keras.report.console import print_json
+    from mnist_keras.report.evaluation.elsewhere import elsewhere_facts, evaluate_elsewhere
+
+    found = evaluate_elsewhere(folder, path, networks)
+    if as_json:
+        print_json(elsewhere_facts(found))
+        return
+    click.echo(f"{folder.logs.name}\n{found.says()}")
 
 
 def _evaluate_image(
@@ -125,7 +153,7 @@ def predict(
     the classes are called as that data set calls them. A picture that cannot be read costs its own
     row only.
     """
-    from mnist_keras.pictures.draw_seen import draw_seen, seen_path, write_seen
+    from mnist_keras.pictures.draw_seen import draw_seen, seen_path
     from mnist_keras.pictures.files import find_pictures
     from mnist_keras.pictures.model import find_model
     from mnist_keras.pictures.readings import (
@@ -136,6 +164,7 @@ def predict(
     )
     from mnist_keras.pictures.sights import look_at
     from mnist_keras.report.console import print_json, print_rows
+    from mnist_keras.report.figures.one_picture import write_picture
 
     paths = find_pictures(images)
     target = None if show is None else seen_path(show, len(paths))
@@ -150,7 +179,7 @@ def predict(
         for note in [*notes, *([] if split else several_digits(model, sights))]:
             click.echo(f"note: {note}")
     if target is not None and readings:
-        write_seen(draw_seen(readings, model.names, model.title, model.mark), target)
+        write_picture(draw_seen(readings, model.names, model.title, model.mark), target)
         click.echo(target, err=as_json)
     if refusals:
         for refusal in refusals:

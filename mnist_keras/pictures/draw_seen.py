@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnist_keras.atomic import write_bytes
 from mnist_keras.data.form import to_show
 from mnist_keras.errors import UserError
 from mnist_keras.pictures.readings import Reading
+from mnist_keras.report.figures.one_picture import picture_path
 from mnist_keras.report.figures.style import INK, PALETTE, headline, look, new_figure
 
 NAME = "seen"
@@ -59,33 +58,7 @@ def seen_path(place: Path, pictures: int) -> Path:
             f"--show was given {pictures} pictures; expected at most {MOST_PICTURES}; "
             "give fewer at a time"
         )
-    if place.is_dir():
-        number = 1
-        while (path := place / f"{NAME}{f'-{number}' if number > 1 else ''}.png").exists():
-            number += 1
-        return path
-    if place.suffix.lower() != ".png":
-        raise UserError(f"--show is {place}; expected a folder that is there, or a name in .png")
-    if place.exists():
-        raise UserError(f"--show is {place}, which is there already; give a name that is free")
-    if not place.parent.is_dir():
-        raise UserError(f"--show is {place}, but there is no folder {place.parent}; make it first")
-    return place
-
-
-def write_seen(figure: Figure, path: Path) -> None:
-    """Write the picture, whole or not at all.
-
-    Raises:
-        UserError: it cannot be written.
-    """
-    content = io.BytesIO()
-    with look():
-        figure.savefig(content, format="png", metadata={"Software": None})
-    try:
-        write_bytes(path, content.getvalue(), sync=False)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; give another --show") from None
+    return picture_path(place, NAME)
 
 
 def _draw_bars(axes: Axes, reading: Reading, names: Sequence[str]) -> None:

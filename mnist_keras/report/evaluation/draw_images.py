@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -50,6 +50,41 @@ def draw_errors(
     """
     shown = mistakes[:MOST_ERRORS]
     captions = [_error_caption(mistake, names, peers, scores) for mistake in shown]
+    return _draw_mistakes(shown, images, captions, texts)
+
+
+@look()
+def draw_missed_by_all(
+    mistakes: Sequence[Mistake],
+    images: NDArray[np.uint8],
+    names: Sequence[str],
+    disputed: Container[int],
+    texts: tuple[str, str, str],
+) -> Figure:
+    """As `draw_errors`, of an ensemble whose members all err there.
+
+    `disputed` has the places of the images whose label most people dispute.
+    """
+    shown = mistakes[:MOST_ERRORS]
+    captions = [
+        "\n".join(
+            [
+                *textwrap.wrap(_read_as(mistake, names), _CAPTION_WIDTH),
+                f"image {mistake.image}",
+                "label disputed" if mistake.image in disputed else "",
+            ]
+        ).rstrip()
+        for mistake in shown
+    ]
+    return _draw_mistakes(shown, images, captions, texts)
+
+
+def _draw_mistakes(
+    shown: Sequence[Mistake],
+    images: NDArray[np.uint8],
+    captions: Sequence[str],
+    texts: tuple[str, str, str],
+) -> Figure:
     lines = max(caption.count("\n") + 1 for caption in captions)
     figure, panels = _grid(len(shown), _ERROR_COLUMNS, lines * _CAPTION_LINE, texts)
     for axes, mistake, caption in zip(panels, shown, captions, strict=False):
@@ -82,14 +117,17 @@ def draw_first_layer(layer: FirstLayer, texts: tuple[str, str, str]) -> Figure:
 
 
 def _error_caption(mistake: Mistake, names: Sequence[str], peers: Peers, scores: bool) -> str:
-    read = f"{names[mistake.label]}, read as {names[mistake.predicted]}"
     given = output_text(mistake.output, scores)
     sure = f"score {given}" if scores else f"{given} sure"
-    lines = [*textwrap.wrap(read, _CAPTION_WIDTH), sure]
+    lines = [*textwrap.wrap(_read_as(mistake, names), _CAPTION_WIDTH), sure]
     others = len(peers.names)
     if others:
         lines.append(f"{peers.wrong[mistake.image]} of {others} others err")
     return "\n".join(lines)
+
+
+def _read_as(mistake: Mistake, names: Sequence[str]) -> str:
+    return f"{names[mistake.label]}, read as {names[mistake.predicted]}"
 
 
 def _grid(

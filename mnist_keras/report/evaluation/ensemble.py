@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+from matplotlib.figure import Figure
 
 from mnist_keras.analysis.ensembles import combined
 from mnist_keras.data.predictions import Predictions, read_predictions
+from mnist_keras.disputed import DISPUTED, undisputed
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import margin_of
-from mnist_keras.report.console import percent, print_lines, print_rows
+from mnist_keras.report.console import percent, print_lines, print_mapping, print_rows
+from mnist_keras.report.evaluation.draw_images import MOST_ERRORS, draw_missed_by_all
+from mnist_keras.report.evaluation.evaluate import load_data_of
 from mnist_keras.report.evaluation.numbers import RunNumbers, run_numbers
-from mnist_keras.report.evaluation.sentences import accuracy_text, image_list
+from mnist_keras.report.evaluation.sentences import accuracy_text, image_list, score_texts
 from mnist_keras.report.words.units import PERCENT
 from mnist_keras.report.words.verdicts import gain_verdict
 from mnist_keras.runs.caveats import in_brackets, marks_of
@@ -122,6 +127,7 @@ def ensemble_facts(found: EnsembleEvaluation) -> dict[str, Any]:
         "correct": found.numbers.correct,
         "test_accuracy": found.numbers.accuracy,
         "interval": list(found.numbers.interval),
+        "metrics": dict(found.numbers.metrics),
         "mean_test_accuracy_of_members": gain.member_accuracy,
         "gain": gain.gain,
         "gain_interval_other_images": list(gain.interval) if gain.interval else None,
@@ -147,6 +153,9 @@ def print_ensemble(found: EnsembleEvaluation) -> None:
         f"{len(found.members)} networks, {found.combine}\n"
         f"{accuracy_text(found.numbers)}{in_brackets(found.mark)}\n"
     )
+    if found.numbers.metrics:
+        print_mapping(score_texts(found.numbers))
+        click.echo("")
     print_rows(
         [
             {"member": one.config.name, "test accuracy": percent(accuracy)}
@@ -171,3 +180,28 @@ def print_ensemble(found: EnsembleEvaluation) -> None:
     else:
         lines.append("no test image is wrong in every member")
     print_lines("Is it more than one network?", lines)
+
+
+def draw_shared_misses(found: EnsembleEvaluation, data: Path | None) -> Figure:
+    """A picture of the test images that every member gets wrong, the most confident first.
+
+    Args:
+        found: the ensemble.
+        data: the data set of its members; None for MNIST.
+
+    Raises:
+        UserError: the data set is another than theirs, or no image is wrong in every member.
+    """
+    dataset = load_data_of(found.members[0], data)
+    missed = [one for one in found.numbers.mistakes if one.image in found.missed_by_all]
+    if not missed:
+        raise UserError("no test image is wrong in every member; leave --show out")
+    count = f"{len(missed)} test image{'s' if len(missed) > 1 else ''}"
+    shown = f"{MOST_ERRORS} of the {count}" if len(missed) > MOST_ERRORS else f"The {count}"
+    title = f"{shown} that all {len(found.members)} networks miss"
+    subtitle = f"label, and what the ensemble reads; {accuracy_text(found.numbers)}"
+    names = [one.name for one in found.numbers.by_class]
+    disputed = DISPUTED if undisputed(dataset.y_test) is not None else ()
+    return draw_missed_by_all(
+        missed, dataset.x_test, names, disputed, (title, subtitle, found.mark)
+    )

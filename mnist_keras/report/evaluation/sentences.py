@@ -42,7 +42,7 @@ def print_evaluation(
         f"{accuracy_text(numbers)} on {evaluation.data_name}{mark}\n"
     )
     if numbers.metrics:
-        print_mapping(_score_texts(numbers))
+        print_mapping(score_texts(numbers))
         click.echo("")
     _print_classes(evaluation)
     if numbers.mistakes:
@@ -58,7 +58,7 @@ def print_evaluation(
         click.echo(path)
 
 
-def _score_texts(numbers: RunNumbers) -> dict[str, str]:
+def score_texts(numbers: RunNumbers) -> dict[str, str]:
     """Each metric of the predictions by its name; empty where the outputs allow none."""
     return {METRICS[name].label: unit(name).value(value) for name, value in numbers.metrics.items()}
 
