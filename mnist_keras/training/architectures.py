@@ -57,11 +57,14 @@ _CONVOLUTIONS = {
 
 _KNOWN_LAYERS = (
     layers.Activation,
+    layers.BatchNormalization,
     layers.Conv2D,
     layers.Dense,
     layers.Dropout,
     layers.Flatten,
+    layers.GlobalAveragePooling2D,
     layers.MaxPooling2D,
+    layers.ReLU,
 )
 
 
@@ -154,14 +157,20 @@ def _describe_layer(layer: keras.Layer) -> str:
     if isinstance(layer, layers.Conv2D):
         same = " same" if layer.padding == "same" else ""
         size = "x".join(str(side) for side in layer.kernel_size)
-        return f"conv {layer.filters} {size}{same} {layer.activation.__name__}"
+        return f"conv {layer.filters} {size}{same}{_activation(layer)}"
     if isinstance(layer, layers.Dense):
         return f"dense {layer.units} {layer.activation.__name__}"
     if isinstance(layer, layers.MaxPooling2D):
         return f"maxpool {layer.pool_size[0]}"
     if isinstance(layer, layers.Dropout):
         return f"dropout {layer.rate}"
-    return type(layer).__name__.lower()
+    known = {layers.BatchNormalization: "norm", layers.GlobalAveragePooling2D: "global average"}
+    return known.get(type(layer), type(layer).__name__.lower())
+
+
+def _activation(layer: keras.Layer) -> str:
+    linear = layer.activation is keras.activations.linear
+    return "" if linear else f" {layer.activation.__name__}"
 
 
 def training_flops_per_image(model: keras.Model) -> int:
