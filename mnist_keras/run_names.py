@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LONGEST_NAME = 200
 """Characters of a run's name before the seed; of a longer one a hash takes the end's place."""
 
+_SHORT = ("hidden", "padding")
+"""The settings of built-in networks that have a short form of their own in a name."""
+
 _TEXT = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,31}")
 """A setting's text that may stand in a folder's name."""
 
@@ -23,7 +26,7 @@ _TEXT = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,31}")
 def name_of(config: RunConfig) -> str:
     """The folder's name: network, its settings, the training's, what it builds, data and seed."""
     name = "-".join([config.label, *_setting_parts(config), *_training_parts(config)])
-    if len(name) > LONGEST_NAME and config.network is not None:
+    if len(name) > LONGEST_NAME and not set(config.settings) <= set(_SHORT):
         digest = hashlib.sha256(name.encode()).hexdigest()[:16]
         name = f"{name[: LONGEST_NAME - 17]}-{digest}"
     return f"{name}-s{config.seed}"
@@ -38,7 +41,8 @@ def _setting_parts(config: RunConfig) -> list[str]:
         parts.append("h" + "x".join(str(width) for width in hidden))
     if config.settings.get("padding") == "valid":
         parts.append("valid")
-    return parts
+    changed = sorted(config.changed_settings.items())
+    return parts + [f"{name}={_in_name(value)}" for name, value in changed if name not in _SHORT]
 
 
 def _training_parts(config: RunConfig) -> list[str]:

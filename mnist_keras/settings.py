@@ -169,6 +169,13 @@ class Training(BaseModel):
     augment_cutout: float = Field(
         default=0.0, ge=0, le=1, description="cover a square of this share of their side"
     )
+    shifted_copies: int = Field(
+        default=0,
+        ge=0,
+        le=8,
+        description="train also on four copies of each image, moved by so many pixels up, down, "
+        "left and right",
+    )
     monitor: Monitor = Field(
         default="val_accuracy", description="what the best epoch and the patience look at"
     )

@@ -30,7 +30,34 @@ VARIANTS = [
     ({"architecture": "cnn-simple"}, 421_642),
     ({"architecture": "cnn2"}, 113_386),
     ({"architecture": "cnn3"}, 37_674),
+    ({"architecture": "mnist-convnet"}, 34_826),
 ]
+OF_SETTINGS = [
+    # The sources' own counts, or the sums of what their code builds.
+    ({"architecture": "conv-pool"}, 85_670),
+    ({"architecture": "conv-pool", "convolutions": 0}, 79_510),
+    ({"architecture": "conv-pool", "convolutions": 1}, 289_630),
+    ({"architecture": "conv-pool", "hidden": [1000, 1000], "dropout": 0.5}, 1_672_570),
+    ({"architecture": "mnist-mlp"}, 669_706),
+    ({"architecture": "mnist-mlp", "hidden": [1024, 1024, 2048], "max_norm": 2.0}, 3_973_130),
+    ({"architecture": "mnist-cnn"}, 1_199_882),
+    ({"architecture": "mnist-cnn", "pooling": "each", "standardize": True}, 225_034),
+    ({"architecture": "mnist-cnn", "pooling": "each", "filters": [24, 32]}, 111_002),
+    (
+        {
+            "architecture": "mnist-cnn",
+            "filters": [24, 32],
+            "kernel_size": 5,
+            "pooling": "each",
+            "rectifier": "after-pooling",
+            "feature_dropout": 0.0,
+            "hidden": [256],
+            "dropout": 0.0,
+        },
+        215_194,
+    ),
+]
+"""Networks whose layers depend on their settings, so that no comment states their shapes."""
 ALL_FIELDS = [fields for fields, _ in VARIANTS]
 EVERY_VARIANT = pytest.mark.parametrize("fields", ALL_FIELDS, ids=str)
 
@@ -49,7 +76,7 @@ assert not [name for name in sys.modules if name.startswith("mnist_keras.")]
 """
 
 
-@pytest.mark.parametrize(("fields", "parameters"), VARIANTS)
+@pytest.mark.parametrize(("fields", "parameters"), [*VARIANTS, *OF_SETTINGS])
 def test_parameters_are_exactly_those_of_the_layers(fields, parameters):
     model = build(make_config(fields))
     assert model.count_params() == parameters
@@ -119,7 +146,7 @@ def test_the_seed_decides_the_weights_whatever_was_built_before(name):
     other = build(make_config({"architecture": name, "seed": 2})).get_weights()
     again = build(make_config({"architecture": name, "seed": 1})).get_weights()
     assert all(map(np.array_equal, weights, again))
-    kernels, other_kernels = ([w for w in ws if w.ndim > 1] for ws in (weights, other))
+    kernels, other_kernels = ([w for w in ws if w.ndim > 1 and w.any()] for ws in (weights, other))
     assert kernels
     assert not any(map(np.array_equal, kernels, other_kernels))
 
@@ -170,7 +197,8 @@ def test_a_saved_model_opens_where_the_package_cannot_be_imported(tmp_path):
     images = generator.random((4, 28, 28, 1), np.float32)
     np.save(tmp_path / "images.npy", images)
     predicted = {}
-    for fields in [*ALL_FIELDS, {"architecture": "cnn2", "precision": "mixed_bfloat16"}]:
+    settings = [fields for fields, _ in OF_SETTINGS]
+    for fields in [*ALL_FIELDS, *settings, {"architecture": "cnn2", "precision": "mixed_bfloat16"}]:
         config = make_config(fields)
         model = build(config)
         model.set_weights([generator.normal(0, 0.1, w.shape) for w in model.get_weights()])
@@ -214,4 +242,52 @@ def test_which_models_convolve():
         for name in ARCHITECTURE_NAMES
         if has_convolution(build(make_config({"architecture": name})))
     }
-    assert convolving == {"lenet5", "cnn-simple", "cnn2", "cnn3"}
+    assert convolving == set(ARCHITECTURE_NAMES) - {"perceptron", "shallow", "deep", "mnist-mlp"}
+
+
+def built(**fields):
+    return build(make_config(fields))
+
+
+def test_conv_pool_begins_as_the_book_s_program_does():
+    model = built(architecture="conv-pool", hidden=[400, 100])
+    first, first_bias, _, _, dense, dense_bias, *_, last, last_bias = model.get_weights()
+    assert first.std() == pytest.approx((20 * 25 / 4) ** -0.5, rel=0.1)  # 500 draws
+    assert dense.std() == pytest.approx(400**-0.5, rel=0.01)
+    assert dense_bias.std() == pytest.approx(1, rel=0.1)
+    assert first_bias.any()
+    assert not last.any()
+    assert not last_bias.any()
+
+
+def test_dropout_of_conv_pool_is_of_what_goes_into_each_dense_layer():
+    words = describe_layers(built(architecture="conv-pool", hidden=[8, 4], dropout=0.5))
+    assert words.endswith(
+        "flatten - dropout 0.5 - dense 8 sigmoid - dropout 0.5 - dense 4 sigmoid"
+        " - dropout 0.5 - dense 10 softmax"
+    )
+
+
+@pytest.mark.parametrize("architecture", ["conv-pool", "mnist-mlp"])
+def test_l2_is_half_the_sum_of_squared_weights_and_of_no_biases(architecture):
+    model = built(architecture=architecture, hidden=[16], l2=0.02)
+    kernels = [w for w in model.get_weights() if w.ndim > 1]
+    expected = 0.01 * sum(float(np.square(kernel, dtype=np.float64).sum()) for kernel in kernels)
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_pooling_before_or_after_relu_is_the_same_function():
+    fields = {"architecture": "mnist-cnn", "filters": [3, 4], "pooling": "each", "seed": 4}
+    before, after = built(**fields), built(**fields, rectifier="after-pooling")
+    images = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)
+    np.testing.assert_allclose(before(images), after(images), rtol=1e-5)
+
+
+def test_the_network_of_train_mnist_fast_s_first_step_has_no_second_relu():
+    words = describe_layers(
+        built(architecture="mnist-cnn", rectifier="first-only", whole_maps=True, standardize=True)
+    )
+    assert words == (
+        "rescaling - conv 32 3x3 relu - conv 64 3x3 linear - maxpool 2 - dropout of maps 0.25"
+        " - flatten - dense 128 relu - dropout 0.5 - dense 10 softmax"
+    )

@@ -488,6 +488,10 @@ def test_architectures_lists_parameters_and_defaults(server: CommandServer) -> N
         "cnn-simple": 421_642,
         "cnn2": 113_386,
         "cnn3": 37_674,
+        "conv-pool": 85_670,
+        "mnist-mlp": 669_706,
+        "mnist-convnet": 34_826,
+        "mnist-cnn": 1_199_882,
     }
     defaults = {
         name: make_config({"architecture": name, **rows[name]["defaults"]}) for name in rows

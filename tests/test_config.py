@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mnist_keras.config import ARCHITECTURE_NAMES, make_config
+from mnist_keras.config import make_config
 from mnist_keras.errors import UserError
 
 NAME = re.compile(
@@ -22,6 +22,10 @@ NAME = re.compile(
     r"(-(?P<data>data-[0-9a-f]{12}))?"
     r"-s(?P<seed>\d+)"
 )
+
+
+WITH_A_PATTERN = ("perceptron", "shallow", "deep", "lenet5", "cnn-simple", "cnn2", "cnn3")
+"""Those of the two first sources; the names of the others are longer."""
 
 
 def decode(name):
@@ -70,7 +74,7 @@ def all_fields(architecture):
     )
 
 
-runs = st.sampled_from(ARCHITECTURE_NAMES).flatmap(all_fields)
+runs = st.sampled_from(WITH_A_PATTERN).flatmap(all_fields)
 
 
 @settings(deadline=None)
@@ -108,6 +112,26 @@ def test_json_gives_the_run_back(fields):
     as_json = {n: list(v) if isinstance(v, tuple) else v for n, v in fields.items()}
     assert json.loads(text).items() >= as_json.items()
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
+
+
+def test_the_settings_of_the_other_networks_are_in_the_name():
+    fields = {"architecture": "mnist-cnn", "filters": [24, 32], "dropout": 0.0, "pooling": "each"}
+    assert make_config(fields).name == (
+        "mnist-cnn-h128-dropout=0.0-filters=24x32-pooling=each-lr1.0-b128-e12-s0"
+    )
+    assert make_config({"architecture": "mnist-cnn"}).name == "mnist-cnn-h128-lr1.0-b128-e12-s0"
+
+
+def test_a_name_that_is_too_long_ends_in_a_hash(tmp_path):
+    fields = {"architecture": "mnist-mlp", "hidden": [65_536] * 20, "dropout": 0.123456789}
+    further = {"input_dropout": 0.123456789, "l1": 0.123456789, "l2": 0.123456789}
+    names = {
+        make_config({**fields, **further, "max_norm": norm, "validation": validation}).name
+        for norm in (1.5, 2.5)
+        for validation in ("last", "test")
+    }
+    assert len(names) == 4
+    assert all(len(name) <= 205 for name in names)
 
 
 def test_the_longest_names_can_be_made_on_disk(tmp_path):
@@ -177,7 +201,7 @@ def test_a_run_cannot_be_changed():
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"architecture": "cnn4"}, r"architecture is 'cnn4'; .* be 'perceptron', .*'cnn3', or .*"),
+        ({"architecture": "cnn4"}, r"architecture is 'cnn4'; .* be 'perceptron', .* or .*"),
         ({"architecture": None}, r"architecture is None; it should be a valid string"),
         ({"architecture": ["cnn2"]}, r"architecture is \['cnn2'\]; it should be a valid string"),
         ({}, r"architecture is missing; give it a value"),

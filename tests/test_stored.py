@@ -48,8 +48,29 @@ def assert_same_model(found, expected):
     np.testing.assert_array_equal(found.predict_on_batch(IMAGES), expected.predict_on_batch(IMAGES))
 
 
+KNOWN_BY_THEIR_RUN = [
+    {"architecture": "conv-pool", "dropout": 0.5, "l2": 2e-5},
+    {"architecture": "mnist-mlp", "hidden": (16, 8), "input_dropout": 0.2, "max_norm": 2.0},
+    {"architecture": "mnist-convnet"},
+    {"architecture": "mnist-cnn", "filters": (2, 3), "standardize": True, "whole_maps": True},
+    {"architecture": "mnist-cnn", "filters": (2, 3), "rectifier": "after-pooling"},
+]
+"""Their files do not tell which network they are of, only the run's configuration does."""
+
+
 def test_every_architecture_is_here():
-    assert {fields["architecture"] for fields in VARIANTS} == set(ARCHITECTURE_NAMES)
+    variants = [*VARIANTS, *KNOWN_BY_THEIR_RUN]
+    assert {fields["architecture"] for fields in variants} == set(ARCHITECTURE_NAMES)
+
+
+@pytest.mark.parametrize("fields", KNOWN_BY_THEIR_RUN, ids=name_of)
+def test_the_file_of_a_run_is_opened_as_its_configuration_says(fields, tmp_path):
+    model = random_model(fields)
+    model.save(tmp_path / "model.keras")
+    config = make_config(fields)
+    assert_same_model(load_stored(tmp_path / "model.keras", config=config), model)
+    with pytest.raises(UserError, match=r"expected the weights of cnn2, as the run's config"):
+        load_stored(tmp_path / "model.keras", config=make_config({"architecture": "cnn2"}))
 
 
 @pytest.mark.parametrize("fields", VARIANTS, ids=name_of)
@@ -138,9 +159,10 @@ def test_another_model_is_refused_with_its_layers(tmp_path):
     with pytest.raises(UserError) as error:
         load_stored(path)
     assert str(error.value) == (
-        f"{path} has the layers conv2d 3x3x1x7; expected a .weights.h5 or .keras file of one of "
-        "the seven architectures, for images of 28x28 and 10 classes; give a file as mnist-keras "
-        "or Keras writes it; of one trained on other images, name its run, or give them with --data"
+        f"{path} has the layers conv2d 3x3x1x7; expected a .weights.h5 or .keras file of "
+        "perceptron, shallow, deep, lenet5, cnn-simple, cnn2 or cnn3, for images of 28x28 and 10 "
+        "classes; give a file as mnist-keras or Keras writes it; of one trained on other images, "
+        "name its run, or give them with --data"
     )
 
 

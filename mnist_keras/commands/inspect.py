@@ -28,7 +28,7 @@ from mnist_keras.own_networks import is_own
 def architectures(
     networks: tuple[str, ...], data: Path | None, as_json: bool, **settings: Any
 ) -> None:
-    """List the seven architectures, or those named: layers, parameters, default settings.
+    """List the built-in architectures, or those named: layers, parameters, default settings.
 
     ARCHITECTURE may be a function in a Python file of your own, as nets.py:net. With --data they
     are built for its images and classes.

@@ -41,7 +41,9 @@ from mnist_keras.data.reading import (
 )
 from mnist_keras.errors import UserError
 
-EXPECTED = "a .weights.h5 or .keras file of one of the seven architectures"
+EXPECTED = (
+    "a .weights.h5 or .keras file of perceptron, shallow, deep, lenet5, cnn-simple, cnn2 or cnn3"
+)
 ADVICE = "give a file as mnist-keras or Keras writes it"
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"

@@ -41,7 +41,10 @@ from mnist_keras.studies.trials import (
 )
 from mnist_keras.subjects import Entry, Label, Subject
 
-STUDY_NAMES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
+FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
+"""Those of the notebook and the report, which are run together."""
+
+STUDY_NAMES: tuple[str, ...] = (*FIRST_STUDIES, "nielsen")
 """The studies that the package ships."""
 
 _RESERVED_NAMES = (*STUDY_NAMES, "train")
@@ -161,8 +164,11 @@ class Study(Entry):
 
     def cells(self, wide: bool = False) -> list[Trial]:
         """A trial for each named trial and each value of each factor; equal ones are not merged."""
-        named = [self._named_cell(trial) for trial in self.named_trials]
+        named = [self._named_cell(trial) for trial in self._named(wide)]
         return named + self._factor_cells(wide)
+
+    def _named(self, wide: bool) -> list[NamedTrial]:
+        return [trial for trial in self.named_trials if wide or not trial.wide]
 
     def _named_cell(self, trial: NamedTrial) -> Trial:
         return Trial(self.varied(trial.changes), (trial.label,), trial.test_curve)
@@ -241,7 +247,7 @@ class Study(Entry):
     def cost(self, wide: bool = False) -> Cost:
         """What the study costs for one seed."""
         trials = self.trials(wide)
-        in_source = [trial for trial in self.named_trials if trial.in_source]
+        in_source = [trial for trial in self._named(wide) if trial.in_source]
         single = [self._named_cell(trial) for trial in in_source if trial.ensemble is None]
         cells = single + self._factor_cells(wide)
         known = {cell.config for cell in cells}

@@ -66,6 +66,7 @@ class NamedTrial(Entry):
     changes: Settings = Field(default_factory=dict)
     test_curve: bool = False
     in_source: bool = True
+    wide: bool = False
     ensemble: int | None = Field(default=None, ge=2, le=100)
     combine: Combine = "mean"
 

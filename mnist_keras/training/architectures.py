@@ -65,6 +65,8 @@ _KNOWN_LAYERS = (
     layers.GlobalAveragePooling2D,
     layers.MaxPooling2D,
     layers.ReLU,
+    layers.Rescaling,
+    layers.SpatialDropout2D,
 )
 
 
@@ -162,6 +164,8 @@ def _describe_layer(layer: keras.Layer) -> str:
         return f"dense {layer.units} {layer.activation.__name__}"
     if isinstance(layer, layers.MaxPooling2D):
         return f"maxpool {layer.pool_size[0]}"
+    if isinstance(layer, layers.SpatialDropout2D):
+        return f"dropout of maps {layer.rate}"
     if isinstance(layer, layers.Dropout):
         return f"dropout {layer.rate}"
     known = {layers.BatchNormalization: "norm", layers.GlobalAveragePooling2D: "global average"}

@@ -23,7 +23,8 @@ def parts_of(config: RunConfig, data: Dataset) -> tuple[Part, Part]:
     """The images and labels that a run trains on, and those that it selects its epoch on.
 
     The latter are the data set's own validation part where it has one and a hold-out is asked for;
-    on the test set there are none here. Only labels that are trained on are ever made wrong.
+    on the test set there are none here. Only labels that are trained on are ever made wrong; copies
+    of an image share its label.
 
     Raises:
         UserError: more training images are asked for than there are, or a share is to be held out
@@ -43,7 +44,35 @@ def parts_of(config: RunConfig, data: Dataset) -> tuple[Part, Part]:
     labels = data.y_train[training]
     if config.label_noise:
         labels = mislabel(labels, config.label_noise, data.classes, config.seed)
-    return (data.x_train[training], labels), held_out
+    return _with_shifted(config, data.x_train[training], labels), held_out
+
+
+def _with_shifted(config: RunConfig, images: NDArray[Any], labels: NDArray[Any]) -> Part:
+    """The images, and after them the copies that `shifted_copies` asks for; black moves in."""
+    by = config.shifted_copies
+    if not by:
+        return images, labels
+    moves = [(-by, 0), (by, 0), (0, -by), (0, by)]
+    return (
+        np.concatenate([images, *(shifted(images, *move) for move in moves)]),
+        np.tile(labels, 1 + len(moves)),
+    )
+
+
+def shifted(images: NDArray[Any], down: int, right: int) -> NDArray[Any]:
+    """Images [n, height, width, ...] moved by so many pixels, zeros where nothing was."""
+    moved = np.zeros_like(images)
+    height, width = images.shape[1:3]
+    there = (
+        slice(max(down, 0), height + min(down, 0)),
+        slice(max(right, 0), width + min(right, 0)),
+    )
+    here = (
+        slice(max(-down, 0), height - max(down, 0)),
+        slice(max(-right, 0), width - max(right, 0)),
+    )
+    moved[:, *there] = images[:, *here]
+    return moved
 
 
 def split_of(config: RunConfig, n: int) -> tuple[Indices, Indices]:

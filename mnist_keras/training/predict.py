@@ -51,7 +51,7 @@ def load_trained_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras
         )
     config = read_config(folder.config)
     return (
-        load_stored(folder.model, config.kind)
+        load_stored(folder.model, config.kind, config)
         if config.network is None
         else _own(config, folder, networks)
     )

@@ -24,19 +24,28 @@ FILE_NAMES = {
     "Flatten": "flatten",
     "Dense": "dense",
     "Dropout": "dropout",
+    "ReLU": "re_lu",
+    "BatchNormalization": "batch_normalization",
+    "GlobalAveragePooling2D": "global_average_pooling2d",
+    "Rescaling": "rescaling",
+    "SpatialDropout2D": "spatial_dropout2d",
 }
 
 
-def load_stored(path: Path, kind: Kind = MNIST_KIND) -> keras.Sequential:
-    """Load a `.weights.h5` file or a `.keras` archive of one of the seven architectures.
+def load_stored(
+    path: Path, kind: Kind = MNIST_KIND, config: RunConfig | None = None
+) -> keras.Sequential:
+    """Load a `.weights.h5` file or a `.keras` archive of a built-in network.
 
-    Names and shapes of the file's arrays tell the architecture, the hidden widths and LeNet-5's
-    padding. Nothing else of the file is used: its optimizer and its configuration stay unread.
+    Without `config`, names and shapes of the file's arrays tell which of the networks of the report
+    and the notebook it is, its hidden widths and LeNet-5's padding. Nothing else of the file is
+    used: its optimizer and its configuration stay unread.
 
     Args:
         path: a file as `EpochEngine.save_weights`, or Keras' `save_weights` or `save` of the same
             plain Sequential, writes it.
         kind: of the images that it was trained on, which the file does not tell.
+        config: of the run that wrote the file, where it is known.
 
     Returns:
         A built model as `architectures.build` makes it, named after its architecture.
@@ -45,9 +54,15 @@ def load_stored(path: Path, kind: Kind = MNIST_KIND) -> keras.Sequential:
         UserError: the file is damaged, or of another model.
     """
     with open_weights(path) as file:
-        config = _recognize(file, kind)
+        model = build(config or _recognize(file, kind))
+        if config is not None and _layout(model) != file.layout:
+            raise refusal(
+                file.where,
+                f"has {_describe(file.layout)}",
+                f"the weights of {config.architecture}, as the run's config.json has it",
+                "train the run again with --fresh",
+            )
         arrays = file.read()
-    model = build(config)
     model.set_weights([array for name in _file_names(model) for array in arrays[name]])
     return model
 

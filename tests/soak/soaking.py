@@ -1,4 +1,4 @@
-"""A study of all seven architectures on a small set, to be killed and stopped at any moment."""
+"""A study of seven architectures on a small set, to be killed and stopped at any moment."""
 
 from __future__ import annotations
 
