@@ -233,7 +233,7 @@ class RunConfig(Training):
     def graph(self) -> RunConfig:
         """What the compiled training depends on: all but seed, patience, and a constant rate."""
         alike: dict[str, Any] = {"seed": 0, "patience": None, "monitor": "val_accuracy"}
-        alike |= {"label_noise": 0.0, "test_shift": 0}
+        alike |= {"label_noise": 0.0, "test_shift": 0, "keep": "best"}
         alike |= {name: TRAINING[name].default for name in TRAINING if name.startswith("augment_")}
         if self.constant_rate:
             alike |= {"learning_rate": 1.0, "epochs": 1}

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mnist_keras.schema import Logarithmic, settings_of_model
 
 Validation = Literal["holdout", "last", "test"]
+Keep = Literal["best", "last"]
 Precision = Literal["float32", "mixed_bfloat16"]
 Loss = Literal["cross-entropy", "squared-error", "summed-squared-error"]
 Monitor = Literal["val_accuracy", "val_loss"]
@@ -185,6 +186,10 @@ class Training(BaseModel):
         le=4,
         description="answer with the mean over an image and its shifts by up to so many pixels",
     )
+    keep: Keep = Field(
+        default="best",
+        description="keep the weights of the best epoch, or of the last, so that none is chosen",
+    )
     train_images: Annotated[int, Logarithmic()] | None = Field(
         default=None, ge=1, le=10**9, description="train on so many of the training images only"
     )
@@ -214,6 +219,7 @@ class Training(BaseModel):
             ):
                 self.__dict__[name] = None
         self._check_schedule()
+        self._check_kept()
         if self.label_smoothing and self.loss != "cross-entropy":
             raise ValueError(
                 f"label_smoothing is {self.label_smoothing}, but the loss is {self.loss}; "
@@ -225,6 +231,20 @@ class Training(BaseModel):
                 "holds nothing out; leave one of them out"
             )
         return self
+
+    def _check_kept(self) -> None:
+        if self.keep == "best":
+            return
+        if self.patience is not None:
+            raise ValueError(
+                f"patience is {self.patience}, but keep is last, which waits for nothing; "
+                "give patience none"
+            )
+        if self.monitor != "val_accuracy":
+            raise ValueError(
+                f"monitor is {self.monitor}, but keep is last, which looks at nothing; "
+                "leave one of them out"
+            )
 
     def _check_schedule(self) -> None:
         for name, having in (("decay", ("exponential", "step")), ("decay_epochs", ("step",))):
@@ -254,7 +274,7 @@ class Training(BaseModel):
 
         Its best epoch is read from the curve of the validation accuracy.
         """
-        return self.constant_rate and self.monitor == "val_accuracy"
+        return self.constant_rate and self.monitor == "val_accuracy" and self.keep == "best"
 
     @property
     def monitor_mode(self) -> Literal["max", "min"]:
@@ -262,9 +282,14 @@ class Training(BaseModel):
         return "max" if self.monitor == "val_accuracy" else "min"
 
     @property
+    def validates_on_test(self) -> bool:
+        """Whether the validation images are those of the test set, and nothing is held out."""
+        return self.validation == "test"
+
+    @property
     def selected_on_test(self) -> bool:
         """Whether the best epoch is chosen on the test set, as the notebook does."""
-        return self.validation == "test"
+        return self.validates_on_test and self.keep == "best"
 
     def optimizer_parameters(self) -> dict[str, Any]:
         """The optimizer's parameters, with Keras's defaults where none is given."""

@@ -18,7 +18,8 @@ from mnist_keras.data.dataset import from_arrays
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.data.sampling import mislabel
 from mnist_keras.errors import UserError
-from mnist_keras.runs.records import read_epochs, read_json
+from mnist_keras.runs.contradictions import contradiction
+from mnist_keras.runs.records import read_epochs, read_json, read_run
 from mnist_keras.settings import OPTIMIZER_PARAMETERS
 from mnist_keras.studies.trials import Trial, hosts, vary
 from mnist_keras.training import callbacks
@@ -173,6 +174,8 @@ def test_a_default_that_is_given_is_no_other_run() -> None:
             "label_smoothing is 0.1, but the loss is squared-error; .*",
         ),
         ({"validation": "test", "validation_share": 0.1}, "validation_share is 0.1, but .*"),
+        ({"keep": "last", "patience": 4}, "patience is 4, but keep is last, .* give patience none"),
+        ({"keep": "last", "monitor": "val_loss"}, "monitor is val_loss, but keep is last, .*"),
         ({"optimizer": "adm"}, "optimizer is 'adm'; it should be 'adadelta', .*"),
     ],
 )
@@ -258,6 +261,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "one-cycle": {"schedule": "one-cycle", "optimizer": "adagrad", "warm_up": 0.5},
     "augmented": {"augment_shift": 0.1, "augment_rotate": 20, "augment_cutout": 0.3},
     "bent": {"augment_elastic": 0.08, "augment_zoom": 0.2, "label_noise": 0.3},
+    "last": {"keep": "last", "validation": "test", "test_shift": 1},
     "val_loss": {"monitor": "val_loss", "validation": "last", "train_images": 100},
 }
 
@@ -313,6 +317,31 @@ def test_the_best_epoch_is_that_of_what_is_monitored(tmp_path: Path, data: Any) 
     best = int(np.argmin(losses)) + 1
     assert read_json(folder.result)["best_epoch"] == best < 12
     assert (folder.checkpoints / f"weights_epoch_{best:02d}.weights.h5").is_file()
+
+
+def test_the_last_epoch_is_kept_and_none_is_chosen(tmp_path: Path, data: Any) -> None:
+    """The training is the same as where the best epoch is kept, on the test images or not."""
+    best = small_config(
+        "shallow", data, hidden=[16], learning_rate=0.03, epochs=6, validation="test"
+    )
+    last = best.replace(keep="last")
+    assert (best.selected_on_test, last.selected_on_test) == (True, False)
+    assert last.graph == best.graph
+    assert not last.is_beginning_of_longer
+    chosen = train_below(tmp_path, best, data, tensorboard=False)
+    folder = train_below(tmp_path, last, data, tensorboard=False)
+    rows, result = read_epochs(folder.epochs), read_json(folder.result)
+    accuracies = [row["val_accuracy"] for row in rows]
+    assert accuracies == [row["val_accuracy"] for row in read_epochs(chosen.epochs)]
+    assert read_json(chosen.result)["best_epoch"] < 6 == result["best_epoch"]
+    assert result["test_accuracy"] == result["last_test_accuracy"] == accuracies[-1]
+    assert result["test_accuracy"] == read_json(chosen.result)["last_test_accuracy"]
+    assert result["selected_on_test"] is False
+    weights = [file.name for file in folder.checkpoints.glob("weights_epoch_*")]
+    assert weights == ["weights_epoch_06.weights.h5"]
+    record = read_run(folder.logs)
+    assert record is not None
+    assert contradiction(record) is None
 
 
 def test_the_mean_of_an_image_s_shifts_is_answered(tmp_path: Path, data: Any) -> None:

@@ -52,7 +52,7 @@ def compares_with_one(factor: FactorOutcome) -> bool:
 
 def _metrics(factor: FactorOutcome, study: Study) -> tuple[str, ...]:
     """What pairs are compared on; accuracy once, where validation and test images are the same."""
-    on_test = next(iter(factor.levels.values())).config.selected_on_test
+    on_test = next(iter(factor.levels.values())).config.validates_on_test
     always = ("test_accuracy",) if on_test else ("val_accuracy", "test_accuracy")
     return (*always, *study.metrics_beside(*ACCURACIES))
 

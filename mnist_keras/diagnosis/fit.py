@@ -200,7 +200,7 @@ class HoldoutUnlikeTest:
     def find(cls, facts: RunFacts) -> HoldoutUnlikeTest | None:
         """The last epoch's, since the best one was chosen by one of the two."""
         seen, test = facts.seen, facts.last_test_accuracy
-        if seen is None or test is None or facts.config.selected_on_test:
+        if seen is None or test is None or facts.config.validates_on_test:
             return None
         validation = float(facts.val_accuracy[-1])
         error = standard_error((validation, seen.val_images), (test, seen.test_images))

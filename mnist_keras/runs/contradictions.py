@@ -75,6 +75,7 @@ def _about_epochs(record: RunRecord, result: dict[str, Any]) -> Iterator[str]:
         return
     largest = record.config.monitor_mode == "max"
     first = int(monitored.argmax() if largest else monitored.argmin())
+    first = len(curve) - 1 if record.config.keep == "last" else first
     if first != best - 1 or not _same(curve[first], result["val_accuracy"]):
         yield (
             f"val_accuracy is {result['val_accuracy']} at epoch {best} in result.json, but "

@@ -19,6 +19,7 @@ from mnist_keras.training.epoch_callbacks import (
     BestWeights,
     EpochClock,
     EpochRecorder,
+    LastEpoch,
     Logs,
     TestCurve,
 )
@@ -167,7 +168,8 @@ class RunCallbacks:
         self.resumed = dict(state.resumed) if state else {}
         self.performance = PerformanceCallback(on_usage)
         self._earlier_peaks = state.peaks if state else {}
-        self.early_stopping = keras.callbacks.EarlyStopping(
+        stopping = keras.callbacks.EarlyStopping if config.keep == "best" else LastEpoch
+        self.early_stopping = stopping(
             monitor=config.monitor,
             mode=config.monitor_mode,
             # Without a patience nothing stops the run, but the best weights are kept all the same.

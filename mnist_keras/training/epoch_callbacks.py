@@ -54,8 +54,16 @@ class TestCurve(keras.callbacks.Callback):
         logs.update({f"test_{name}": value for name, value in result.items()})
 
 
+class LastEpoch(keras.callbacks.EarlyStopping):
+    """Holds the last epoch's weights for the best: each is better than the one before."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Take the epoch's number for what is monitored."""
+        super().on_epoch_end(epoch, {**(logs or {}), self.monitor: float(epoch)})
+
+
 class BestWeights(keras.callbacks.ModelCheckpoint):
-    """Keeps the weights of the best epoch so far as `weights_epoch_NN.weights.h5`.
+    """Keeps the weights of the best epoch so far, or of the last, as `weights_epoch_NN.weights.h5`.
 
     As the notebook wires ModelCheckpoint, save that a better epoch's file takes the place of the
     one before.
@@ -69,15 +77,15 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
             f"{place}/weights_epoch_{{epoch:02d}}.weights.h5",
             monitor=config.monitor,
             mode=config.monitor_mode,
-            save_best_only=True,
+            save_best_only=config.keep == "best",
             save_weights_only=True,
         )
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Write the weights if the epoch is the best so far."""
+        """Write the weights if the epoch is the best so far, or if the last one is kept."""
         before = self.best
         super().on_epoch_end(epoch, logs)
-        if self.best != before:
+        if not self.save_best_only or self.best != before:
             self._remove_others(epoch)
 
     def go_on(self, epoch: int, value: float) -> None:

@@ -85,7 +85,7 @@ def split_of(config: RunConfig, n: int) -> tuple[Indices, Indices]:
     Raises:
         UserError: more training images are asked for than there are.
     """
-    if config.selected_on_test:
+    if config.validates_on_test:
         return _fewer(config, np.arange(n)), np.arange(0)
     held_out = _held_out(config, n)
     if config.validation == "last":

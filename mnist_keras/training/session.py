@@ -124,8 +124,8 @@ class Session:
         data, config = self.data, self.config
         training, validation = parts_of(config, data)
         engine = self.engines.take(config, *training)
-        self.val_labels = data.y_test if config.selected_on_test else validation[1]
-        if config.selected_on_test:
+        self.val_labels = data.y_test if config.validates_on_test else validation[1]
+        if config.validates_on_test:
             return engine, self.test
         return engine, evaluation_dataset(*validation)
 
