@@ -128,6 +128,11 @@ _ALL = (
         "points", 2, "lower", 100, margin=SHARE_MARGIN,
         low=-1.0, high=1.0, is_share=True,
     ),
+    Metric(
+        "choice_gain", "highest validation accuracy of any epoch minus that of the last",
+        "points", 2, None, 100, margin=SHARE_MARGIN,
+        high=1.0, is_share=True,
+    ),
     Metric("seconds", "seconds of the whole training", "s", 1, "lower"),
     Metric("seconds_per_epoch", "seconds an epoch", "s", 1, "lower"),
     Metric("data_seconds", "seconds to load the data", "s", 2, "lower"),

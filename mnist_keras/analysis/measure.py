@@ -158,6 +158,7 @@ class RunReading:
             "last_val_loss": val_loss[-1],
             "lowest_val_loss": _over_finite(np.min, val_loss),
             "gap": accuracy[-1] - val_accuracy[-1],
+            "choice_gain": val_accuracy.max() - val_accuracy[-1],
             "seconds": seconds.sum(),
             "seconds_per_epoch": seconds.mean(),
             "parameters": self._number("parameters"),
