@@ -34,6 +34,6 @@ Claim = Annotated[
 ]
 
 __all__ = [
-    "BestOf", "BestValue", "Bound", "Claim", "Constancy", "CostClaim", "Equal", "Gap", "Impact", "Monotone", "NoGain",
-    "Order", "Ranking", "Ratio", "Sensitivity",
+    "BestOf", "BestValue", "Bound", "Claim", "Constancy", "CostClaim", "Equal", "Gap", "Impact",
+    "Monotone", "NoGain", "Order", "Ranking", "Ratio", "Sensitivity",
 ]  # fmt: skip

@@ -111,5 +111,6 @@ class OtherSettings:
 
 WhyNot = (
     NoRun | NothingDone | NotMeasured | NoCommonSeed | TooFewSeeds | NoCommonGroup | NotAlike
-    | Disturbed | Zero | OneValue | NoGrid | NothingToCompare | NoCost | NoOtherStudy | OtherSettings
+    | Disturbed | Zero | OneValue | NoGrid | NothingToCompare | NoCost | NoOtherStudy
+    | OtherSettings
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mnist_keras.claims.base import (
     BestOfJudged,
@@ -267,7 +268,9 @@ def _bound(judged: BoundJudged) -> str:
         return text + translate(" (too few seeds for an interval)")
     if not judged.lowest:
         ends = Interval(-ends.high, -ends.low)
-    interval = measure.sizes(ends.shifted(judged.bound))
+    # Both ends are figures, not differences.
+    of_figures = replace(measure, difference_symbol=measure.symbol)
+    interval = of_figures.sizes(ends.shifted(judged.bound))
     return text + translate(" (95 % interval {interval})", interval=interval)
 
 
