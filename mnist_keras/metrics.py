@@ -83,6 +83,10 @@ def _percentage(name: str, label: str) -> Metric:
     return Metric(name, label, "%", 2, "higher", 100, margin=SHARE_MARGIN, high=1.0, is_share=True)
 
 
+def _error(name: str, label: str) -> Metric:
+    return replace(_accuracy(name, label), better="lower")
+
+
 def _loss(name: str, label: str) -> Metric:
     return Metric(name, label, "", 4, "lower")
 
@@ -117,6 +121,7 @@ _ALL = (
     _accuracy("train_accuracy", "training accuracy"),
     _accuracy("val_accuracy", "validation accuracy"),
     _accuracy("test_accuracy", "test accuracy"),
+    _error("test_error", "test error"),
     _accuracy("last_val_accuracy", "validation accuracy of the last epoch"),
     _accuracy("last_test_accuracy", "test accuracy of the last epoch"),
     _loss("train_loss", "training loss"),
@@ -129,16 +134,23 @@ _ALL = (
         low=-1.0, high=1.0, is_share=True,
     ),
     Metric(
+        "first_gap", "training minus validation accuracy, first epoch",
+        "points", 2, "lower", 100, margin=SHARE_MARGIN,
+        low=-1.0, high=1.0, is_share=True,
+    ),
+    Metric(
         "choice_gain", "highest validation accuracy of any epoch minus that of the last",
         "points", 2, None, 100, margin=SHARE_MARGIN,
         high=1.0, is_share=True,
     ),
     Metric("seconds", "seconds of the whole training", "s", 1, "lower"),
     Metric("seconds_per_epoch", "seconds an epoch", "s", 1, "lower"),
+    Metric("seconds_to_target", "seconds until the target", "s", 1, "lower"),
     Metric("data_seconds", "seconds to load the data", "s", 2, "lower"),
     Metric("parameters", "parameters", "", 0, "lower"),
     Metric("best_epoch", "best epoch", margin=1.0, low=1.0),
     Metric("epochs_run", "epochs run", margin=1.0, low=1.0),
+    Metric("epochs_to_target", "epochs until the target", "", 0, "lower", margin=1.0, low=1.0),
     Metric("cpu_percent", "CPU", "%", 1, "lower"),
     Metric("ram_mb", "RAM of the whole machine", "MB", 0, "lower"),
     Metric("gpu_percent", "GPU", "%", 0, "lower", high=100.0),
@@ -157,11 +169,14 @@ TEST_SCORES: dict[str, Score] = {
 ACCURACIES = ("val_accuracy", "test_accuracy")
 """What every report judges."""
 
-TIMES = ("seconds", "seconds_per_epoch", "data_seconds")
+TIMES = ("seconds", "seconds_per_epoch", "seconds_to_target", "data_seconds")
 """Metrics that depend on the machine, and that only runs that shared it alike can compare."""
 
 RESOURCES = ("cpu_percent", "ram_mb", "gpu_percent", "vram_mb")
 """Readings of the machine, which say as much about it as about the run."""
+
+TO_TARGET = ("seconds_to_target", "epochs_to_target")
+"""What it takes until the first epoch whose validation accuracy is a study's target."""
 
 COUNTS = ("parameters", "trainings")
 """Metrics without noise."""
@@ -169,7 +184,7 @@ COUNTS = ("parameters", "trainings")
 ON_REQUEST = tuple(
     name
     for name in METRICS
-    if name not in (*TIMES, *RESOURCES, *COUNTS) and name not in ("best_epoch", "epochs_run")
+    if name not in (*TIMES, *RESOURCES, *COUNTS, *TO_TARGET, "best_epoch", "epochs_run")
 )
 """What a report can judge beside what it always does: what is trained for, not what it takes."""
 

@@ -55,11 +55,13 @@ ENGLISH = re.compile(
 QUOTED = re.compile(
     r"--seeds\b|Annals of (Applied )?Statistics|Statistical Intervals|Scandinavian Journal of "
     r"Statistics|« accuracy » ou « précision »|Some <Processor> & more|\bhost cores\b"
+    r"|Neural Networks and Deep Learning|\bmnist-cnn-\S+"
 )
-"""What stays English: titles of papers and journals, the sources' word, a machine's name."""
+"""What stays English: titles of papers, books and journals, the sources' word, names of a machine
+and of runs."""
 
 
-NAMES_WITH_POINTS = re.compile(r"\d+\.\d+\.\d+|-lr[\d.]+|section 11\.1")
+NAMES_WITH_POINTS = re.compile(r"\d+\.\d+\.\d+|-lr[\d.]+|=[\d.]+|section 11\.1")
 """Versions, names of runs, a section of a book: no numbers."""
 
 

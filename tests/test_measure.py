@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,16 +48,33 @@ def test_a_whole_run_is_read_at_the_first_of_its_best_epochs(logs):
             "last_val_loss": 0.5,
             "lowest_val_loss": 0.3,
             "gap": 0.99 - 0.85,
+            "first_gap": 0.80 - 0.70,
             "seconds": 8.0,
             "seconds_per_epoch": 2.0,
             "parameters": 1000,
             "best_epoch": 2,
             "epochs_run": 4,
             "test_accuracy": 0.8801,
+            "test_error": 0.1199,
             "last_test_accuracy": 0.8402,
             "cpu_percent": 80.0,
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "epochs", "seconds"), [(0.70, 1, 2.0), (0.9, 2, 3.0), (0.9 + 1e-12, 2, 3.0)]
+)
+def test_a_target_is_met_in_the_first_epoch_that_has_it(logs, target, epochs, seconds):
+    write_run(logs, "s", CONFIG, CURVES)
+    values = replace(read(logs), target=target).values()
+    assert (values["epochs_to_target"], values["seconds_to_target"]) == (epochs, seconds)
+
+
+def test_a_target_that_no_epoch_has_is_not_measured(logs):
+    write_run(logs, "s", CONFIG, CURVES)
+    values = replace(read(logs), target=0.9001).values()
+    assert not {"epochs_to_target", "seconds_to_target"} & set(values)
 
 
 def test_the_beginning_of_a_run_takes_its_test_accuracy_from_the_curve(logs):

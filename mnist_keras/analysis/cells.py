@@ -49,11 +49,16 @@ def judge_cell(cell: PublishedCell, runs: StudyRuns, looks: int = 0) -> CellOutc
         return CellOutcome(cell, None, _study_totals(cell.metric, runs), None, TotalShown())
     one = runs.at(cell.subject)
     if one is None:
-        return CellOutcome(cell, None, np.empty(0), None, NoRun((runs.label(cell.subject),)))
+        return CellOutcome(cell, None, np.empty(0), None, _no_run(cell, runs))
     values = cell_values(cell, one)
     why_not = _why_not(cell, values, runs.study)
     judgement = None if why_not else _judge(cell, values, runs.study, looks)
     return CellOutcome(cell, one, values, judgement, why_not)
+
+
+def _no_run(cell: PublishedCell, runs: StudyRuns) -> NoRun:
+    trial = runs.study.named_trial(cell.subject.trial) if cell.subject.trial else None
+    return NoRun((runs.label(cell.subject),), trial is not None and trial.wide)
 
 
 def cell_values(cell: PublishedCell, one: Measured) -> NDArray[np.float64]:

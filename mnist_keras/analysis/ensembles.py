@@ -25,7 +25,7 @@ SUMMED = ("seconds", "parameters")
 FEWEST = 2
 """Seeds with predictions that a configuration needs to be told of as an ensemble."""
 
-NO_GROUP = {"test_accuracy": np.array([])}
+NO_GROUP = {"test_accuracy": np.array([]), "test_error": np.array([])}
 """What is known of an ensemble without a whole group: how it would be measured."""
 
 PredictionsOf = Callable[[int], Predictions | None]
@@ -70,7 +70,12 @@ def in_groups(
         members = [one for one in found if one is not None]
         ensemble = combined(members, combine) if len(members) == size else None
         if ensemble is not None:
-            found_of[first] = {"test_accuracy": float(ensemble.correct.mean()), **ensemble.metrics}
+            accuracy = float(ensemble.correct.mean())
+            found_of[first] = {
+                "test_accuracy": accuracy,
+                "test_error": 1 - accuracy,
+                **ensemble.metrics,
+            }
     return MeasuredEnsemble(
         config=of.config,
         labels=(label,),

@@ -51,7 +51,9 @@ class StudyEvidence:
         label = self._named(runs, Label(str(subject.trial)))
         one = runs.at(subject)
         if one is None:
-            raise NotJudged(self._missing(runs, NoRun((label,))))
+            named = runs.study.named_trial(str(subject.trial))
+            wide_only = named is not None and named.wide
+            raise NotJudged(self._missing(runs, NoRun((label,), wide_only)))
         return Side(label, one)
 
     def sides(self, study: str | None, field: str, values: Sequence[Any]) -> list[Side]:

@@ -101,11 +101,15 @@ def _read(path: Path) -> Predictions | None:
 
 @dataclass(frozen=True)
 class RunReading:
-    """A finished run, read in its first `epochs` epochs (all of them, unless it is `shortened`)."""
+    """A finished run, read in its first `epochs` epochs (all of them, unless it is `shortened`).
+
+    `target` is the validation accuracy that the study times a training to, a fraction.
+    """
 
     record: RunRecord
     epochs: int
     shortened: bool
+    target: float | None = None
 
     @property
     def result(self) -> Mapping[str, Any]:
@@ -158,6 +162,7 @@ class RunReading:
             "last_val_loss": val_loss[-1],
             "lowest_val_loss": _over_finite(np.min, val_loss),
             "gap": accuracy[-1] - val_accuracy[-1],
+            "first_gap": accuracy[0] - val_accuracy[0],
             "choice_gain": val_accuracy.max() - val_accuracy[-1],
             "seconds": seconds.sum(),
             "seconds_per_epoch": seconds.mean(),
@@ -165,15 +170,33 @@ class RunReading:
             "best_epoch": self.best + 1,
             "epochs_run": len(val_accuracy),
             **self._test_values(),
+            **self._until_target(),
             **{name: _over_finite(np.mean, self.curve(name)) for name in RESOURCES},
         }
         return {name: float(value) for name, value in values.items() if np.isfinite(value)}
 
     def _test_values(self) -> dict[str, float]:
+        names = ("test_accuracy", "last_test_accuracy")
         if not self.shortened:
-            return {name: self._number(name) for name in ("test_accuracy", "last_test_accuracy")}
-        curve = self.curve("test_accuracy")
-        return {"test_accuracy": curve[self.best], "last_test_accuracy": curve[-1]}
+            found = {name: self._number(name) for name in names}
+        else:
+            curve = self.curve("test_accuracy")
+            found = {"test_accuracy": curve[self.best], "last_test_accuracy": curve[-1]}
+        return {**found, "test_error": 1 - found["test_accuracy"]}
+
+    def _until_target(self) -> dict[str, float]:
+        """What it took to the first epoch with the target; nothing where none has it."""
+        if self.target is None:
+            return {}
+        # An accuracy of 9,900 of 10,000 images may be a bit away from 0.99.
+        reached = np.flatnonzero(self.curve("val_accuracy") >= self.target - 1e-9)
+        if not reached.size:
+            return {}
+        epochs = int(reached[0]) + 1
+        return {
+            "epochs_to_target": epochs,
+            "seconds_to_target": self.curve("seconds")[:epochs].sum(),
+        }
 
     def _number(self, name: str) -> float:
         value = self.result.get(name)

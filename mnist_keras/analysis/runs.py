@@ -134,7 +134,9 @@ class StudyRuns:
         for place in self._places(config):
             for seed, record in self._done.get(place.config, {}).items():
                 if seed not in found:
-                    reading = RunReading(record, place.epochs, place.config != config)
+                    reading = RunReading(
+                        record, place.epochs, place.config != config, self.study.target_share
+                    )
                     if reading.knows_test_accuracy:
                         found[seed] = reading
         return found

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mnist_keras.claims.best_of import BestOf
 from mnist_keras.claims.best_value import BestValue, Constancy
+from mnist_keras.claims.bounds import Bound
 from mnist_keras.claims.costs import CostClaim, Equal
 from mnist_keras.claims.figures import Gap, Impact, Ratio
 from mnist_keras.claims.monotone import Monotone
@@ -25,11 +27,13 @@ Claim = Annotated[
     | Ratio
     | Monotone
     | CostClaim
-    | Sensitivity,
+    | Sensitivity
+    | Bound
+    | BestOf,
     Field(discriminator="kind"),
 ]
 
 __all__ = [
-    "BestValue", "Claim", "Constancy", "CostClaim", "Equal", "Gap", "Impact", "Monotone", "NoGain",
-    "Order", "Ranking", "Ratio", "Sensitivity",
+    "BestOf", "BestValue", "Bound", "Claim", "Constancy", "CostClaim", "Equal", "Gap", "Impact",
+    "Monotone", "NoGain", "Order", "Ranking", "Ratio", "Sensitivity",
 ]  # fmt: skip

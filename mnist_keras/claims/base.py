@@ -17,6 +17,7 @@ from pydantic import Field
 from mnist_keras.claims.evidence import Array, Evidence, Side, margin_between, paired
 from mnist_keras.claims.reasons import WhyNot
 from mnist_keras.metrics import Metric
+from mnist_keras.statistics.best_of import BestOf
 from mnist_keras.statistics.differences import Difference, compare_paired
 from mnist_keras.statistics.impacts import Impact, ImpactDifference
 from mnist_keras.statistics.orders import Order
@@ -97,6 +98,34 @@ class StatementJudged(Judged):
 
     statement: Statement
     impact: Impact | None = None
+
+
+@dataclass(frozen=True)
+class BoundJudged(Judged):
+    """A stated bound beside ours, in record units.
+
+    Attributes:
+        bound: the lowest figure that is claimed, or the highest.
+        lowest: whether it is the lowest.
+        difference: how far ours is on the claimed side of it.
+    """
+
+    bound: float
+    lowest: bool
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class BestOfJudged(Judged):
+    """What the best of several runs adds; both gains are in the metrics' better direction.
+
+    Attributes:
+        found: what it adds, and to what it was picked by.
+        picked_by: by which metric it was picked.
+    """
+
+    found: BestOf
+    picked_by: Metric
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,14 @@ class NoCommonSeed:
 
 
 @dataclass(frozen=True)
+class TooFewSeeds:
+    """This has fewer seeds than a claim about so many runs needs."""
+
+    label: Label
+    runs: int
+
+
+@dataclass(frozen=True)
 class NoCommonGroup:
     """No group of so many seeds has finished runs, with predictions, of all of these."""
 
@@ -102,6 +110,7 @@ class OtherSettings:
 
 
 WhyNot = (
-    NoRun | NothingDone | NotMeasured | NoCommonSeed | NoCommonGroup | NotAlike | Disturbed | Zero
-    | OneValue | NoGrid | NothingToCompare | NoCost | NoOtherStudy | OtherSettings
+    NoRun | NothingDone | NotMeasured | NoCommonSeed | TooFewSeeds | NoCommonGroup | NotAlike
+    | Disturbed | Zero | OneValue | NoGrid | NothingToCompare | NoCost | NoOtherStudy
+    | OtherSettings
 )  # fmt: skip

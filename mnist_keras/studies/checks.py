@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.metrics import TO_TARGET
 from mnist_keras.studies.known_networks import setting_names
 from mnist_keras.studies.published import PublishedTable
 from mnist_keras.studies.trials import NOT_OF_A_STUDY, Factor
@@ -39,8 +40,19 @@ def check_study(study: Study, other_study: StudyByName) -> None:
         _check_settings(study, f"trial {trial.name!r}", trial.changes)
         _config(study, f"trial {trial.name!r}", trial.changes)
     _check_unique("claim", [claim.label for claim in study.claims if claim.label])
+    _check_target(study)
     for problem in _problems(study, other_study):
         raise ValueError(problem)
+
+
+def _check_target(study: Study) -> None:
+    if study.target is not None:
+        return
+    metrics = {cell.metric for cell in study.published}
+    metrics |= {str(getattr(claim, "metric", "")) for claim in study.claims}
+    for name in TO_TARGET:
+        if name in metrics:
+            raise ValueError(f"{name} is asked for, but the study has no target; give it one, 99.0")
 
 
 def _check_size(study: Study) -> None:

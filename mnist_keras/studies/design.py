@@ -44,7 +44,7 @@ from mnist_keras.subjects import Entry, Label, Subject
 FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
 """Those of the notebook and the report, which are run together."""
 
-STUDY_NAMES: tuple[str, ...] = (*FIRST_STUDIES, "nielsen")
+STUDY_NAMES: tuple[str, ...] = (*FIRST_STUDIES, "nielsen", "examples", "fast-mnist", "ladder", "race")
 """The studies that the package ships."""
 
 _RESERVED_NAMES = (*STUDY_NAMES, "train")
@@ -57,6 +57,7 @@ class Study(Entry):
     architecture's default. `comparable` is false once a setting differs from the published one.
     `margin` is the difference that does not matter: of accuracies, in points, or for each metric as
     printed. `metrics` are those that the report judges beside both accuracies.
+    `target` is the validation accuracy, in percent, that a training is timed to.
     `images` tells of metrics in percent on how many images the source measured them.
     `french` holds the French text of each text that the file gives in both languages, as `title`
     and `title_fr`. `networks` are those of the user's own that a remembered study knows: where they
@@ -83,6 +84,7 @@ class Study(Entry):
     claims: tuple[Claim, ...] = ()
     contradictions: tuple[str, ...] = ()
     margin: Margins = Field(default_factory=dict)
+    target: float | None = Field(default=None, gt=0, le=100)
     metrics: tuple[RequestedMetric, ...] = ()
     images: dict[MetricName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     french: dict[str, str] = Field(default_factory=dict)
@@ -115,6 +117,11 @@ class Study(Entry):
             return {name: to_record_unit(name, value) for name, value in self.margin.items()}
         shares = [name for name, metric in METRICS.items() if metric.is_share]
         return {name: to_record_unit(name, self.margin) for name in shares}
+
+    @property
+    def target_share(self) -> float | None:
+        """The target as the records have it, a fraction."""
+        return None if self.target is None else to_record_unit("val_accuracy", self.target)
 
     def with_margin(self, points: float) -> Study:
         """The study with another margin of all accuracies, in points."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mnist_keras.claims.base import (
+    BestOfJudged,
+    BoundJudged,
     CostJudged,
     CountsJudged,
     ImpactOrderJudged,
@@ -88,6 +91,10 @@ def _reason(judged: Judged) -> str:
             return _impact_order(judged)
         case StatementJudged():
             return _statement(judged)
+        case BoundJudged():
+            return _bound(judged)
+        case BestOfJudged():
+            return _best_of(judged)
         case RatiosJudged():
             return _ratios(judged)
         case CountsJudged():
@@ -239,6 +246,59 @@ def _statement(judged: StatementJudged) -> str:
         value=measure.value(statement.value),
     )
     return text + _statement_support(statement, measure)
+
+
+def _bound(judged: BoundJudged) -> str:
+    metric, difference = _metric(judged), judged.difference
+    measure = unit_of(metric)
+    sign = 1.0 if judged.lowest else -1.0
+    values = {
+        "bound": measure.value(judged.bound),
+        "seeds": groups(difference.n, group_size(judged.sides)),
+        "value": measure.value(judged.bound + sign * difference.mean),
+    }
+    if judged.lowest:
+        text = translate("stated: at least {bound}; over {seeds} {value}", **values)
+    else:
+        text = translate("stated: at most {bound}; over {seeds} {value}", **values)
+    if difference.sd is None:
+        return text + translate("; one seed shows no spread")
+    ends = difference.limits()
+    if not math.isfinite(ends.half):
+        return text + translate(" (too few seeds for an interval)")
+    if not judged.lowest:
+        ends = Interval(-ends.high, -ends.low)
+    # Both ends are figures, not differences.
+    of_figures = replace(measure, difference_symbol=measure.symbol)
+    interval = of_figures.sizes(ends.shifted(judged.bound))
+    return text + translate(" (95 % interval {interval})", interval=interval)
+
+
+def _best_of(judged: BestOfJudged) -> str:
+    found, metric = judged.found, _metric(judged)
+    measure = sizes_of(metric)
+    text = translate(
+        "over all {sets} sets of {runs} of {seeds}, the best by {picked_by} has {gain} more than "
+        "their mean",
+        sets=found.sets,
+        runs=found.runs,
+        seeds=seeds(found.n),
+        picked_by=translate(judged.picked_by.label),
+        gain=measure.signed(found.gain),
+    )
+    if found.interval is None or not math.isfinite(found.interval.half):
+        text += translate(" (too few seeds for an interval)")
+    else:
+        text += translate(
+            " (95 % interval {interval}), with {margin} allowed",
+            interval=measure.interval(found.interval),
+            margin=measure.size(found.margin),
+        )
+    return text + translate(
+        "; {picked_by}, by which it was picked, has {seen} more",
+        picked_by=translate(judged.picked_by.label),
+        seen=sizes_of(judged.picked_by).signed(found.seen),
+    )
 
 
 def _statement_support(statement: Statement, measure: Unit) -> str:

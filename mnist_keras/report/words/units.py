@@ -73,6 +73,7 @@ _OTHERWISE = {
     **{METRICS[name]: SECONDS for name in TIMES},
     METRICS["best_epoch"]: _EPOCHS,
     METRICS["epochs_run"]: _EPOCHS,
+    METRICS["epochs_to_target"]: _EPOCHS,
 }
 """Metrics that sentences write in another way than tables."""
 

@@ -25,6 +25,7 @@ from mnist_keras.claims.reasons import (
     NotMeasured,
     OneValue,
     OtherSettings,
+    TooFewSeeds,
     WhyNot,
     Zero,
 )
@@ -85,6 +86,12 @@ def _of_evidence(reason: WhyNot) -> str:
         case NoCommonSeed():
             names = label_names(reason.labels)
             return translate("no seed has finished runs of {names}", names=names)
+        case TooFewSeeds():
+            return translate(
+                "{name} has fewer than the {runs} seeds that this takes",
+                name=label_name(reason.label),
+                runs=reason.runs,
+            )
         case NoCommonGroup():
             return translate(
                 "no group of {size} seeds, counted from 0, has finished runs with predictions of "

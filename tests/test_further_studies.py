@@ -1,0 +1,190 @@
+"""What studies of other sources need of the format: bounds, the best of several runs, targets,
+trials of the wider study, moved copies of images."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from generated_runs import write_run, write_study
+
+from mnist_keras.analysis.analyze import analyze
+from mnist_keras.config import make_config
+from mnist_keras.data.dataset import from_arrays
+from mnist_keras.errors import UserError
+from mnist_keras.report.language import writing_in
+from mnist_keras.report.words.claims import claim_reason
+from mnist_keras.report.words.whynot import why_not_text
+from mnist_keras.statistics.summaries import Verdict
+from mnist_keras.studies.design import load_study
+
+STUDY = """
+name = "own"
+title = "T"
+source = "S"
+target = 98.0
+
+[base]
+architecture = "shallow"
+epochs = 3
+
+[[trials]]
+name = "small"
+changes = { hidden = 16 }
+
+[[trials]]
+name = "large"
+wide = true
+changes = { hidden = 64 }
+"""
+
+ACCURACIES = [0.981, 0.984, 0.979, 0.983, 0.985, 0.980]
+
+
+def study_with(tmp_path: Path, claim: str, text: str = STUDY):
+    path = tmp_path / "own.toml"
+    path.write_text(f'{text}\n[[claims]]\ntext = "C"\n{claim}\n')
+    return load_study(path)
+
+
+def judged(tmp_path: Path, claim: str):
+    """The only claim, after runs whose test accuracies are 0.1 points below validation."""
+    study = study_with(tmp_path, claim)
+    config = study.trials()[0].config
+    for seed, accuracy in enumerate(ACCURACIES):
+        curves = {
+            "accuracy": [0.90, 0.95, 0.97],
+            "val_accuracy": [0.95, accuracy - 0.002, accuracy],
+            "seconds": [1.0, 2.0, 4.0],
+        }
+        further = {"test_accuracy": accuracy - 0.001, "last_test_accuracy": accuracy - 0.001}
+        write_run(tmp_path / "logs", "own", config.replace(seed=seed), curves, **further)
+    return analyze(study, tmp_path / "logs").claims[0]
+
+
+@pytest.mark.parametrize(
+    ("bound", "verdict"),
+    [
+        ("at_least = 97.0", Verdict.HOLDS),
+        ("at_least = 98.1", Verdict.OPEN),
+        ("at_least = 99.0", Verdict.FAILS),
+        ("at_most = 99.0", Verdict.HOLDS),
+        ("at_most = 97.0", Verdict.FAILS),
+    ],
+)
+def test_a_bound(tmp_path, bound, verdict):
+    claim = f'kind = "bound"\nsubject = {{ trial = "small" }}\nmetric = "test_accuracy"\n{bound}'
+    outcome = judged(tmp_path, claim)
+    assert outcome.verdict is verdict
+    assert (outcome.judged.needed is None) == verdict.settled
+
+
+def test_a_bound_in_words(tmp_path):
+    claim = 'kind = "bound"\nsubject = { trial = "small" }\nmetric = "first_gap"\nat_most = 0'
+    outcome = judged(tmp_path, claim)
+    assert outcome.verdict is Verdict.HOLDS  # all six seeds agree
+    assert "stated: at most 0.00 points; over 6 seeds -5.00 points" in claim_reason(outcome)
+    metric = 'metric = "test_accuracy"\nat_least = 99'
+    outcome = judged(tmp_path, f'kind = "bound"\nsubject = {{ trial = "small" }}\n{metric}')
+    assert claim_reason(outcome) == (
+        "test accuracy: stated: at least 99.00 %; over 6 seeds 98.10 % "
+        "(95 % interval 97.85 to 98.35 %)"
+    )
+    assert outcome.replay.share == 0.0
+    with writing_in("fr"):
+        assert "affirmé : au moins 99,00" in claim_reason(outcome)
+
+
+@pytest.mark.parametrize("bounds", ["", "at_least = 1\nat_most = 2"])
+def test_a_bound_has_one_side(tmp_path, bounds):
+    claim = f'kind = "bound"\nsubject = {{ trial = "small" }}\nmetric = "test_accuracy"\n{bounds}'
+    with pytest.raises(UserError, match="a bound has at_least or at_most; give one of the two"):
+        study_with(tmp_path, claim)
+
+
+def test_the_best_of_three(tmp_path):
+    outcome = judged(tmp_path, 'kind = "best_of"\nsubject = { trial = "small" }')
+    best = np.mean([max(three) for three in combinations(ACCURACIES, 3)]) - np.mean(ACCURACIES)
+    assert outcome.judged.found.gain == pytest.approx(best)
+    assert outcome.judged.found.sets == 20
+    reason = claim_reason(outcome)
+    assert (
+        "over all 20 sets of 3 of 6 seeds, the best by validation accuracy has +0.22 poi" in reason
+    )
+    assert "with 0.10 points allowed; validation accuracy, by which it was picked, has" in reason
+
+
+def test_the_best_of_more_runs_than_there_are_seeds(tmp_path):
+    outcome = judged(tmp_path, 'kind = "best_of"\nsubject = { trial = "small" }\nruns = 7')
+    assert outcome.judged is None
+    assert claim_reason(outcome) == "small has fewer than the 7 seeds that this takes"
+
+
+def test_a_claim_about_a_target(tmp_path):
+    claim = (
+        'kind = "bound"\nsubject = { trial = "small" }\nmetric = "epochs_to_target"\nat_most = 2.5'
+    )
+    outcome = judged(tmp_path, claim)
+    # Of 0.981 and 0.980 the epoch before has less than 98 %, and of 0.979 none has as much.
+    assert "epochs until the target was not measured for small" in claim_reason(outcome)
+
+
+def test_a_target_has_to_be_given(tmp_path):
+    metric = 'metric = "seconds_to_target"\nat_most = 2'
+    claim = f'kind = "bound"\nsubject = {{ trial = "small" }}\n{metric}'
+    text = STUDY.replace("target = 98.0", "")
+    with pytest.raises(UserError, match=r"seconds_to_target is asked for, but .* has no target"):
+        study_with(tmp_path, claim, text)
+
+
+def test_a_wide_trial_is_trained_in_the_wider_study_only(tmp_path):
+    claim = 'kind = "order"\na = { trial = "small" }\nb = { trial = "large" }\n'
+    study = study_with(tmp_path, claim + 'metric = "test_accuracy"')
+    assert [t.config.hidden for t in study.trials()] == [(16,)]
+    assert [t.config.hidden for t in study.trials(wide=True)] == [(16,), (64,)]
+    assert (study.cost().trainings, study.cost(wide=True).trainings) == (1, 2)
+    write_study(tmp_path / "logs", study, lambda config: 0.9, seeds=range(3))
+    outcome = analyze(study, tmp_path / "logs")
+    assert why_not_text(outcome.claims[0].why_not) == (
+        "no finished run of large, which only --wide makes"
+    )
+    write_study(tmp_path / "logs", study, lambda config: 0.9, seeds=range(3), wide=True)
+    assert analyze(study, tmp_path / "logs").claims[0].judged is not None
+
+
+def test_the_table_of_a_source_may_print_errors(tmp_path):
+    table = (
+        '\n[[tables]]\ntitle = "T"\ncolumns = ["trial", "test_error"]\nrows = [["small", 1.90]]\n'
+    )
+    study = study_with(tmp_path, 'kind = "best_of"\nsubject = { trial = "small" }', STUDY + table)
+    config = study.trials()[0].config
+    for seed, accuracy in enumerate(ACCURACIES):
+        curves = {"val_accuracy": [0.5, 0.6, accuracy]}
+        write_run(tmp_path / "logs", "own", config.replace(seed=seed), curves)
+    cell = analyze(study, tmp_path / "logs").cells[0]
+    assert cell.cell.text == "1.90 %"
+    assert cell.judgement.mean == pytest.approx(1 - np.mean(ACCURACIES))
+
+
+def test_five_to_one_a_copy_moved_each_way():
+    from mnist_keras.training.parts import parts_of
+
+    images = np.random.default_rng(0).integers(1, 255, (60, 28, 28), np.uint8)
+    labels = (np.arange(60) % 10).astype(np.uint8)
+    data = from_arrays(
+        {"x_train": images, "y_train": labels, "x_test": images[:10], "y_test": labels[:10]}
+    )
+    config = make_config({"architecture": "shallow", "shifted_copies": 2, "validation": "last"})
+    (trained, of_them), (held_out, _) = parts_of(config, data)
+    assert (len(trained), len(held_out)) == (5 * 48, 12)
+    np.testing.assert_array_equal(of_them, np.tile(labels[:48], 5))
+    up, down, left, right = np.split(trained[48:], 4)
+    np.testing.assert_array_equal(trained[:48], images[:48])
+    np.testing.assert_array_equal(up[:, :-2], images[:48, 2:])
+    np.testing.assert_array_equal(down[:, 2:], images[:48, :-2])
+    np.testing.assert_array_equal(left[:, :, :-2], images[:48, :, 2:])
+    np.testing.assert_array_equal(right[:, :, 2:], images[:48, :, :-2])
+    assert not up[:, -2:].any()
+    assert not right[:, :, :2].any()
