@@ -44,7 +44,14 @@ from mnist_keras.subjects import Entry, Label, Subject
 FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
 """Those of the notebook and the report, which are run together."""
 
-STUDY_NAMES: tuple[str, ...] = (*FIRST_STUDIES, "nielsen", "examples", "fast-mnist", "ladder", "race")
+STUDY_NAMES: tuple[str, ...] = (
+    *FIRST_STUDIES,
+    "nielsen",
+    "examples",
+    "fast-mnist",
+    "ladder",
+    "race",
+)
 """The studies that the package ships."""
 
 _RESERVED_NAMES = (*STUDY_NAMES, "train")

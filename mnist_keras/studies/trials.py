@@ -170,7 +170,7 @@ def varied(
     base: Mapping[str, Any], changes: Mapping[str, Any], networks: Networks = None
 ) -> dict[str, Any]:
     """The fields of `vary`'s configuration."""
-    fields = {**base, **changes}
+    fields = {name: _value(name, value) for name, value in {**base, **changes}.items()}
     if fields.get("architecture") != base.get("architecture"):
         _leave_out(fields, own_setting_names(base, networks), changes)
     if fields.get("optimizer") != base.get("optimizer"):
@@ -178,6 +178,12 @@ def varied(
     if fields.get("schedule") != base.get("schedule"):
         _leave_out(fields, SCHEDULE_SETTINGS, changes)
     return fields
+
+
+def _value(name: str, value: Any) -> Any:
+    """A value of a study's file, which says "none" where a setting shall be without one."""
+    setting = {**BUILT_IN_SETTINGS, **TRAINING}.get(name)
+    return None if value == "none" and setting is not None and setting.optional else value
 
 
 def _leave_out(fields: dict[str, Any], names: Iterable[str], given: Container[str]) -> None:
@@ -215,15 +221,17 @@ def hosts(trials: Iterable[Trial]) -> dict[Trial, Trial]:
 
     Where the learning rate is constant, a run of fewer epochs without early stopping is the
     beginning of a longer run of the same settings. The longer one must know the test accuracy of
-    every epoch, or that of the shorter one's best epoch would be lost.
+    every epoch, or that of the shorter one's best epoch would be lost; an epoch's is that of images
+    that are seen once.
     """
     trials = list(trials)
     longest: dict[RunConfig, Trial] = {}
     for trial in trials:
         key = _all_but_epochs(trial.config)
         longer = trial.config.epochs >= longest.get(key, trial).config.epochs
-        steady = trial.config.patience is None and trial.config.is_beginning_of_longer
-        if trial.test_curve and steady and longer:
+        steady = trial.config.patience is None and trial.config.constant_rate
+        once = trial.config.test_shift == 0
+        if trial.test_curve and steady and once and longer:
             longest[key] = trial
     found = {trial: longest.get(_all_but_epochs(trial.config), trial) for trial in trials}
     return {
@@ -241,4 +249,4 @@ def share_prefixes(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def _all_but_epochs(config: RunConfig) -> RunConfig:
-    return config.replace(epochs=1) if config.is_beginning_of_longer else config
+    return config.replace(epochs=1) if config.constant_rate else config
