@@ -288,6 +288,6 @@ def test_the_network_of_train_mnist_fast_s_first_step_has_no_second_relu():
         built(architecture="mnist-cnn", rectifier="first-only", whole_maps=True, standardize=True)
     )
     assert words == (
-        "rescaling - conv 32 3x3 relu - conv 64 3x3 linear - maxpool 2 - dropout of maps 0.25"
+        "rescaling - conv 32 3x3 relu - conv 64 3x3 - maxpool 2 - dropout of maps 0.25"
         " - flatten - dense 128 relu - dropout 0.5 - dense 10 softmax"
     )
