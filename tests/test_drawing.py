@@ -31,10 +31,10 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.drawing.app import DRAWING_TYPE, SIDE, make_app
 from mnist_keras.drawing.choice import Reader, choose_readers, telling_settings
-from mnist_keras.drawing.server import addresses, new_token, open_port
 from mnist_keras.errors import UserError
 from mnist_keras.pictures.form import ink_as_mnist
 from mnist_keras.runs.records import RunFolder, run_folder
+from mnist_keras.serving.server import addresses, new_token, open_port
 
 LONGEST_START = 300.0
 """Seconds that a crowded machine may need to load TensorFlow and the models."""

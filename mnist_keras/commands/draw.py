@@ -60,10 +60,10 @@ def draw(
     given; Ctrl-C ends it.
     """
     from mnist_keras.drawing.choice import choose_readers
-    from mnist_keras.drawing.server import LOOPBACK, open_port
     from mnist_keras.metrics import METRICS
     from mnist_keras.report.console import percent
     from mnist_keras.runs.caveats import in_brackets, marks_of
+    from mnist_keras.serving.server import LOOPBACK, open_port
 
     readers = choose_readers(runs, logs, checkpoints, networks, combine)
     if not runs:
@@ -90,7 +90,7 @@ def _serve(
 ) -> None:
     from mnist_keras.drawing.app import make_app
     from mnist_keras.drawing.models import Models
-    from mnist_keras.drawing.server import addresses, new_token, open_browser, serve
+    from mnist_keras.serving.server import addresses, new_token, open_browser, serve
 
     models = Models([reader.folders for reader in readers], networks, combine)
     try:
