@@ -1,0 +1,358 @@
+"""How far a study is at this moment, told by its folders alone: nothing is written or held."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.looks import LOOKS
+from mnist_keras.analysis.measure import Records
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.analysis.settling import OVERHEAD_SECONDS
+from mnist_keras.config import RunConfig
+from mnist_keras.errors import UserError
+from mnist_keras.running.planning import in_parallel, kind_of
+from mnist_keras.runs.folders import RunFolder, run_folder
+from mnist_keras.runs.locking import STUDY_LOCK, holder_here, is_held_anywhere, named_since
+from mnist_keras.runs.records import DamagedRun, EpochRow, RunRecord, epochs_so_far, read_config
+from mnist_keras.studies.design import STUDY_NAMES, Study, built_in_study
+from mnist_keras.studies.memory import MEMORY, Remembered, remembered
+from mnist_keras.studies.protocol import Trainings
+
+QUIET_SECONDS = 120.0
+"""A run on another machine that writes nothing for so long, and longer than some epochs take, is
+taken for one that nobody works at."""
+
+QUIET_EPOCHS = 3
+
+
+class RunState(StrEnum):
+    """What is to be said of one training at this moment.
+
+    `DONE`: it has its result. `TRAINING`: a process works at it. `ENDED`: it was worked at since
+    the study's process began, and ended without a result. `INTERRUPTED`: it was begun, and nobody
+    works at it. `WAITING`: it is not begun. `DAMAGED`: its record cannot be read.
+    """
+
+    DONE = "done"
+    TRAINING = "training"
+    ENDED = "ended"
+    INTERRUPTED = "interrupted"
+    WAITING = "waiting"
+    DAMAGED = "damaged"
+
+
+class StudyState(StrEnum):
+    """What is to be said of a whole study at this moment."""
+
+    NOT_STARTED = "not started"
+    AT_WORK = "at work"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class RunNow:
+    """One training of a study at this moment.
+
+    Attributes:
+        name: of its folder.
+        config: what is trained; None where the record does not tell.
+        state: what is to be said of it.
+        epochs: the rows that it has written.
+        why: of a damaged one, the line that says why.
+    """
+
+    name: str
+    config: RunConfig | None
+    state: RunState
+    epochs: Sequence[EpochRow] = ()
+    why: str = ""
+
+    @property
+    def epochs_left(self) -> int:
+        """Epochs that it lacks, if it does not stop early; none once it has ended."""
+        open_states = (RunState.TRAINING, RunState.INTERRUPTED, RunState.WAITING)
+        if self.config is None or self.state not in open_states:
+            return 0
+        return max(0, self.config.epochs - len(self.epochs))
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """How long the trainings that are left take, if none stops early.
+
+    Attributes:
+        seconds: of those whose seconds an epoch are known.
+        unknown: how many others there are.
+    """
+
+    seconds: float
+    unknown: int
+
+
+@dataclass(frozen=True)
+class StudyNow:
+    """A study at this moment.
+
+    Attributes:
+        name: of its folder.
+        study: what it trains, as it was run last; None where its folder does not tell.
+        wide: whether the wider sweeps are part of it.
+        state: what is to be said of it.
+        runs: its trainings in their order, those that wait included.
+        outcome: the verdicts by the sequential rule, which holds at every look; None without a
+            study or a finished run.
+        problem: why the study or its verdicts are not known; empty if they are.
+        changed: when the newest of its files was written, in seconds since 1970; None without any.
+    """
+
+    name: str
+    study: Study | None
+    wide: bool
+    state: StudyState
+    runs: tuple[RunNow, ...] = ()
+    outcome: StudyOutcome | None = None
+    problem: str = ""
+    changed: float | None = None
+
+    def in_state(self, *states: RunState) -> list[RunNow]:
+        """Its trainings that are in one of these states, in their order."""
+        return [run for run in self.runs if run.state in states]
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs that are done or will not be needed."""
+        return self.epochs_total - sum(run.epochs_left for run in self.runs)
+
+    @property
+    def epochs_total(self) -> int:
+        """Epochs of all trainings, if none stops early."""
+        return sum(run.config.epochs for run in self.runs if run.config is not None)
+
+    @property
+    def time_left(self) -> TimeLeft | None:
+        """From the epochs that its runs have written; None where nobody works at it."""
+        if self.state is not StudyState.AT_WORK:
+            return None
+        rates = _seconds_an_epoch(self.runs)
+        left = [(kind_of(run.config), run) for run in self.runs if run.config and run.epochs_left]
+        known = [
+            rates[kind] * run.epochs_left + OVERHEAD_SECONDS * (run.state is not RunState.TRAINING)
+            for kind, run in left
+            if kind in rates
+        ]
+        jobs = max(1, len(self.in_state(RunState.TRAINING)))
+        return TimeLeft(in_parallel(known, jobs), len(left) - len(known))
+
+
+def _seconds_an_epoch(runs: Iterable[RunNow]) -> dict[RunConfig, float]:
+    """The mean of every kind of run that has written an epoch."""
+    seconds: dict[RunConfig, list[float]] = {}
+    for run in runs:
+        if run.config is not None:
+            of_kind = seconds.setdefault(kind_of(run.config), [])
+            of_kind += [row["seconds"] for row in run.epochs if "seconds" in row]
+    return {kind: sum(values) / len(values) for kind, values in seconds.items() if values}
+
+
+@dataclass
+class StudyWatch:
+    """Looks at one study again and again; what has not changed is neither read nor judged again.
+
+    Args:
+        name: of its folder in `logs`.
+        logs: the folder of records.
+        checkpoints: the folder of weights, where the locks are.
+    """
+
+    name: str
+    logs: Path
+    checkpoints: Path
+    _records: Records = field(init=False)
+    _way: tuple[object, Remembered | None] = field(init=False, default=(None, None))
+    _judged: tuple[object, StudyOutcome | None, str] = field(init=False, default=(None, None, ""))
+    _since: float | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._records = Records(self.logs)
+
+    @property
+    def folder(self) -> Path:
+        """Where its runs are."""
+        return self.logs / self.name
+
+    def look(self) -> StudyNow:
+        """The study at this moment."""
+        self._records.look_again()
+        lock = self.checkpoints / self.name / STUDY_LOCK
+        self._since = named_since(lock) if is_held_anywhere(lock) else None
+        there = self._runs_there()
+        try:
+            way = self._last_way()
+            study = way.study if way else None
+        except UserError as error:
+            return self._now(None, there.values(), problem=str(error))
+        if way is not None and study is not None:
+            variant = way.variant
+            return self._of_study(study, variant.wide, variant.seeds, way.trainings, there)
+        if self.name in STUDY_NAMES:
+            study = built_in_study(self.name)
+            return self._of_study(study, False, 1, Trainings(study), there)
+        return self._now(None, there.values())
+
+    def _last_way(self) -> Remembered | None:
+        """How the study was run last, as far as its folder remembers."""
+        stamp = _time_of(self.folder / MEMORY)
+        if stamp is None or self._way[0] != stamp:
+            ways = remembered(self.folder)
+            self._way = (stamp, ways[-1] if ways else None)
+        return self._way[1]
+
+    def _of_study(
+        self,
+        study: Study,
+        wide: bool,
+        seeds: int,
+        trainings: Trainings,
+        there: Mapping[str, RunNow],
+    ) -> StudyNow:
+        outcome, problem = self._verdicts(study, wide)
+        wanted = [trial.config for trial in study.seeded_trials(range(seeds), wide)]
+        best = outcome.confirmation_config if outcome else None
+        others_done = all(run.state is RunState.DONE for run in _in_order(wanted, there))
+        if best is not None and others_done and best not in study.readings(wide):
+            wanted += [best.replace(seed=seed) for seed in range(seeds)]
+        runs = _in_order(wanted, there)
+        named = {run.name for run in runs}
+        runs += [
+            run
+            for run in there.values()
+            if run.name not in named and (run.config is None or run.config in trainings)
+        ]
+        return self._now(study, runs, wide, outcome, problem)
+
+    def _now(
+        self,
+        study: Study | None,
+        runs: Iterable[RunNow],
+        wide: bool = False,
+        outcome: StudyOutcome | None = None,
+        problem: str = "",
+    ) -> StudyNow:
+        found = tuple(runs)
+        state, changed = self._state(found), self._changed(found)
+        return StudyNow(self.name, study, wide, state, found, outcome, problem, changed)
+
+    def _verdicts(self, study: Study, wide: bool) -> tuple[StudyOutcome | None, str]:
+        """The verdicts, drawn again only where a run of theirs has ended or changed since.
+
+        Without any, the line that says why.
+        """
+        pointed = {one.study for claim in study.claims for one in claim.subjects() if one.study}
+        names = [self.name, *sorted(pointed - {self.name})]
+        done = [record for name in names for record in self._records.of(name) if record.done]
+        # A record stays the same object as long as its files stay as they are.
+        basis = (study, wide, done, _time_of(self.folder / LOOKS))
+        if self._judged[0] != basis:
+            self._judged = (basis, *(self._judge(study, wide) if done else (None, "")))
+        return self._judged[1:]
+
+    def _judge(self, study: Study, wide: bool) -> tuple[StudyOutcome | None, str]:
+        records = self._records
+        try:
+            found = analyze(study, self.logs, wide=wide, records=records, sequential=True)
+        except UserError as error:
+            return None, str(error)
+        return found, ""
+
+    def _runs_there(self) -> dict[str, RunNow]:
+        """Every run that has a folder, by name."""
+        found = [self._run_now(record) for record in self._records.of(self.name)]
+        found += [self._damaged_now(damaged) for damaged in self._records.damaged(self.name)]
+        return {run.name: run for run in sorted(found, key=lambda run: run.name)}
+
+    def _run_now(self, record: RunRecord) -> RunNow:
+        name = record.folder.name
+        state = RunState.DONE if record.done else self._unfinished(name, record.epochs)
+        return RunNow(name, record.config, state, record.epochs)
+
+    def _damaged_now(self, damaged: DamagedRun) -> RunNow:
+        """A run that cannot be read; without a result it goes on whatever its epochs look like."""
+        folder = self._folder_of(damaged.folder.name)
+        try:
+            config = None if folder.result.is_file() else read_config(folder.config)
+        except UserError:
+            config = None
+        if config is None:
+            return RunNow(folder.logs.name, None, RunState.DAMAGED, why=damaged.why)
+        rows = epochs_so_far(folder.epochs)
+        return RunNow(config.name, config, self._unfinished(config.name, rows), rows)
+
+    def _unfinished(self, name: str, rows: Sequence[EpochRow]) -> RunState:
+        """What is to be said of a run without a result."""
+        folder = self._folder_of(name)
+        if holder_here(folder.lock) is not None:
+            return RunState.TRAINING
+        if self._since is None:
+            return RunState.INTERRUPTED
+        files = (folder.config, folder.epochs, folder.state)
+        written = max((_time_of(file) or 0.0 for file in files), default=0.0)
+        held = named_since(folder.lock)
+        if held is not None and held >= self._since:
+            longest = max((row.get("seconds", 0.0) for row in rows), default=0.0)
+            quiet = time.time() - max(held, written)
+            if quiet <= max(QUIET_SECONDS, QUIET_EPOCHS * longest):
+                return RunState.TRAINING
+        return RunState.ENDED if written >= self._since else RunState.INTERRUPTED
+
+    def _state(self, runs: Sequence[RunNow]) -> StudyState:
+        states = {run.state for run in runs}
+        if self._since is not None or RunState.TRAINING in states:
+            return StudyState.AT_WORK
+        if states <= {RunState.WAITING}:
+            return StudyState.NOT_STARTED
+        if states <= {RunState.DONE, RunState.DAMAGED}:
+            return StudyState.FINISHED
+        return StudyState.STOPPED
+
+    def _changed(self, runs: Sequence[RunNow]) -> float | None:
+        folders = (self.folder / run.name for run in runs)
+        times = (_time_of(folder / name) for folder in folders for name in _WRITTEN)
+        return max(filter(None, times), default=None)
+
+    def _folder_of(self, name: str) -> RunFolder:
+        return run_folder(self.logs, self.checkpoints, self.name, name)
+
+
+_WRITTEN = ("result.json", "epochs.csv")
+
+
+def _in_order(configs: Iterable[RunConfig], there: Mapping[str, RunNow]) -> list[RunNow]:
+    """The trainings of these configurations; those without a folder wait."""
+    return [
+        there.get(config.name, RunNow(config.name, config, RunState.WAITING)) for config in configs
+    ]
+
+
+def _time_of(path: Path) -> float | None:
+    """When a file was written, in seconds since 1970; None if there is none."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
+def studies_there(logs: Path) -> list[str]:
+    """The folders of logs that hold a run or remember a study, by name."""
+    if not logs.is_dir():
+        return []
+    return sorted(
+        folder.name
+        for folder in logs.iterdir()
+        if folder.is_dir() and ((folder / MEMORY).is_file() or any(folder.glob("*/config.json")))
+    )
