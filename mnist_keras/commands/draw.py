@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mnist_keras.commands.ensemble import combine_option
-from mnist_keras.commands.options import checkpoints_option, logs_option, network_option
+from mnist_keras.commands.options import (
+    checkpoints_option,
+    logs_option,
+    network_option,
+    open_option,
+    port_option,
+)
 from mnist_keras.commands.types import RunType
 
 if TYPE_CHECKING:
@@ -21,23 +27,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("runs", type=RunType(), nargs=-1, metavar="[RUN]...")
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(0, 65_535),
-    default=8000,
-    show_default=True,
-    help="Port of the page on this machine; 0 takes a free one.",
-)
+@port_option(8000)
 @click.option(
     "--host",
     metavar="ADDRESS",
     help="Also let others draw: an address of this machine, or 0.0.0.0 for all of them. The page's "
     "address then has a token, without which nothing is answered.  [default: this machine only]",
 )
-@click.option(
-    "--open/--no-open", "opens", default=True, show_default=True, help="Open the page in a browser."
-)
+@open_option
 @combine_option
 @network_option
 @logs_option
