@@ -149,7 +149,13 @@ def _in_hand(now: StudyNow) -> tuple[Block, ...]:
     blocks: list[Block] = [Notice(text) for text in attention_texts(now)]
     runs = now.in_state(*IN_HAND)
     if runs:
-        blocks.append(_runs_table(translate("Trainings in hand"), runs, folded=len(runs) > LONG))
+        blocks.append(
+            _runs_table(
+                translate("Trainings in hand, with validation accuracy"),
+                runs,
+                folded=len(runs) > LONG,
+            )
+        )
     return tuple(blocks)
 
 
@@ -160,8 +166,8 @@ def _runs_table(caption: str, runs: Sequence[RunNow], folded: bool) -> Table:
             Column(translate("Training"), numeric=False),
             Column(translate("State"), numeric=False),
             Column(translate("Epochs")),
-            Column(translate("Last validation accuracy, %")),
-            Column(translate("Best so far, %")),
+            Column(translate("Last, %")),
+            Column(translate("Best, %")),
         ),
         rows=tuple(
             Row(run.name, (run_chip(run), epochs_text(run), *_last_and_best(run))) for run in runs
@@ -221,7 +227,13 @@ def _parts(now: StudyNow, mark: str) -> list[Part]:
         (
             "trainings",
             translate("All trainings"),
-            [_runs_table(translate("All trainings"), now.runs, folded=True)] if now.runs else (),
+            [
+                _runs_table(
+                    translate("All trainings, with validation accuracy"), now.runs, folded=True
+                )
+            ]
+            if now.runs
+            else (),
         ),
     ]
     return [Part(key, title, tuple(blocks)) for key, title, blocks in contents if blocks]
@@ -250,12 +262,13 @@ def _verdicts(now: StudyNow, mark: str) -> list[Block]:
                 )
             )
         )
-    blocks += [Text(text) for text in rule_texts()]
+    rule, after = rule_texts()
     findings = tuple(
         Finding(one.claim.label, translate(one.claim.text), claim_chip(one), claim_reason(one))
         for one in claims
     )
-    return [*blocks, Findings(findings, mark)] if findings else blocks
+    judged = [Findings(findings, mark)] if findings else []
+    return [*blocks, Text(rule), *judged, Text(after)]
 
 
 def _factors(outcome: StudyOutcome, mark: str) -> list[Block]:

@@ -175,7 +175,7 @@ def axis_limits(lines: Sequence[Array], metric: str) -> tuple[float, float]:
     worst = min(float((sign * line).min()) for line in lines)
     room = max(1.0 if metric == "val_accuracy" else 0.3 * abs(min(best)), 2 * np.ptp(best))
     low = max(worst, min(best) - room)
-    margin = 0.05 * (max(best) - low) + 1e-3
+    margin = 0.08 * (max(best) - low) + 1e-3
     ends = sorted((sign * (low - margin), sign * (max(best) + margin)))
     most = 100.0 if metric == "val_accuracy" else math.inf
     return max(0.0, ends[0]), min(most, ends[1])

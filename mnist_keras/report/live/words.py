@@ -68,7 +68,9 @@ def state_sentence(now: StudyNow) -> str:
                 + translate("No process works at the others: the same command goes on from here.")
             )
     if done == total:
-        return plural(total, "{count:,} training, and it is done.", "All {count:,} trainings are done.")
+        return plural(
+            total, "{count:,} training, and it is done.", "All {count:,} trainings are done."
+        )
     return count_text(now)
 
 
