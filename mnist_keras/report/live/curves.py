@@ -119,9 +119,12 @@ def curve_groups(now: StudyNow) -> tuple[Group, ...]:
 
 
 def _add(group: dict[Reading, str], reading: Reading, name: str) -> None:
-    """Numbers of epochs are read in one run: its whole curve is drawn, once."""
-    if not any(one.config == reading.config for one in group):
-        group[reading] = name
+    """Numbers of epochs are read in one run: it is drawn once, as far as the longest."""
+    for other in [one for one in group if one.config == reading.config]:
+        if other.epochs >= reading.epochs:
+            return
+        del group[other]
+    group[reading] = name
 
 
 def _cells(now: StudyNow) -> Iterable[Trial]:
