@@ -202,8 +202,10 @@ def test_a_file_of_the_users_own_is_not_run(tmp_path: Path) -> None:
 
 def test_the_studies_at_work_are_shown_before_the_newest(two_studies: Path) -> None:
     watcher = Watcher(two_studies / "logs", two_studies / "checkpoints", None)
-    assert [now.name for now in watcher.seen().chosen] == ["train"]
+    assert [now.name for now in watcher.seen().shown] == ["train"]
     assert list(watcher.seen().studies) == ["train", "architectures"]
+    assert [now.name for now in watcher.seen("architectures").shown] == ["architectures"]
+    assert watcher.seen("nothing").shown == ()
     folder = two_studies / "checkpoints" / "architectures"
     folder.mkdir(exist_ok=True)
     hold = (
@@ -218,7 +220,7 @@ def test_the_studies_at_work_are_shown_before_the_newest(two_studies: Path) -> N
         assert process.stdout.readline() == b"held\n"
         seen = Watcher(two_studies / "logs", two_studies / "checkpoints", None).seen()
         process.kill()
-    assert [(now.name, now.state) for now in seen.chosen] == [("architectures", StudyState.AT_WORK)]
+    assert [(now.name, now.state) for now in seen.shown] == [("architectures", StudyState.AT_WORK)]
 
 
 # In a browser, while a study is trained
@@ -367,4 +369,5 @@ def test_it_is_dark_where_the_reader_wants_it_dark(page: Page, browser: Browser)
 def test_the_answers_are_those_of_a_moment_ago(two_studies: Path) -> None:
     """Who asks often gets the same look, so that the machine is left to the study."""
     watcher = Watcher(two_studies / "logs", two_studies / "checkpoints", None)
-    assert watcher.seen() is watcher.seen()
+    first, again = watcher.seen("train"), watcher.seen("train")
+    assert first.shown[0] is again.shown[0]

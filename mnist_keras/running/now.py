@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from mnist_keras.analysis.analyze import analyze
@@ -20,7 +21,7 @@ from mnist_keras.runs.folders import RunFolder, run_folder
 from mnist_keras.runs.locking import STUDY_LOCK, holder_here, is_held_anywhere, named_since
 from mnist_keras.runs.records import DamagedRun, EpochRow, RunRecord, epochs_so_far, read_config
 from mnist_keras.studies.design import STUDY_NAMES, Study, built_in_study
-from mnist_keras.studies.memory import MEMORY, Remembered, remembered
+from mnist_keras.studies.memory import MEMORY, remembered
 from mnist_keras.studies.protocol import Trainings
 
 QUIET_SECONDS = 120.0
@@ -160,6 +161,33 @@ def _seconds_an_epoch(runs: Iterable[RunNow]) -> dict[RunConfig, float]:
     return {kind: sum(values) / len(values) for kind, values in seconds.items() if values}
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for when a study was run last."""
+
+    study: Study
+    wide: bool = False
+    seeds: int = 1
+
+    @cached_property
+    def waiting(self) -> tuple[RunNow, ...]:
+        """Its trainings in their order, as if none had begun."""
+        trials = self.study.seeded_trials(range(self.seeds), self.wide)
+        return tuple(_waiting(trial.config) for trial in trials)
+
+    @cached_property
+    def trainings(self) -> Trainings:
+        """What belongs to it, of any seed."""
+        return Trainings(self.study)
+
+    def confirmation(self, outcome: StudyOutcome | None) -> list[RunNow]:
+        """The trainings of the best values together, as if none had begun; none if unknown."""
+        best = outcome.confirmation_config if outcome else None
+        if best is None or best in self.study.readings(self.wide):
+            return []
+        return [_waiting(best.replace(seed=seed)) for seed in range(self.seeds)]
+
+
 @dataclass
 class StudyWatch:
     """Looks at one study again and again; what has not changed is neither read nor judged again.
@@ -174,7 +202,7 @@ class StudyWatch:
     logs: Path
     checkpoints: Path
     _records: Records = field(init=False)
-    _way: tuple[object, Remembered | None] = field(init=False, default=(None, None))
+    _asked: tuple[float | None, _Asked | None] | None = field(init=False, default=None)
     _judged: tuple[object, StudyOutcome | None, str] = field(init=False, default=(None, None, ""))
     _since: float | None = field(init=False, default=None)
 
@@ -186,53 +214,45 @@ class StudyWatch:
         """Where its runs are."""
         return self.logs / self.name
 
-    def look(self) -> StudyNow:
-        """The study at this moment."""
+    def look(self, verdicts: bool = True) -> StudyNow:
+        """The study at this moment; without verdicts where nobody will read them."""
         self._records.look_again()
         lock = self.checkpoints / self.name / STUDY_LOCK
         self._since = named_since(lock) if is_held_anywhere(lock) else None
         there = self._runs_there()
         try:
-            way = self._last_way()
-            study = way.study if way else None
+            asked = self._last_asked()
         except UserError as error:
             return self._now(None, there.values(), problem=str(error))
-        if way is not None and study is not None:
-            variant = way.variant
-            return self._of_study(study, variant.wide, variant.seeds, way.trainings, there)
-        if self.name in STUDY_NAMES:
-            study = built_in_study(self.name)
-            return self._of_study(study, False, 1, Trainings(study), there)
-        return self._now(None, there.values())
+        if asked is None:
+            return self._now(None, there.values())
+        return self._of_study(asked, there, verdicts)
 
-    def _last_way(self) -> Remembered | None:
-        """How the study was run last, as far as its folder remembers."""
+    def _last_asked(self) -> _Asked | None:
+        """What was asked for last, as far as the folder or the package knows its study."""
         stamp = _time_of(self.folder / MEMORY)
-        if stamp is None or self._way[0] != stamp:
-            ways = remembered(self.folder)
-            self._way = (stamp, ways[-1] if ways else None)
-        return self._way[1]
+        if self._asked is None or self._asked[0] != stamp:
+            self._asked = (stamp, self._read_asked())
+        return self._asked[1]
 
-    def _of_study(
-        self,
-        study: Study,
-        wide: bool,
-        seeds: int,
-        trainings: Trainings,
-        there: Mapping[str, RunNow],
-    ) -> StudyNow:
-        outcome, problem = self._verdicts(study, wide)
-        wanted = [trial.config for trial in study.seeded_trials(range(seeds), wide)]
-        best = outcome.confirmation_config if outcome else None
-        others_done = all(run.state is RunState.DONE for run in _in_order(wanted, there))
-        if best is not None and others_done and best not in study.readings(wide):
-            wanted += [best.replace(seed=seed) for seed in range(seeds)]
-        runs = _in_order(wanted, there)
+    def _read_asked(self) -> _Asked | None:
+        ways = remembered(self.folder)
+        if ways:
+            last = ways[-1]
+            return _Asked(last.study, last.variant.wide, last.variant.seeds)
+        return _Asked(built_in_study(self.name)) if self.name in STUDY_NAMES else None
+
+    def _of_study(self, asked: _Asked, there: Mapping[str, RunNow], verdicts: bool) -> StudyNow:
+        study, wide = asked.study, asked.wide
+        outcome, problem = self._verdicts(study, wide) if verdicts else (None, "")
+        runs = [there.get(run.name, run) for run in asked.waiting]
+        if all(run.state is RunState.DONE for run in runs):
+            runs += [there.get(run.name, run) for run in asked.confirmation(outcome)]
         named = {run.name for run in runs}
         runs += [
             run
             for run in there.values()
-            if run.name not in named and (run.config is None or run.config in trainings)
+            if run.name not in named and (run.config is None or run.config in asked.trainings)
         ]
         return self._now(study, runs, wide, outcome, problem)
 
@@ -332,11 +352,8 @@ class StudyWatch:
 _WRITTEN = ("result.json", "epochs.csv")
 
 
-def _in_order(configs: Iterable[RunConfig], there: Mapping[str, RunNow]) -> list[RunNow]:
-    """The trainings of these configurations; those without a folder wait."""
-    return [
-        there.get(config.name, RunNow(config.name, config, RunState.WAITING)) for config in configs
-    ]
+def _waiting(config: RunConfig) -> RunNow:
+    return RunNow(config.name, config, RunState.WAITING)
 
 
 def _time_of(path: Path) -> float | None:

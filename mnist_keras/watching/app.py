@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flask import Flask, Response, abort, request, send_file, url_for
@@ -10,9 +9,8 @@ from flask import Flask, Response, abort, request, send_file, url_for
 from mnist_keras.report.language import Language
 from mnist_keras.report.live.page import render_live
 from mnist_keras.report.page.html import STYLE
-from mnist_keras.running.now import StudyNow
 from mnist_keras.serving.guarded import guarded_app
-from mnist_keras.watching.watcher import Watcher
+from mnist_keras.watching.watcher import Seen, Watcher
 
 REFRESH = 5
 """Seconds after which a browser without script asks again."""
@@ -34,31 +32,29 @@ def make_app(watcher: Watcher, logs: Path, language: Language, choice: bool) -> 
 
     @app.get("/")
     def chosen() -> Response:
-        seen = watcher.seen()
-        return _page(seen.chosen, seen.studies)
+        return _page(watcher.seen())
 
     @app.get("/study/<name>")
     def one(name: str) -> Response:
-        studies = watcher.seen().studies
-        if name not in studies:
+        seen = watcher.seen(name)
+        if not seen.shown:
             abort(404)
-        return _page([studies[name]], studies)
+        return _page(seen)
 
     @app.get("/report.css")
     def style() -> Response:
         return send_file(STYLE, mimetype="text/css")
 
-    def _page(shown: Sequence[StudyNow], studies: Mapping[str, StudyNow]) -> Response:
-        listed = {url_for("one", name=name): now for name, now in sorted(studies.items())}
+    def _page(seen: Seen) -> Response:
+        listed = {url_for("one", name=name): now for name, now in sorted(seen.studies.items())}
         files = {
             "report": url_for("style"),
             "style": url_for("static", filename="watch.css"),
             "script": url_for("static", filename="watch.js"),
             "icon": url_for("static", filename="icon.svg"),
         }
-        text = render_live(
-            shown, listed if choice and len(listed) > 1 else {}, files, REFRESH, language, logs
-        )
+        several = choice and len(listed) > 1
+        text = render_live(seen.shown, listed if several else {}, files, REFRESH, language, logs)
         response = Response(text, mimetype="text/html")
         response.add_etag()
         response.make_conditional(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +16,15 @@ PERIOD = 2.0
 
 @dataclass(frozen=True)
 class Seen:
-    """What one look saw: every study that is watched, by name, the newest change first."""
+    """What there is to see at a moment.
+
+    Attributes:
+        studies: every study that is watched, by name, the newest change first; without verdicts.
+        shown: those that were asked for, with their verdicts.
+    """
 
     studies: Mapping[str, StudyNow]
-
-    @property
-    def chosen(self) -> tuple[StudyNow, ...]:
-        """The studies at work; without any, the one that changed last."""
-        at_work = tuple(now for now in self.studies.values() if now.state is StudyState.AT_WORK)
-        return at_work or tuple(self.studies.values())[:1]
+    shown: tuple[StudyNow, ...]
 
 
 class Watcher:
@@ -44,22 +44,34 @@ class Watcher:
         self._study = study
         self._watches: dict[str, StudyWatch] = {}
         self._lock = threading.Lock()
-        self._seen = Seen({})
-        self._next = 0.0
+        self._kept: dict[tuple[str, bool], tuple[float, StudyNow]] = {}
 
-    def seen(self) -> Seen:
-        """What is there, as it was seen no longer than `PERIOD` ago."""
+    def seen(self, name: str | None = None) -> Seen:
+        """What is there, as it was seen no longer than `PERIOD` ago.
+
+        Args:
+            name: of the study to show, if it is one of those that are there; without it those at
+                work are shown, or else the one that changed last.
+        """
         with self._lock:
-            if time.monotonic() >= self._next:
-                self._seen = self._look()
-                self._next = time.monotonic() + PERIOD
-            return self._seen
+            names = [self._study] if self._study is not None else studies_there(self._logs)
+            found = [self._look(one, verdicts=False) for one in names]
+            found.sort(key=lambda now: -(now.changed or 0.0))
+            chosen = _chosen(found) if name is None else [name] * (name in names)
+            shown = tuple(self._look(one, verdicts=True) for one in chosen)
+            return Seen({now.name: now for now in found}, shown)
 
-    def _look(self) -> Seen:
-        names = [self._study] if self._study is not None else studies_there(self._logs)
-        for name in names:
+    def _look(self, name: str, verdicts: bool) -> StudyNow:
+        until, now = self._kept.get((name, verdicts), (0.0, None))
+        if now is None or time.monotonic() >= until:
             if name not in self._watches:
                 self._watches[name] = StudyWatch(name, self._logs, self._checkpoints)
-        found = [self._watches[name].look() for name in names]
-        newest = sorted(found, key=lambda now: -(now.changed or 0.0))
-        return Seen({now.name: now for now in newest})
+            now = self._watches[name].look(verdicts)
+            self._kept[name, verdicts] = (time.monotonic() + PERIOD, now)
+        return now
+
+
+def _chosen(found: Sequence[StudyNow]) -> list[str]:
+    """The studies at work; without any, the one that changed last."""
+    at_work = [now.name for now in found if now.state is StudyState.AT_WORK]
+    return at_work or [now.name for now in found[:1]]
