@@ -81,7 +81,7 @@ def test_configurations_are_grouped_by_factor_and_the_others_by_name(study: Stud
         # The base is drawn with the factors already.
         ("Trainings", ["slow"]),
     ]
-    assert [group.lines("val_loss") for group in groups] == [[], [], []]
+    assert {group.limits("val_accuracy") for group in groups} == {(0.0, 100.0)}
 
 
 def test_finished_seeds_and_others_are_kept_apart_as_far_as_they_are(study: Study) -> None:
@@ -145,6 +145,18 @@ def test_ticks_are_round(low: float, high: float, ticks: list[float], decimals: 
     found, shown = nice_ticks(low, high)
     assert found == pytest.approx(ticks)
     assert shown == decimals
+
+
+def test_a_seed_on_its_way_moves_the_axis_only_before_any_other_has_ended(study: Study) -> None:
+    done = run(base(seed=0), [0.9, 0.95, 0.97, 0.98])
+    begun = run(base(seed=1), [0.3], RunState.TRAINING)
+    other = run(base(seed=0, batch_size=64), [0.4], RunState.TRAINING)
+    alone, both, three = (
+        curve_groups(now_of(study, *runs))[0].limits("val_accuracy")
+        for runs in ((done,), (done, begun), (done, begun, other))
+    )
+    assert alone == both
+    assert three[0] < 40 < 98 < three[1]
 
 
 # The drawing

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
-from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.analyze import analyze, confirmation_config
 from mnist_keras.analysis.looks import LOOKS
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import StudyOutcome
@@ -180,13 +181,6 @@ class _Asked:
         """What belongs to it, of any seed."""
         return Trainings(self.study)
 
-    def confirmation(self, outcome: StudyOutcome | None) -> list[RunNow]:
-        """The trainings of the best values together, as if none had begun; none if unknown."""
-        best = outcome.confirmation_config if outcome else None
-        if best is None or best in self.study.readings(self.wide):
-            return []
-        return [_waiting(best.replace(seed=seed)) for seed in range(self.seeds)]
-
 
 @dataclass
 class StudyWatch:
@@ -204,6 +198,9 @@ class StudyWatch:
     _records: Records = field(init=False)
     _asked: tuple[float | None, _Asked | None] | None = field(init=False, default=None)
     _judged: tuple[object, StudyOutcome | None, str] = field(init=False, default=(None, None, ""))
+    _combined: tuple[Study | None, list[RunRecord], tuple[RunNow, ...]] = field(
+        init=False, default=(None, [], ())
+    )
     _since: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -247,7 +244,7 @@ class StudyWatch:
         outcome, problem = self._verdicts(study, wide) if verdicts else (None, "")
         runs = [there.get(run.name, run) for run in asked.waiting]
         if all(run.state is RunState.DONE for run in runs):
-            runs += [there.get(run.name, run) for run in asked.confirmation(outcome)]
+            runs += [there.get(run.name, run) for run in self._confirmation(asked)]
         named = {run.name for run in runs}
         runs += [
             run
@@ -268,19 +265,33 @@ class StudyWatch:
         state, changed = self._state(found), self._changed(found)
         return StudyNow(self.name, study, wide, state, found, outcome, problem, changed)
 
+    def _confirmation(self, asked: _Asked) -> tuple[RunNow, ...]:
+        """The trainings of the best values together, as if none had begun."""
+        done = self._done([self.name])
+        if self._combined[:2] != (asked.study, done):
+            best = None
+            with suppress(UserError):  # it is said where the verdicts are drawn
+                best = confirmation_config(asked.study, self.logs, asked.wide, self._records)
+            seeds = range(asked.seeds)
+            runs = tuple(_waiting(best.replace(seed=seed)) for seed in seeds) if best else ()
+            self._combined = (asked.study, done, runs)
+        return self._combined[2]
+
     def _verdicts(self, study: Study, wide: bool) -> tuple[StudyOutcome | None, str]:
         """The verdicts, drawn again only where a run of theirs has ended or changed since.
 
         Without any, the line that says why.
         """
         pointed = {one.study for claim in study.claims for one in claim.subjects() if one.study}
-        names = [self.name, *sorted(pointed - {self.name})]
-        done = [record for name in names for record in self._records.of(name) if record.done]
-        # A record stays the same object as long as its files stay as they are.
+        done = self._done([self.name, *sorted(pointed - {self.name})])
         basis = (study, wide, done, _time_of(self.folder / LOOKS))
         if self._judged[0] != basis:
             self._judged = (basis, *(self._judge(study, wide) if done else (None, "")))
         return self._judged[1:]
+
+    def _done(self, names: Iterable[str]) -> list[RunRecord]:
+        """The finished runs of studies; the same objects as long as their files do not change."""
+        return [record for name in names for record in self._records.of(name) if record.done]
 
     def _judge(self, study: Study, wide: bool) -> tuple[StudyOutcome | None, str]:
         records = self._records

@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from mnist_keras.report.language import format_number, translate
-from mnist_keras.report.live.curves import Array, Group, Series, axis_limits
+from mnist_keras.report.live.curves import Array, Group, Series
 
 WIDTH, HEIGHT = 420, 230
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 34
@@ -65,7 +65,7 @@ def draw_chart(group: Group, metric: str, key: str, alt: str) -> Markup:
         alt: what the drawing shows, for those who do not see it.
     """
     longest = [run.config.epochs for level in group.levels for run in level.runs if run.config]
-    axes = _Axes(max(longest, default=1), *axis_limits(group.lines(metric), metric))
+    axes = _Axes(max(longest, default=1), *group.limits(metric))
     drawn = [
         part
         for index, level in enumerate(group.levels)
@@ -175,5 +175,5 @@ def nice_ticks(low: float, high: float, most: int = 5) -> tuple[list[float], int
 def _epoch_ticks(epochs: int) -> Sequence[int]:
     """The first epoch, the last, and round ones between them."""
     step = next(n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000) if epochs <= 8 * n)
-    between = [n for n in range(step, epochs, step) if n > step / 2 and epochs - n > step / 2]
+    between = [n for n in range(step, epochs, step) if n - 1 >= step / 2 and epochs - n >= step / 2]
     return list(dict.fromkeys([1, *between, epochs]))

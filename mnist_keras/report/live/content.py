@@ -39,7 +39,6 @@ from mnist_keras.report.page.wording import NONE, claim_chip, interval, number, 
 from mnist_keras.report.words.claims import claim_reason
 from mnist_keras.report.words.findings import found_in_text
 from mnist_keras.report.words.naming import mark_name, quantity, setting_value
-from mnist_keras.report.words.units import seeds
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.running.now import RunNow, RunState, StudyNow
 from mnist_keras.runs.caveats import marks_of
@@ -70,6 +69,11 @@ class DrawnGroup:
     accuracy: Markup
     loss: Markup
     legend: tuple[LegendRow, ...]
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a training of the group is at work."""
+        return any(row.at_work for row in self.legend)
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,7 @@ def _legend_row(level: Level, index: int) -> LegendRow:
     at_work = [run for run in level.runs if run.state is RunState.TRAINING]
     mean = number(sum(best) / len(best) / 100, "val_accuracy") if best else NONE
     epochs = ", ".join(map(epochs_text, at_work))
-    return LegendRow(draw_key(index), level.label, seeds(done), mean, epochs or NONE)
+    return LegendRow(draw_key(index), level.label, str(done), mean, epochs)
 
 
 def _parts(now: StudyNow, mark: str) -> list[Part]:
@@ -287,7 +291,7 @@ def _pairs(outcome: StudyOutcome, mark: str) -> list[Block]:
     names = {factor.field: translate(factor.label) for factor in outcome.factors}
     several = len({pair.factor for pair in outcome.pairs}) > 1
     rows = tuple(
-        Row(_pair_name(pair, names[pair.factor] if several else ""), _pair_cells(pair))
+        Row(_pair_name(pair, names.get(pair.factor, "") if several else ""), _pair_cells(pair))
         for pair in outcome.pairs
     )
     columns = (

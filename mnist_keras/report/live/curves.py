@@ -51,9 +51,12 @@ class Series:
         return self.finished[:, : whole.size if whole.all() else int(np.argmin(whole))]
 
     @property
-    def lines(self) -> list[Array]:
-        """Every seed's values, without those that are no numbers."""
-        rows = [*self.finished, *(line.values for line in self.begun)]
+    def spanned(self) -> list[Array]:
+        """The seeds that an axis must hold, without what is no number.
+
+        Seeds on their way count only where none has finished: each would move the axis.
+        """
+        rows = list(self.finished) or [line.values for line in self.begun]
         finite = [row[np.isfinite(row)] for row in rows]
         return [row for row in finite if row.size]
 
@@ -80,9 +83,10 @@ class Group:
     title: str
     levels: tuple[Level, ...]
 
-    def lines(self, metric: str) -> list[Array]:
-        """The values of every seed, float64 [epochs] each."""
-        return [line for level in self.levels for line in level.series[metric].lines]
+    def limits(self, metric: str) -> tuple[float, float]:
+        """Ends of its axis in one metric."""
+        lines = [line for level in self.levels for line in level.series[metric].spanned]
+        return axis_limits(lines, metric)
 
 
 def curve_groups(now: StudyNow) -> tuple[Group, ...]:
@@ -132,7 +136,8 @@ def _cells(now: StudyNow) -> Iterable[Trial]:
     assert now.study is not None
     yield from now.study.cells(now.wide)
     best = now.outcome.confirmation_config if now.outcome else None
-    if best is not None and best not in now.study.readings(now.wide):
+    begun = {run.config.replace(seed=0) for run in now.runs if run.config is not None}
+    if best in begun and best not in now.study.readings(now.wide):
         yield Trial(best, (Label("best values together"),))
 
 
