@@ -378,6 +378,27 @@ def test_verdicts_are_drawn_again_only_where_a_run_has_ended(tmp_path: Path, stu
     assert one.look().outcome is not after
 
 
+def test_verdicts_leave_the_machine_to_a_study_that_is_trained(
+    tmp_path: Path, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnist_keras.running.now.REST", 1e9)
+    one = begin(tmp_path, study)
+    first, second, third, fourth = configs_of(study)
+    for config in (first, second):
+        write(tmp_path, config)
+    with process(HOLD_STUDY, tmp_path / "checkpoints" / "own"):
+        before = one.look().outcome
+        assert before is not None
+        for config in (third, fourth):
+            write(tmp_path, config)
+        now = one.look()
+        assert now.outcome is before
+        assert len(now.in_state(RunState.DONE)) == 4
+    after = one.look().outcome
+    assert after is not None
+    assert after.seeds == (0, 1) != before.seeds
+
+
 # Records that are read again
 
 

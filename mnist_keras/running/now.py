@@ -31,6 +31,10 @@ taken for one that nobody works at."""
 
 QUIET_EPOCHS = 3
 
+REST = 9.0
+"""While a study is trained, drawing its verdicts is followed by so many times as long a rest: the
+machine is there for the trainings."""
+
 
 class RunState(StrEnum):
     """What is to be said of one training at this moment.
@@ -201,6 +205,7 @@ class StudyWatch:
     _combined: tuple[Study | None, list[RunRecord], tuple[RunNow, ...]] = field(
         init=False, default=(None, [], ())
     )
+    _rests_until: float = field(init=False, default=0.0)
     _since: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -280,13 +285,16 @@ class StudyWatch:
     def _verdicts(self, study: Study, wide: bool) -> tuple[StudyOutcome | None, str]:
         """The verdicts, drawn again only where a run of theirs has ended or changed since.
 
-        Without any, the line that says why.
+        While the study is trained they may be older, see `REST`. Without any, the line that says
+        why.
         """
         pointed = {one.study for claim in study.claims for one in claim.subjects() if one.study}
         done = self._done([self.name, *sorted(pointed - {self.name})])
         basis = (study, wide, done, _time_of(self.folder / LOOKS))
-        if self._judged[0] != basis:
+        began = time.monotonic()
+        if self._judged[0] != basis and (self._since is None or began >= self._rests_until):
             self._judged = (basis, *(self._judge(study, wide) if done else (None, "")))
+            self._rests_until = time.monotonic() + REST * (time.monotonic() - began)
         return self._judged[1:]
 
     def _done(self, names: Iterable[str]) -> list[RunRecord]:
