@@ -19,9 +19,12 @@ from served_pages import Page, needs_browser, served_page
 from small_runs import batch_size_study, noisy_arrays, write_idx
 
 from mnist_keras.config import RunConfig
+from mnist_keras.report.live.chart import COLOURS
 from mnist_keras.running.now import StudyState
 from mnist_keras.studies.design import load_study
 from mnist_keras.studies.memory import Variant, remember
+from mnist_keras.watching import app
+from mnist_keras.watching.app import make_app
 from mnist_keras.watching.watcher import Watcher
 
 EPOCHS = 80
@@ -138,6 +141,54 @@ def test_its_page_may_load_nothing_from_elsewhere(page: Page) -> None:
         assert policy.startswith("default-src 'none'; ")
         assert "unsafe" not in policy
         assert not re.search(rb"https?://(?!www\.w3\.org/2000/svg)", answer.body)
+
+
+def test_what_is_damaged_is_said_and_the_page_is_there(tmp_path: Path) -> None:
+    study = load_study("architectures")
+    write_study(tmp_path / "logs", study, lambda config: 0.97, seeds=range(2))
+    runs = sorted((tmp_path / "logs" / study.name).iterdir())
+    (runs[0] / "result.json").write_text("{")
+    (runs[1] / "epochs.csv").write_bytes(b"\xff\x00")
+    (runs[2] / "config.json").unlink()
+    watcher = Watcher(tmp_path / "logs", tmp_path / "checkpoints", study.name)
+    client = make_app(watcher, tmp_path / "logs", "en", choice=False).test_client()
+    page = client.get("/", base_url="http://localhost")
+    assert page.status_code == 200
+    assert page.text.count("cannot be read:") == 2
+    assert "damaged" in page.text
+    (tmp_path / "logs" / study.name / "study.json").write_text("[{")
+    again = Watcher(tmp_path / "logs", tmp_path / "checkpoints", study.name)
+    other = make_app(again, tmp_path / "logs", "en", choice=False).test_client()
+    assert "study.json is damaged" in other.get("/", base_url="http://localhost").text
+
+
+def test_an_empty_folder_of_logs_is_waited_for(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path / "logs", tmp_path / "checkpoints", None)
+    client = make_app(watcher, tmp_path / "logs", "en", choice=True).test_client()
+    assert "waits for the first study" in client.get("/", base_url="http://localhost").text
+    lone = RunConfig(architecture="shallow", epochs=4)
+    write_run(tmp_path / "logs", "train", lone, {"val_accuracy": [0.9]})
+    assert "shallow-h128" in client.get("/", base_url="http://localhost").text
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_curve_stands_out_from_the_ground(dark: bool) -> None:
+    """By a contrast of 3 to 1, as WCAG 2.2 asks of graphics (1.4.11)."""
+    style = (Path(app.__file__).parent / "static" / "watch.css").read_text()
+    light, night = re.findall(r":root \{(.*?)\}", style, re.DOTALL)[:2]
+    colours = dict(re.findall(r"--(c\d): #([0-9a-f]{6});", night if dark else light))
+    assert len(colours) == len(set(colours.values())) == COLOURS
+    ground = luminance("15191c" if dark else "ffffff")
+    for name, colour in colours.items():
+        low, high = sorted((luminance(colour), ground))
+        assert (high + 0.05) / (low + 0.05) >= 3, name
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of an sRGB colour, as WCAG 2.2 defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 # The command
