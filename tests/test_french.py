@@ -33,7 +33,7 @@ from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.report.page.methods import METHODS
 from mnist_keras.report.words import tables
 from mnist_keras.report.words.verdicts import FIGURE_WORDS
-from mnist_keras.running.now import StudyWatch
+from mnist_keras.running.watch import StudyWatch
 from mnist_keras.runs.caveats import SELECTED_ON_TEST, SEPARATOR, TENTH
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import STUDY_NAMES, Study, load_study

@@ -20,7 +20,8 @@ from mnist_keras.analysis.looks import LOOKS, read_looks, record_look
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.settling import OVERHEAD_SECONDS
 from mnist_keras.config import RunConfig
-from mnist_keras.running.now import RunState, StudyNow, StudyState, StudyWatch, studies_there
+from mnist_keras.running.now import RunState, StudyNow, StudyState
+from mnist_keras.running.watch import StudyWatch, studies_there
 from mnist_keras.runs.locking import holder_here, is_held_anywhere
 from mnist_keras.runs.records import RunFolder
 from mnist_keras.statistics.rules import Rule
@@ -381,7 +382,7 @@ def test_verdicts_are_drawn_again_only_where_a_run_has_ended(tmp_path: Path, stu
 def test_verdicts_leave_the_machine_to_a_study_that_is_trained(
     tmp_path: Path, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnist_keras.running.now.REST", 1e9)
+    monkeypatch.setattr("mnist_keras.running.watch.REST", 1e9)
     one = begin(tmp_path, study)
     first, second, third, fourth = configs_of(study)
     for config in (first, second):

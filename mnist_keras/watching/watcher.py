@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_keras.running.now import StudyNow, StudyState, StudyWatch, studies_there
+from mnist_keras.running.now import StudyNow, StudyState
+from mnist_keras.running.watch import StudyWatch, studies_there
 
 PERIOD = 2.0
 """Seconds from one look to the next: who asks sooner gets what was seen."""
