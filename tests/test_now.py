@@ -20,6 +20,7 @@ from mnist_keras.analysis.looks import LOOKS, read_looks, record_look
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.settling import OVERHEAD_SECONDS
 from mnist_keras.config import RunConfig
+from mnist_keras.report.live.curves import curve_groups
 from mnist_keras.running.now import RunState, StudyNow, StudyState
 from mnist_keras.running.watch import StudyWatch, studies_there
 from mnist_keras.runs.locking import holder_here, is_held_anywhere
@@ -321,7 +322,9 @@ values = [0.001, 0.01]
 
     for config in configs[:-1]:
         trained(config)
-    assert len(one.look().runs) == len(configs) == 6
+    early = one.look()
+    assert len(early.runs) == len(configs) == 6
+    assert [group.title for group in curve_groups(early)] == ["batch size", "learning rate"]
     trained(configs[-1])
     now = one.look()
     waiting = now.in_state(RunState.WAITING)
@@ -331,6 +334,13 @@ values = [0.001, 0.01]
         now.outcome.confirmation_config.replace(seed=seed) for seed in (0, 1)
     ]
     assert now.state is StudyState.STOPPED
+    for one_waiting in waiting:
+        assert one_waiting.config is not None
+        trained(one_waiting.config)
+    finished = one.look()
+    assert finished.state is StudyState.FINISHED
+    (level,) = curve_groups(finished)[-1].levels
+    assert (level.label, len(level.runs)) == ("best values together", 2)
 
 
 # Verdicts

@@ -278,6 +278,7 @@ def test_the_studies_at_work_are_shown_before_the_newest(two_studies: Path) -> N
 
 
 STATE = "document.querySelector('[role=status]')?.innerText ?? ''"
+ALL = "document.querySelector('[data-part=small-trainings] details')"
 DONE = "document.querySelector('progress')?.value ?? 0"
 
 
@@ -311,10 +312,11 @@ def test_a_page_follows_a_study_that_is_trained_stops_and_goes_on(
             browser.wait_for(f"({DONE}) > 0 && ({DONE}) < {4 * EPOCHS}")
             browser.wait_for("document.querySelectorAll('.ring').length > 0")
             assert "0 of 4" in browser.evaluate(STATE)
-            browser.evaluate("document.querySelector('details').open = true")
+            browser.evaluate(f"{ALL}.open = true")
             says(browser, "1 of 4 trainings are done.")
             # What the reader has opened stays open while the page is renewed.
-            assert browser.evaluate("document.querySelector('details').open")
+            browser.wait_for("document.getElementById('small-factors') !== null")
+            assert browser.evaluate(f"{ALL}.open")
             assert browser.evaluate("document.querySelectorAll('.mean').length") >= 2
             process.send_signal(signal.SIGINT)
             assert process.wait(LONGEST_WAIT) == 130

@@ -13,6 +13,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import setting_value, shown_name
 from mnist_keras.running.now import RunNow, RunState, StudyNow
+from mnist_keras.studies.design import Study
 from mnist_keras.studies.trials import Reading, Trial
 from mnist_keras.subjects import Label
 
@@ -99,16 +100,24 @@ def curve_groups(now: StudyNow) -> tuple[Group, ...]:
     for run in now.runs:
         if run.config is not None:
             by_configuration.setdefault(run.config.replace(seed=0), []).append(run)
-    if now.study is None:
-        levels = [
-            _level(shown_name(config), runs, config.epochs)
-            for config, runs in by_configuration.items()
-        ]
-        return (Group(translate("Trainings"), tuple(levels)),) if levels else ()
-    readings = now.study.readings(now.wide)
+    if now.study is not None:
+        found = _readings_of_groups(now, now.study)
+        return tuple(Group(name, tuple(_levels(one, by_configuration))) for name, one in found)
+    levels = tuple(
+        _level(shown_name(config), runs, config.epochs) for config, runs in by_configuration.items()
+    )
+    return (Group(translate("Trainings"), levels),) if levels else ()
+
+
+def _readings_of_groups(now: StudyNow, study: Study) -> list[tuple[str, dict[Reading, str]]]:
+    """For each group its title, and where each configuration is read, with what it is called.
+
+    A named training that is a value of a factor, too, is drawn there alone.
+    """
+    readings = study.readings(now.wide)
     factors: dict[str, dict[Reading, str]] = {}
     named: dict[Reading, str] = {}
-    for trial in _cells(now):
+    for trial in _cells(now, study):
         reading = readings.get(trial.config, Reading(trial.config, trial.config.epochs))
         for label in trial.labels:
             if label.value is None:
@@ -118,8 +127,7 @@ def curve_groups(now: StudyNow) -> tuple[Group, ...]:
     shown = {reading for group in factors.values() for reading in group}
     alone = {reading: name for reading, name in named.items() if reading not in shown}
     groups = [(translate(name), group) for name, group in factors.items()]
-    groups += [(translate("Trainings"), alone)] if alone else []
-    return tuple(Group(name, tuple(_levels(group, by_configuration))) for name, group in groups)
+    return [*groups, (translate("Trainings"), alone)] if alone else groups
 
 
 def _add(group: dict[Reading, str], reading: Reading, name: str) -> None:
@@ -131,13 +139,12 @@ def _add(group: dict[Reading, str], reading: Reading, name: str) -> None:
     group[reading] = name
 
 
-def _cells(now: StudyNow) -> Iterable[Trial]:
+def _cells(now: StudyNow, study: Study) -> Iterable[Trial]:
     """What the study trains, with the combination of the best values once it has runs."""
-    assert now.study is not None
-    yield from now.study.cells(now.wide)
+    yield from study.cells(now.wide)
     best = now.outcome.confirmation_config if now.outcome else None
     begun = {run.config.replace(seed=0) for run in now.runs if run.config is not None}
-    if best in begun and best not in now.study.readings(now.wide):
+    if best in begun and best not in study.readings(now.wide):
         yield Trial(best, (Label("best values together"),))
 
 

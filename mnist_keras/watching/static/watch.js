@@ -40,25 +40,39 @@ function show(page) {
 
 function exchange(old, now) {
   if (old.innerHTML === now.innerHTML) return;
-  const keeps = "details, .scroll, a, summary";
-  const places = [...old.querySelectorAll(keeps)];
-  const kept = places.map((place) => [place.open, place.scrollLeft]);
-  const focused = places.indexOf(document.activeElement);
-  // The sentence that is read aloud when it changes must be the same element for that.
+  const before = placesOf(old);
+  const kept = new Map([...before].map(([key, place]) => [key, [place.open, place.scrollLeft]]));
+  const focused = [...before].find(([, place]) => place === document.activeElement)?.[0];
+  keepSpoken(old, now);
+  old.replaceChildren(...now.childNodes);
+  for (const [key, place] of placesOf(old)) {
+    const [open, left] = kept.get(key) ?? [];
+    if (open) place.open = true;
+    if (left) place.scrollLeft = left;
+    if (key === focused) place.focus({ preventScroll: true });
+  }
+}
+
+// What a reader can open, scroll or focus, by the part that it is in and its number there.
+function placesOf(root) {
+  const places = new Map();
+  const counts = {};
+  for (const place of root.querySelectorAll("details, summary, .scroll, a")) {
+    const kind = `${place.closest("[data-part]")?.dataset.part} ${place.tagName}`;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    places.set(`${kind} ${counts[kind]}`, place);
+  }
+  return places;
+}
+
+// A sentence is read aloud when it changes, if it is the same element as before.
+function keepSpoken(old, now) {
   const spoken = [...old.querySelectorAll("[role=status]")];
   const said = [...now.querySelectorAll("[role=status]")];
-  if (spoken.length === said.length) {
-    said.forEach((one, place) => {
-      if (spoken[place].innerHTML !== one.innerHTML) spoken[place].innerHTML = one.innerHTML;
-      one.replaceWith(spoken[place]);
-    });
-  }
-  old.replaceChildren(...now.childNodes);
-  [...old.querySelectorAll(keeps)].forEach((place, number) => {
-    if (number >= kept.length) return;
-    if (kept[number][0]) place.open = true;
-    place.scrollLeft = kept[number][1];
-    if (number === focused) place.focus({ preventScroll: true });
+  if (spoken.length !== said.length) return;
+  said.forEach((one, number) => {
+    if (spoken[number].innerHTML !== one.innerHTML) spoken[number].innerHTML = one.innerHTML;
+    one.replaceWith(spoken[number]);
   });
 }
 
