@@ -105,6 +105,17 @@ def test_finished_seeds_and_others_are_kept_apart_as_far_as_they_are(study: Stud
     np.testing.assert_allclose(level.series["val_loss"].begun[1].values, [0.7])
 
 
+def test_the_beginning_of_a_longer_training_is_drawn_as_far_as_it_counts(tmp_path: Path) -> None:
+    longer = '[[trials]]\nname = "long"\nchanges = { epochs = 9 }\ntest_curve = true\n'
+    (tmp_path / "own.toml").write_text(OWN + longer)
+    study = load_study(tmp_path / "own.toml")
+    first, *_, last = curve_groups(now_of(study, run(base(epochs=9), [0.5] * 9)))
+    assert [level.epochs for level in first.levels] == [4, 4]
+    assert first.levels[0].series["val_accuracy"].finished.shape == (1, 4)
+    assert max(x for x, _ in points(of_class(drawn(first), "mean")[0])) == WIDTH - RIGHT
+    assert [(level.label, level.epochs) for level in last.levels] == [("slow", 4), ("long", 9)]
+
+
 def test_without_a_study_every_configuration_is_drawn_by_its_name() -> None:
     runs = [run(base(seed=seed), [0.5]) for seed in (0, 1)] + [run(base(epochs=9), [0.5])]
     (group,) = curve_groups(now_of(None, *runs))
@@ -214,7 +225,7 @@ def test_numbers_that_are_none_leave_gaps_and_no_marks(study: Study) -> None:
     svg = drawn(group, "val_loss")
     assert "nan" not in ElementTree.tostring(svg, encoding="unicode")
     assert of_class(svg, "mean") == []
-    assert drawn(Group("nothing", (Level("a", (), group.levels[1].series),))) is not None
+    assert drawn(Group("nothing", (Level("a", 4, (), group.levels[1].series),))) is not None
 
 
 def test_many_configurations_are_told_apart() -> None:

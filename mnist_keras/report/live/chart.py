@@ -64,8 +64,8 @@ def draw_chart(group: Group, metric: str, key: str, alt: str) -> Markup:
         key: an id that no other drawing of the page has.
         alt: what the drawing shows, for those who do not see it.
     """
-    longest = [run.config.epochs for level in group.levels for run in level.runs if run.config]
-    axes = _Axes(max(longest, default=1), *group.limits(metric))
+    longest = max((level.epochs for level in group.levels), default=1)
+    axes = _Axes(longest, *group.limits(metric))
     drawn = [
         part
         for index, level in enumerate(group.levels)

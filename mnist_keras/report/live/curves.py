@@ -64,9 +64,17 @@ class Series:
 
 @dataclass(frozen=True)
 class Level:
-    """One configuration of a group: what the group calls it, its runs, its series by metric."""
+    """One configuration of a group.
+
+    Attributes:
+        label: what the group calls it.
+        epochs: how many it has, at most; its runs may go on, as those of another one.
+        runs: its trainings.
+        series: its curves by metric.
+    """
 
     label: str
+    epochs: int
     runs: tuple[RunNow, ...]
     series: Mapping[str, Series]
 
@@ -157,7 +165,7 @@ def _levels(
 
 def _level(label: str, runs: Sequence[RunNow], epochs: int) -> Level:
     series = {name: _series(runs, name, factor, epochs) for name, factor in METRICS.items()}
-    return Level(label, tuple(runs), series)
+    return Level(label, epochs, tuple(runs), series)
 
 
 def _series(runs: Sequence[RunNow], metric: str, factor: float, epochs: int) -> Series:
