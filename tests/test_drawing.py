@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import re
 import signal
 import socket
@@ -11,7 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,103 +19,31 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from command_line import CommandServer, run_here, start
-from devtools import CHROMIUM, CONTROL, SHIFT, Browser, Point
+from command_line import CommandServer, run_here
+from devtools import CONTROL, SHIFT, Browser, Point
 from generated_runs import write_run
 from PIL import Image
 from scipy import ndimage
+from served_pages import LONGEST_START, Answer, Page, ask, needs_browser, served_page
 from werkzeug.serving import make_server
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.drawing.app import DRAWING_TYPE, SIDE, make_app
 from mnist_keras.drawing.choice import Reader, choose_readers, telling_settings
-from mnist_keras.drawing.server import addresses, new_token, open_port
 from mnist_keras.errors import UserError
 from mnist_keras.pictures.form import ink_as_mnist
 from mnist_keras.runs.records import RunFolder, run_folder
-
-LONGEST_START = 300.0
-"""Seconds that a crowded machine may need to load TensorFlow and the models."""
-
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here; to draw in one: apt install chromium"
-)
-
-
-# A page in the process of its own that a user starts
-
-
-@dataclass
-class Page:
-    """`mnist-keras draw` in a process of its own, and where its page is."""
-
-    process: subprocess.Popen[str]
-    lines: list[str]
-    """What it has printed."""
-
-    @property
-    def url(self) -> str:
-        found = re.search(r"http://127\.0\.0\.1:\d+/", self.lines[-1])
-        assert found
-        return found[0]
-
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
-        return ask(self.url, method, path, body, **headers)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a server answered."""
-
-    code: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """Its content as one line of JSON."""
-        assert self.headers["Content-Type"] == "application/json"
-        assert self.body.endswith(b"\n")
-        assert self.body.count(b"\n") == 1
-        return json.loads(self.body)
-
-
-def ask(url: str, method: str, path: str, body: Any = b"", **headers: str) -> Answer:
-    """One request, with these headers; an underscore in a name stands for a hyphen."""
-    connection = http.client.HTTPConnection(url.split("/")[2], timeout=LONGEST_START)
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    try:
-        connection.request(method, path, body or None, names)
-        answer = connection.getresponse()
-        return Answer(answer.status, dict(answer.getheaders()), answer.read())
-    finally:
-        connection.close()
+from mnist_keras.serving.server import addresses, new_token, open_port
 
 
 def read_drawing(url: str, drawing: bytes) -> Answer:
     return ask(url, "POST", "/read", drawing, Content_Type=DRAWING_TYPE)
 
 
-@contextmanager
-def open_page(folder: Path, *arguments: str) -> Iterator[Page]:
+def open_page(folder: Path, *arguments: str) -> AbstractContextManager[Page]:
     """Start `draw` on a free port and wait until it serves."""
-    process = start(folder, "draw", "--port", "0", "--no-open", *arguments)
-    try:
-        yield Page(process, _lines_until_ready(process))
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _lines_until_ready(process: subprocess.Popen[str]) -> list[str]:
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line.rstrip("\n"))
-        if "draw at" in line:
-            return lines
-    raise AssertionError((lines, process.communicate()))
+    return served_page(folder, "draw", *arguments)
 
 
 @pytest.fixture(scope="module")

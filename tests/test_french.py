@@ -25,12 +25,15 @@ from mnist_keras.metrics import METRICS, MONITORED
 from mnist_keras.report.build import build_report
 from mnist_keras.report.figures.study_figures import study_plots
 from mnist_keras.report.language import THIN_SPACE, french_catalogue, writing_in
+from mnist_keras.report.live import words as live
+from mnist_keras.report.live.page import render_live
 from mnist_keras.report.page import content, markdown, opening, tallies
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.report.page.methods import METHODS
 from mnist_keras.report.words import tables
 from mnist_keras.report.words.verdicts import FIGURE_WORDS
+from mnist_keras.running.watch import StudyWatch
 from mnist_keras.runs.caveats import SELECTED_ON_TEST, SEPARATOR, TENTH
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
@@ -99,6 +102,7 @@ def _named_elsewhere() -> set[str]:
         *markdown._FINDING_TITLES,
         *(reason.text for reason in reasons.ALL),
         *tables.LEGEND,
+        *live.WORDS,
         *SOURCES,
         *("the whole study", "whole study", "confirmation"),
     }
@@ -250,6 +254,16 @@ def test_a_french_page_says_nothing_in_english(samples, name, tmp_path):
     assert _english(_plain(page)) == []
     assert _english(re.sub(r"(?s)```.*?```", "", markdown)) == []
     assert not re.search(r"[\w)][;:!?]\s", _plain(page))
+    assert not re.search(r"\d\.\d", NAMES_WITH_POINTS.sub("", _plain(page)))
+
+
+@pytest.mark.parametrize("name", STUDY_NAMES)
+def test_nor_does_a_page_of_a_study_that_is_watched(samples, name):
+    logs = samples[name][1]
+    now = StudyWatch(name, logs, logs.parent / "checkpoints").look()
+    files = dict.fromkeys(("report", "style", "script", "icon"), "")
+    page = render_live([now], {"/a": now, "/b": now}, files, 5, "fr", logs)
+    assert _english(_plain(page)) == []
     assert not re.search(r"\d\.\d", NAMES_WITH_POINTS.sub("", _plain(page)))
 
 

@@ -143,13 +143,15 @@ def _judge_claim(claim: Claim, evidence: StudyEvidence) -> ClaimOutcome:
     return judge_claim(claim, evidence, study.comparable and study.is_published)
 
 
-def confirmation_config(study: Study, logs: Path, wide: bool = False) -> RunConfig | None:
+def confirmation_config(
+    study: Study, logs: Path, wide: bool = False, records: Records | None = None
+) -> RunConfig | None:
     """The combination of each factor's best value (of seed 0), if it is still to be trained.
 
     None while a factor has a value without runs, and where the combination is in the study anyway.
-
+    `records` are those of `logs` that have been read already.
     """
-    runs = StudyRuns(study, Records(logs), wide)
+    runs = StudyRuns(study, records or Records(logs), wide)
     combination = _combination(study, judge_factors(runs))
     return None if combination in study.readings(wide) else combination
 

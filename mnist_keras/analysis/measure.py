@@ -18,14 +18,21 @@ from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import RESOURCES, TEST_SCORES
 from mnist_keras.runs.best import best_epoch
-from mnist_keras.runs.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_runs
+from mnist_keras.runs.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_run
 from mnist_keras.subjects import Label
 
 CURVE_COLUMNS = tuple(name for name in EPOCH_COLUMNS if name != "epoch")
 
 
+Stamp = tuple[tuple[int, int, int] | None, ...]
+"""Of each file of a run's record what changes whenever it is written: number, time and size."""
+
+
 class Records:
     """The runs of studies as their folders tell them; records are read once.
+
+    Whoever looks at the same folders again and again calls `look_again` before each look: then what
+    has changed since is read again, and nothing else.
 
     Args:
         logs: the folder that holds a folder for each study.
@@ -35,8 +42,13 @@ class Records:
     def __init__(self, logs: Path, folders: Mapping[str, Path] | None = None) -> None:
         self._logs = logs
         self._folders = dict(folders or {})
-        self._runs: dict[str, tuple[list[RunRecord], list[DamagedRun]]] = {}
+        self._runs: dict[str, list[RunRecord | DamagedRun]] = {}
+        self._read: dict[Path, tuple[Stamp, RunRecord | DamagedRun | None]] = {}
         self._tested: dict[Path, Tested | None] = {}
+
+    def look_again(self) -> None:
+        """Let the next question find what has changed in the folders."""
+        self._runs.clear()
 
     def folder(self, study: str) -> Path:
         """Where the runs of a study are."""
@@ -44,16 +56,28 @@ class Records:
 
     def of(self, study: str) -> list[RunRecord]:
         """Every run of a study that can be read, by name; none if it has no folder."""
-        return self._scan(study)[0]
+        return [one for one in self._scan(study) if isinstance(one, RunRecord)]
 
     def damaged(self, study: str) -> list[DamagedRun]:
         """The runs of a study that cannot be read, by name."""
-        return self._scan(study)[1]
+        return [one for one in self._scan(study) if isinstance(one, DamagedRun)]
 
-    def _scan(self, study: str) -> tuple[list[RunRecord], list[DamagedRun]]:
+    def _scan(self, study: str) -> list[RunRecord | DamagedRun]:
         if study not in self._runs:
-            self._runs[study] = scan_runs(self.folder(study))
+            folder = self.folder(study)
+            places = sorted(folder.iterdir()) if folder.is_dir() else []
+            found = [self._read_again(place) for place in places]
+            self._runs[study] = [one for one in found if one is not None]
         return self._runs[study]
+
+    def _read_again(self, folder: Path) -> RunRecord | DamagedRun | None:
+        """A run as it was read before, unless a file of its record was written since."""
+        stamp = _stamp(folder)  # first, so that what is written while it is read is seen next time
+        known = self._read.get(folder)
+        if known is None or known[0] != stamp:
+            self._tested.pop(folder / _PREDICTIONS, None)
+            self._read[folder] = (stamp, scan_run(folder))
+        return self._read[folder][1]
 
     def tested(self, record: RunRecord) -> Tested | None:
         """What the predictions of the best epoch's weights tell; None without any."""
@@ -87,8 +111,24 @@ class Tested:
     scores: Mapping[str, float]
 
 
+_PREDICTIONS = "predictions.npz"
+_RECORD = ("config.json", "epochs.csv", "result.json", _PREDICTIONS)
+
+
 def _predictions_of(record: RunRecord) -> Path:
-    return record.folder / "predictions.npz"
+    return record.folder / _PREDICTIONS
+
+
+def _stamp(folder: Path) -> Stamp:
+    return tuple(_file_stamp(folder / name) for name in _RECORD)
+
+
+def _file_stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _read(path: Path) -> Predictions | None:

@@ -22,6 +22,7 @@ from mnist_keras.commands.studies import (
     study,
 )
 from mnist_keras.commands.train import train
+from mnist_keras.commands.watch import watch
 
 
 class Commands(click.Group):
@@ -58,6 +59,7 @@ for command in (
     compare_architectures,
     reproduce,
     search,
+    watch,
     report,
     judge,
     runs,

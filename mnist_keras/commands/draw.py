@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mnist_keras.commands.ensemble import combine_option
-from mnist_keras.commands.options import checkpoints_option, logs_option, network_option
+from mnist_keras.commands.options import (
+    checkpoints_option,
+    logs_option,
+    network_option,
+    open_option,
+    port_option,
+)
 from mnist_keras.commands.types import RunType
 
 if TYPE_CHECKING:
@@ -21,23 +27,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("runs", type=RunType(), nargs=-1, metavar="[RUN]...")
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(0, 65_535),
-    default=8000,
-    show_default=True,
-    help="Port of the page on this machine; 0 takes a free one.",
-)
+@port_option(8000)
 @click.option(
     "--host",
     metavar="ADDRESS",
     help="Also let others draw: an address of this machine, or 0.0.0.0 for all of them. The page's "
     "address then has a token, without which nothing is answered.  [default: this machine only]",
 )
-@click.option(
-    "--open/--no-open", "opens", default=True, show_default=True, help="Open the page in a browser."
-)
+@open_option
 @combine_option
 @network_option
 @logs_option
@@ -60,10 +57,10 @@ def draw(
     given; Ctrl-C ends it.
     """
     from mnist_keras.drawing.choice import choose_readers
-    from mnist_keras.drawing.server import LOOPBACK, open_port
     from mnist_keras.metrics import METRICS
     from mnist_keras.report.console import percent
     from mnist_keras.runs.caveats import in_brackets, marks_of
+    from mnist_keras.serving.server import LOOPBACK, open_port
 
     readers = choose_readers(runs, logs, checkpoints, networks, combine)
     if not runs:
@@ -90,7 +87,7 @@ def _serve(
 ) -> None:
     from mnist_keras.drawing.app import make_app
     from mnist_keras.drawing.models import Models
-    from mnist_keras.drawing.server import addresses, new_token, open_browser, serve
+    from mnist_keras.serving.server import addresses, new_token, open_browser, serve
 
     models = Models([reader.folders for reader in readers], networks, combine)
     try:

@@ -66,6 +66,23 @@ language_option = click.option(
     show_default=True,
     help="Language of the report and its figures; what is printed here stays English.",
 )
+open_option = click.option(
+    "--open/--no-open", "opens", default=True, show_default=True, help="Open the page in a browser."
+)
+
+
+def port_option(default: int) -> Decorator:
+    """The option of a command that serves a page."""
+    return click.option(
+        "--port",
+        metavar="N",
+        type=click.IntRange(0, 65_535),
+        default=default,
+        show_default=True,
+        help="Port of the page on this machine; 0 takes a free one.",
+    )
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 MAX_SEEDS = 10_000
 """More seeds than these are a mistake."""

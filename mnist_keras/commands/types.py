@@ -164,6 +164,19 @@ class ReportedStudyType(StudyType):
         return found or [CompletionItem(incomplete, type="file")]
 
 
+class WatchedStudyType(ReportedStudyType):
+    """A study to watch: as `ReportedStudyType`, or any folder of --logs. No file of it is run."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Take a folder and a file's path as they are."""
+        logs = Path(ctx.params.get("logs") or "logs") if ctx else Path("logs")
+        path = Path(str(value))
+        one_part = path.parts == (str(value),) and not str(value).startswith(".")
+        if path.suffix == ".toml" or (one_part and (logs / path).is_dir()):
+            return str(value)
+        return super().convert(value, param, ctx)
+
+
 class RunType(click.ParamType):
     """A run: its name, `study/name`, the path of its folder, or the beginning of a name.
 

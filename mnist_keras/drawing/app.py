@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import numpy as np
 from flask import Flask, Response, abort, render_template, request
 from numpy.typing import NDArray
-from werkzeug.exceptions import HTTPException
 
 from mnist_keras.data import MNIST
 from mnist_keras.data.form import Form
@@ -22,20 +17,10 @@ from mnist_keras.pictures.form import ink_as_mnist
 from mnist_keras.pictures.own_form import whole_picture
 from mnist_keras.report.console import percent
 from mnist_keras.runs.caveats import marks_of
+from mnist_keras.serving.guarded import guarded_app, home_of, json_line
 
 SIDE = 280
 """Pixels along each side of a drawing as the page sends it."""
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
 
 DRAWING_TYPE = "application/octet-stream"
 """A page of another site may not send this type without asking first, which is refused."""
@@ -69,13 +54,9 @@ def make_app(readers: Sequence[Reader], networks: Networks, token: str = "") -> 
         token: the first part of every path that is answered, for a page that other machines
             reach; without it, only requests for this machine's loopback address are answered.
     """
-    home = f"/{token}" if token else ""
-    app = Flask(__name__, static_url_path=f"{home}/static")
+    home = home_of(token)
+    app = guarded_app(__name__, token, {413: f"the drawing is too large; expected {_expected()}"})
     app.config["MAX_CONTENT_LENGTH"] = SIDE * SIDE
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.before_request(lambda: _check_access(token))
-    app.after_request(_add_headers)
-    app.register_error_handler(HTTPException, lambda error: _refuse(error, home))
     forms = [_nameless(reader.form) for reader in readers]
     sights = _sights(readers, forms)
     kinds = ["scores" if scores else "probabilities" for scores in networks.scores]
@@ -94,7 +75,7 @@ def make_app(readers: Sequence[Reader], networks: Networks, token: str = "") -> 
         rows = networks([images[form] for form in forms])
         outputs = [[_finite(value) for value in row.tolist()] for row in rows]
         seen = [{"pixels": _plane(image).ravel().tolist()} for image in images.values()]
-        return _json({"seen": seen, "outputs": outputs, "kinds": kinds})
+        return json_line({"seen": seen, "outputs": outputs, "kinds": kinds})
 
     return app
 
@@ -200,62 +181,6 @@ def _drawing() -> NDArray[np.uint8]:
 
 def _expected() -> str:
     return f"{SIDE * SIDE:,}, one for each of {SIDE} x {SIDE} pixels"
-
-
-def _check_access(token: str) -> None:
-    """Refuse who does not know the token, and pages of other sites.
-
-    A token makes the host's name irrelevant: a page that was made to point here (DNS rebinding)
-    does not know it either.
-    """
-    if token:
-        given = request.path.split("/")[1]
-        if not hmac.compare_digest(given.encode(), token.encode()):
-            abort(403, "this page opens with the whole address that mnist-keras draw has printed")
-    elif not _is_loopback(request.host):
-        abort(403, "this page is for this machine only; open it as http://localhost")
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
-        abort(403, "pages of other sites may not ask here")
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a request is for this machine by an address that no other one has.
-
-    A page of another name that was made to point at this machine (DNS rebinding) is not.
-    """
-    try:
-        place = urlsplit(f"//{host}")
-        named = place.hostname or ""
-        alone = place.username is None
-        return alone and (named == "localhost" or ipaddress.ip_address(named).is_loopback)
-    except ValueError:
-        return False
-
-
-def _add_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    return response
-
-
-def _refuse(error: HTTPException, home: str) -> Response:
-    """An HTTP error as a line of JSON."""
-    lines = {
-        404: f"there is nothing at {request.path}; the page is at {home}/",
-        405: f"{request.method} is not for {request.path}",
-        413: f"the drawing is too large; expected {_expected()}",
-        500: "mnist-keras made a mistake; the terminal that it runs in shows which",
-    }
-    code = error.code or 500
-    response = _json({"error": lines.get(code, error.description or error.name)}, code)
-    if code == 405:
-        response.headers.update(Allow=dict(error.get_headers()).get("Allow", ""))
-    return response
-
-
-def _json(content: dict[str, Any], code: int = 200) -> Response:
-    text = json.dumps(content, allow_nan=False) + "\n"
-    return Response(text, code, mimetype="application/json")
 
 
 def _finite(value: float) -> float | None:

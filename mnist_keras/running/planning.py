@@ -63,7 +63,7 @@ def make_plan(tasks: Sequence[Task], place: Place) -> Plan:
         done=len(whole) - len(left),
         epochs_left=sum(epochs.values()),
         unknown=tuple(config.name for config in left if config not in rates),
-        seconds_known=_in_parallel([rates.seconds(c, epochs[c]) for c in known], place.jobs),
+        seconds_known=in_parallel([rates.seconds(c, epochs[c]) for c in known], place.jobs),
         bytes_known=sum(rates.bytes(config) for config in known),
     )
 
@@ -83,7 +83,7 @@ def _epochs_left(config: RunConfig, place: Place) -> int:
     return config.epochs - (len(epochs_so_far(folder.epochs)) if interrupted else 0)
 
 
-def _in_parallel(seconds: Sequence[float], jobs: int) -> float:
+def in_parallel(seconds: Sequence[float], jobs: int) -> float:
     """When the last of these ends, each begun in order by the first of the jobs that is free."""
     free_at = [0.0] * jobs
     for one in seconds:
@@ -97,20 +97,20 @@ class _Rates:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.results = {
-            _kind(record.config): (record.folder, record.result)
+            kind_of(record.config): (record.folder, record.result)
             for record in _all_records(place.logs)
             if record.result and record.result["environment"].get("threads") == place.threads
         }
 
     def __contains__(self, config: RunConfig) -> bool:
-        return _kind(config) in self.results
+        return kind_of(config) in self.results
 
     def seconds(self, config: RunConfig, epochs: int) -> float:
-        _, result = self.results[_kind(config)]
+        _, result = self.results[kind_of(config)]
         return float(result["seconds_per_epoch"] * epochs + result["compile_seconds"])
 
     def bytes(self, config: RunConfig) -> int:
-        logs, _ = self.results[_kind(config)]
+        logs, _ = self.results[kind_of(config)]
         folder = run_folder(self.place.logs, self.place.checkpoints, logs.parent.name, logs.name)
         return sum(
             file.stat().st_size
@@ -126,7 +126,7 @@ def _all_records(logs: Path) -> Iterator[RunRecord]:
             yield from scan_runs(study)[0]
 
 
-def _kind(config: RunConfig) -> RunConfig:
+def kind_of(config: RunConfig) -> RunConfig:
     """What a rate depends on: the configuration without seed, learning rate and length."""
     schedule = {"schedule": "constant", "warm_up": 0, "decay": None, "decay_epochs": None}
     return config.replace(seed=0, learning_rate=1.0, epochs=1, patience=None, **schedule)

@@ -7,11 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from mnist_keras.atomic import is_writable, naming
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import RunFolder
+
+STUDY_LOCK = ".study.lock"
+"""Held, in the folder of a study's checkpoints, by the process that runs the study."""
+
+CLOCK_SECONDS = 2.0
+"""By which the clocks of processes and files may differ."""
 
 
 @contextmanager
@@ -52,7 +59,7 @@ def one_after_another(folder: Path, tell: Callable[[str], None]) -> Iterator[Non
         tell(f"process {holder} trains in {folder}; this one waits for it, then goes on from there")
 
     folder.mkdir(parents=True, exist_ok=True)
-    with _hold(folder / ".study.lock", wait):
+    with _hold(folder / STUDY_LOCK, wait):
         yield
 
 
@@ -66,7 +73,7 @@ def briefly(file: Path) -> Iterator[None]:
 @contextmanager
 def _hold(path: Path, meet_another: Callable[[str], None]) -> Iterator[None]:
     """Hold a lock's file, as soon as nobody else does and `meet_another` has not raised."""
-    named = path.with_suffix(".pid")
+    named = _named_in(path)
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
@@ -91,6 +98,61 @@ def is_held(folder: RunFolder) -> bool:
             return False
     except Timeout:
         return True
+
+
+def named_since(lock: Path) -> float | None:
+    """When a process wrote that it holds a lock, as a file's time; None if none says so.
+
+    It is not told whether the process has died without a word since.
+    """
+    try:
+        return _named_in(lock).stat().st_mtime
+    except OSError:
+        return None
+
+
+def holder_here(lock: Path) -> int | None:
+    """The process of this machine that holds a lock; the lock itself is left alone.
+
+    So whoever begins at this moment meets nobody, and nothing is written. A process that was killed
+    leaves its number behind, which another one may have by now: that one began later.
+    """
+    since = named_since(lock)
+    number = _read_holder(_named_in(lock))
+    if since is None or not number.isdigit():
+        return None
+    try:
+        began = psutil.Process(int(number)).create_time()
+    except psutil.Error:
+        return None
+    return int(number) if began <= since + CLOCK_SECONDS else None
+
+
+def is_held_anywhere(lock: Path) -> bool:
+    """Whether a process holds a lock, here, in another container or on another machine.
+
+    Only where a process says that it does, and is none of this machine's, the lock is touched: for
+    a moment it is shared, so it should be one that others wait for, such as a study's.
+    """
+    if named_since(lock) is None:
+        return False
+    if holder_here(lock) is not None:
+        return True
+    import fcntl  # not everywhere
+
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _named_in(lock: Path) -> Path:
+    """The file that names the process which holds a lock."""
+    return lock.with_suffix(".pid")
 
 
 def _read_holder(path: Path) -> str:

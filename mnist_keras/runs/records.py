@@ -158,15 +158,22 @@ def scan_runs(study: Path) -> tuple[list[RunRecord], list[DamagedRun]]:
     records: list[RunRecord] = []
     damaged: list[DamagedRun] = []
     for folder in sorted(study.iterdir()) if study.is_dir() else ():
-        try:
-            record = read_run(folder)
-        except UserError as error:
-            damaged.append(DamagedRun(folder, str(error)))
-        except OSError as error:
-            damaged.append(DamagedRun(folder, f"cannot read {error.filename}: {error.strerror}"))
-        else:
-            records += [record] if record is not None else []
+        found = scan_run(folder)
+        if isinstance(found, DamagedRun):
+            damaged.append(found)
+        elif found is not None:
+            records.append(found)
     return records, damaged
+
+
+def scan_run(folder: Path) -> RunRecord | DamagedRun | None:
+    """The run in a folder, or why it cannot be read; None if the folder is none of a run."""
+    try:
+        return read_run(folder)
+    except UserError as error:
+        return DamagedRun(folder, str(error))
+    except OSError as error:
+        return DamagedRun(folder, f"cannot read {error.filename}: {error.strerror}")
 
 
 def read_config(path: Path) -> RunConfig:

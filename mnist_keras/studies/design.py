@@ -54,6 +54,9 @@ STUDY_NAMES: tuple[str, ...] = (
 )
 """The studies that the package ships."""
 
+STUDY_NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+"""What the name of a study looks like, which is that of its folder, too."""
+
 _RESERVED_NAMES = (*STUDY_NAMES, "train")
 
 
@@ -75,7 +78,7 @@ class Study(Entry):
             fit. `load_study` makes a UserError of it.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    name: str = Field(pattern=STUDY_NAME)
     title: str
     source: str = ""
     protocol: str = ""

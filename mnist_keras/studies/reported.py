@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import scan_runs
-from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
+from mnist_keras.studies.design import STUDY_NAME, STUDY_NAMES, Study, load_study
+from mnist_keras.studies.files import read_toml
 from mnist_keras.studies.memory import (
     Remembered,
     changed_as,
@@ -68,6 +70,20 @@ def as_written(name: str, logs: Path) -> Study:
     """
     ways = [] if is_file(name) or name in STUDY_NAMES else remembered(logs / name)
     return ways[-1].as_written if ways else load_study(name)
+
+
+def folder_name(name: str) -> str:
+    """The name of a study's folder in logs; of a TOML file, which is not checked otherwise.
+
+    Raises:
+        UserError: the file cannot be read, or has no name.
+    """
+    if not is_file(name):
+        return name
+    found = read_toml(Path(name), name).get("name")
+    if not isinstance(found, str) or not re.match(STUDY_NAME, found):
+        raise UserError(f"{name}: name is {found!r}; expected small letters, digits and hyphens")
+    return found
 
 
 def is_file(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Serves the page until a signal ends it, to this machine only unless more is asked for."""
+"""Serves a page until a signal ends it, to this machine only unless more is asked for."""
 
 from __future__ import annotations
 

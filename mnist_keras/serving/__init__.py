@@ -1,0 +1,1 @@
+"""Pages that this program serves: who is answered, how, and until when."""

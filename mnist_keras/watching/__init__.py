@@ -1,0 +1,1 @@
+"""A page that shows a study while it is trained, served on this machine only."""
