@@ -94,7 +94,7 @@ def test_a_bound_in_words(tmp_path):
     )
     assert outcome.replay.share == 0.0
     with writing_in("fr"):
-        assert "affirmé : au moins 99,00" in claim_reason(outcome)
+        assert "au moins 99,00" in claim_reason(outcome)
 
 
 @pytest.mark.parametrize("bounds", ["", "at_least = 1\nat_most = 2"])

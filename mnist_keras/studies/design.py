@@ -44,7 +44,7 @@ from mnist_keras.subjects import Entry, Label, Subject
 FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
 """Those of the notebook and the report, which are run together."""
 
-STUDY_NAMES: tuple[str, ...] = (*FIRST_STUDIES, "nielsen", "examples", "fast-mnist")
+STUDY_NAMES: tuple[str, ...] = (*FIRST_STUDIES, "nielsen", "examples", "fast-mnist", "dropout")
 """The studies that the package ships."""
 
 _RESERVED_NAMES = (*STUDY_NAMES, "train")
@@ -57,6 +57,7 @@ class Study(Entry):
     architecture's default. `comparable` is false once a setting differs from the published one.
     `margin` is the difference that does not matter: of accuracies, in points, or for each metric as
     printed. `metrics` are those that the report judges beside both accuracies.
+    `shortened` says what the study trains less of than its source did, where it does.
     `target` is the validation accuracy, in percent, that a training is timed to.
     `images` tells of metrics in percent on how many images the source measured them.
     `french` holds the French text of each text that the file gives in both languages, as `title`
@@ -72,6 +73,7 @@ class Study(Entry):
     title: str
     source: str = ""
     protocol: str = ""
+    shortened: str = ""
     share_prefixes: bool = True
     comparable: bool = True
     base: Settings

@@ -81,6 +81,13 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
                 "study works, and its figures are not comparable with those of any other run."
             )
         )
+    if outcome.study.shortened:
+        notices.append(
+            translate(
+                "This study is shortened: {what} Its figures need not be those of the whole.",
+                what=translate(outcome.study.shortened),
+            )
+        )
     if not outcome.study.comparable and outcome.study.is_published:
         notices.append(
             translate(
