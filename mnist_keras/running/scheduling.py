@@ -16,6 +16,7 @@ CONVOLUTIONAL_FLOPS = {
     "cnn3": 8.52e6,
     "conv-pool": 9.22e6,
     "mnist-convnet": 14.26e6,
+    "tiny-cnn": 63.15e6,
     "mnist-cnn": 71.57e6,
 }
 """Arithmetic of a training image of MNIST, as the engine counts it from the layers.
@@ -29,6 +30,7 @@ CONVOLUTIONAL_PARAMETERS = {
     "cnn3": 38e3,
     "conv-pool": 86e3,
     "mnist-convnet": 35e3,
+    "tiny-cnn": 83.5e3,
     "mnist-cnn": 1.2e6,
 }
 

@@ -44,7 +44,14 @@ from mnist_keras.subjects import Entry, Label, Subject
 FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
 """Those of the notebook and the report, which are run together."""
 
-STUDY_NAMES: tuple[str, ...] = (*FIRST_STUDIES, "nielsen", "examples", "fast-mnist", "dropout")
+STUDY_NAMES: tuple[str, ...] = (
+    *FIRST_STUDIES,
+    "nielsen",
+    "examples",
+    "fast-mnist",
+    "fashion",
+    "dropout",
+)
 """The studies that the package ships."""
 
 _RESERVED_NAMES = (*STUDY_NAMES, "train")
@@ -99,8 +106,14 @@ class Study(Entry):
 
     @property
     def published(self) -> tuple[PublishedCell, ...]:
-        """Every published figure."""
-        return tuple(chain.from_iterable(table.cells() for table in self.tables))
+        """Every published figure of the data set that it is run on."""
+        tables = (table for table in self.tables if bool(table.data) == self.on_other_data)
+        return tuple(chain.from_iterable(table.cells() for table in tables))
+
+    @property
+    def other_data(self) -> str:
+        """The name of the other data set that its source has figures of; empty without any."""
+        return next((table.data for table in self.tables if table.data), "")
 
     @property
     def on_other_data(self) -> bool:
