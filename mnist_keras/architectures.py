@@ -507,6 +507,30 @@ def mnist_convnet(shape: Shape, classes: int) -> keras.Model:
 
 
 @architecture(
+    "tiny-cnn",
+    training={"learning_rate": 1e-3, "batch_size": 1000, "epochs": 30},
+    search=_CONVOLUTIONS,
+    grid=_GRID_CONVOLUTIONS,
+)
+def tiny_cnn(shape: Shape, classes: int) -> keras.Model:
+    """hardmaru's tiny classifier in Fashion-MNIST's table: two 5x5 `same` convolutions."""
+    from keras import layers
+
+    return _sequential(
+        "tiny_cnn",
+        shape,
+        [
+            layers.Conv2D(32, 5, padding="same", activation="relu"),  # 28x28x32
+            layers.MaxPooling2D(2),  # 14x14x32
+            layers.Conv2D(64, 5, padding="same", activation="relu"),  # 14x14x64
+            layers.MaxPooling2D(2),  # 7x7x64
+            layers.Flatten(),  # [batch, 3136]
+            layers.Dense(classes, activation="softmax", dtype="float32"),  # [batch, 10]
+        ],
+    )
+
+
+@architecture(
     "mnist-cnn",
     training={"learning_rate": 1.0, "batch_size": 128, "epochs": 12, "optimizer": "adadelta"},
     search=("learning_rate=0.03..3", "batch_size=32,64,128,256"),

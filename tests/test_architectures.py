@@ -31,6 +31,7 @@ VARIANTS = [
     ({"architecture": "cnn2"}, 113_386),
     ({"architecture": "cnn3"}, 37_674),
     ({"architecture": "mnist-convnet"}, 34_826),
+    ({"architecture": "tiny-cnn"}, 83_466),
 ]
 OF_SETTINGS = [
     # The sources' own counts, or the sums of what their code builds.
@@ -43,6 +44,7 @@ OF_SETTINGS = [
     ({"architecture": "mnist-cnn"}, 1_199_882),
     ({"architecture": "mnist-cnn", "pooling": "each", "standardize": True}, 225_034),
     ({"architecture": "mnist-cnn", "pooling": "each", "filters": [24, 32]}, 111_002),
+    ({"architecture": "mnist-cnn", "pooling": "each", "filters": [32, 32]}, 113_386),
     (
         {
             "architecture": "mnist-cnn",

@@ -491,6 +491,7 @@ def test_architectures_lists_parameters_and_defaults(server: CommandServer) -> N
         "conv-pool": 85_670,
         "mnist-mlp": 669_706,
         "mnist-convnet": 34_826,
+        "tiny-cnn": 83_466,
         "mnist-cnn": 1_199_882,
     }
     defaults = {

@@ -34,7 +34,7 @@ from mnist_keras.report.page.methods import METHODS
 from mnist_keras.report.words import tables
 from mnist_keras.report.words.verdicts import FIGURE_WORDS
 from mnist_keras.running.watch import StudyWatch
-from mnist_keras.runs.caveats import SELECTED_ON_TEST, SEPARATOR, TENTH
+from mnist_keras.runs.caveats import SELECTED_ON_TEST, SEPARATOR, SHORTENED, TENTH
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
 from mnist_keras.studies.files import FRENCH
@@ -88,7 +88,7 @@ def _named_elsewhere() -> set[str]:
     units = {metric.unit for metric in METRICS.values()} - {""}
     words = [word for word in FIGURE_WORDS.values() if word != "differs"] + ["differ"]
     return {
-        *(SELECTED_ON_TEST, TENTH, SEPARATOR),
+        *(SELECTED_ON_TEST, TENTH, SHORTENED, SEPARATOR),
         analysis.PUBLISHED_OPTIMUM,
         *map(str, Verdict),
         *FIGURE_WORDS.values(),
@@ -148,7 +148,8 @@ def test_a_french_text_has_the_values_of_the_english_one():
 def _texts(study: Study) -> list[str]:
     claims = [claim.text for claim in study.claims]
     tables = [table.title for table in study.tables]
-    return [study.title, study.source, study.protocol, *claims, *tables, *study.contradictions]
+    own = [study.title, study.source, study.protocol, study.shortened]
+    return [*filter(None, own), *claims, *tables, *study.contradictions]
 
 
 @pytest.mark.parametrize("name", STUDY_NAMES)

@@ -11,10 +11,15 @@ import pytest
 from generated_runs import write_run, write_study
 
 from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.results import results_rows
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import from_arrays
 from mnist_keras.errors import UserError
 from mnist_keras.report.language import writing_in
+from mnist_keras.report.page.content import Chapter, study_document
+from mnist_keras.report.page.document import Notice
+from mnist_keras.report.page.markdown import render_markdown
+from mnist_keras.report.page.opening import opening_blocks
 from mnist_keras.report.words.claims import claim_reason
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.summaries import Verdict
@@ -94,7 +99,7 @@ def test_a_bound_in_words(tmp_path):
     )
     assert outcome.replay.share == 0.0
     with writing_in("fr"):
-        assert "affirmé : au moins 99,00" in claim_reason(outcome)
+        assert "au moins 99,00" in claim_reason(outcome)
 
 
 @pytest.mark.parametrize("bounds", ["", "at_least = 1\nat_most = 2"])
@@ -188,3 +193,49 @@ def test_five_to_one_a_copy_moved_each_way():
     np.testing.assert_array_equal(right[:, :, 2:], images[:48, :, :-2])
     assert not up[:, -2:].any()
     assert not right[:, :, :2].any()
+
+
+def on_other_data(identity: str = "data-0123456789ab"):
+    return load_study("fashion").override(data=identity)
+
+
+def test_figures_of_another_data_set_are_judged_where_it_was_given(tmp_path):
+    own, other = load_study("fashion"), on_other_data()
+    assert {cell.source for cell in own.published} == {"MNIST column"}
+    assert {cell.source for cell in other.published} == {"Fashion-MNIST column"}
+    assert other.comparable
+    assert other.claims == ()
+    write_study(tmp_path / "logs", other, lambda config: 0.92, seeds=range(3))
+    outcome = analyze(other, tmp_path / "logs")
+    assert [cell.cell.text for cell in outcome.cells] == ["92.47 %", "92.159 %", "88.33 %"]
+    assert all(cell.judgement is not None for cell in outcome.cells)
+    notices = [block.text for block in opening_blocks(outcome) if isinstance(block, Notice)]
+    assert (
+        "The data set that was given is taken for Fashion-MNIST: the source's figures of it"
+        in (notices[1])
+    )
+
+
+@pytest.mark.parametrize("identity", ["quick-0123456789ab", "data-0123456789ab-32x32x1-c10"])
+def test_a_tenth_of_it_or_other_images_compare_with_nothing(identity):
+    assert not on_other_data(identity).comparable
+
+
+def test_other_settings_on_other_data_do_not_compare():
+    assert not load_study("fashion").override(data="data-0123456789ab", epochs=3).comparable
+
+
+def test_a_study_without_figures_of_other_data_does_not_compare_on_it():
+    assert not load_study("shallow").override(data="data-0123456789ab").comparable
+
+
+def test_a_shortened_study_says_so_wherever_a_figure_stands(tmp_path):
+    study = load_study("dropout")
+    write_study(tmp_path / "logs", study, lambda config: 0.98, seeds=range(2))
+    outcome = analyze(study, tmp_path / "logs")
+    assert outcome.mark == "shortened, see the protocol"
+    assert {row["mark"] for row in results_rows(outcome)} == {outcome.mark}
+    notices = [block.text for block in opening_blocks(outcome) if isinstance(block, Notice)]
+    assert "This study is shortened: 30 epochs, about 15,000 updates" in notices[0]
+    page = render_markdown(study_document(Chapter(outcome, ()), "mnist-keras report"), tmp_path)
+    assert page.count(f"**({outcome.mark})**") >= 2

@@ -52,6 +52,7 @@ KNOWN_BY_THEIR_RUN = [
     {"architecture": "conv-pool", "dropout": 0.5, "l2": 2e-5},
     {"architecture": "mnist-mlp", "hidden": (16, 8), "input_dropout": 0.2, "max_norm": 2.0},
     {"architecture": "mnist-convnet"},
+    {"architecture": "tiny-cnn"},
     {"architecture": "mnist-cnn", "filters": (2, 3), "standardize": True, "whole_maps": True},
     {"architecture": "mnist-cnn", "filters": (2, 3), "rectifier": "after-pooling"},
 ]

@@ -198,7 +198,7 @@ class StudyOutcome:
     @property
     def mark(self) -> str:
         """The marks that every accuracy of the study carries, in English; empty if none."""
-        return marks_text(self.selected_on_test, self.quick)
+        return marks_text(self.selected_on_test, self.quick, bool(self.study.shortened))
 
     @property
     def different_by_chance(self) -> float:

@@ -64,7 +64,7 @@ def _row(outcome: StudyOutcome, one: Measured, index: int) -> dict[str, Any]:
         "stands_for": "; ".join(map(str, one.labels)),
         **_settings(config),
         "selected_on_test": _yes(config.selected_on_test),
-        "mark": marks_of([config]),
+        "mark": marks_of([config], bool(outcome.study.shortened)),
         **{name: _value(one.values, name, index) for name in METRICS if name in _MEASURED},
         "concurrent_runs": one.concurrent_runs[index],
         "read_from": one.runs[index] if one.runs else config.name,

@@ -47,7 +47,7 @@ class Commands(click.Group):
 def cli() -> None:
     """Which architecture, which hyperparameters, and can I trust the difference that I see?
 
-    Trains seven Keras architectures on MNIST, re-runs two published studies, and says which of
+    Trains twelve Keras architectures on MNIST, re-runs published studies, and says which of
     their figures and claims hold.
     """
 

@@ -168,7 +168,7 @@ class ManySilentUnits:
 
     @classmethod
     def find(cls, facts: RunFacts) -> ManySilentUnits | None:
-        """Count them; the seven networks with their defaults have 27 % at most."""
+        """Count them; the two first sources' networks have 27 % at most."""
         seen = facts.seen
         layers = [one for one in seen.relu_layers if one.units >= FEWEST_UNITS] if seen else []
         most = max(layers, key=lambda layer: layer.share, default=None)

@@ -13,13 +13,13 @@ WINDOW = 3
 """Epochs whose mean is compared: a single one may be out of line."""
 
 MUCH_HIGHER = 1.75
-"""Times the lowest validation loss; the seven networks with their defaults reach 1.43."""
+"""Times the lowest validation loss; the two first sources' networks reach 1.43."""
 
 FALL = 0.01
 """A fall of the validation accuracy that counts."""
 
 GAP = 0.05
-"""Training minus validation accuracy that counts; the seven networks stay below 0.03."""
+"""Training minus validation accuracy that counts; the two first sources' networks stay below 0.03."""
 
 
 class Sign(StrEnum):

@@ -46,7 +46,8 @@ def describe_plan(plan: Plan, run: StudyRun) -> dict[str, str]:
     facts = plan_facts(plan, run)
     grid = f" or {facts['full_grid']:,} (the full grid)" if facts["full_grid"] else ""
     return {
-        "study": run.study.name + in_brackets(marks_text(False, run.place.quick)),
+        "study": run.study.name
+        + in_brackets(marks_text(False, run.place.quick, bool(run.study.shortened))),
         "trainings": f"{facts['trainings']:,} for seeds 0 to {run.seeds[-1]}"
         if facts["seeds"] > 1
         else f"{facts['trainings']:,} for one seed",

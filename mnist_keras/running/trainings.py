@@ -255,7 +255,7 @@ def _tell_done(tasks: Sequence[Task], left: Sequence[Task], tell: Callable[[str]
 def describe_cost(run: StudyRun) -> str:
     """What the study costs, beside one training per cell and beside the full grid."""
     cost, seeds = run.study.cost(run.wide), len(run.seeds)
-    mark = in_brackets(marks_text(False, run.place.quick))
+    mark = in_brackets(marks_text(False, run.place.quick, bool(run.study.shortened)))
     grid = f", the full grid {cost.grid * seeds}" if cost.grid else ""
     return (
         f"{run.study.name}{mark}: {count(cost.trainings * seeds, 'training')} for "

@@ -12,22 +12,27 @@ SELECTED_ON_TEST = "selected on the test set"
 TENTH = "a tenth of the data, not comparable"
 """The mark of every figure of a run made with `--quick`."""
 
+SHORTENED = "shortened, see the protocol"
+"""The mark of every figure of a study that trains less than its source did."""
 
 SEPARATOR = "; "
 """What stands between two marks."""
 
 
-def marks_text(selected_on_test: bool, quick: bool) -> str:
+def marks_text(selected_on_test: bool, quick: bool, shortened: bool = False) -> str:
     """The marks that apply, in words; empty if there is none."""
-    return SEPARATOR.join([SELECTED_ON_TEST] * selected_on_test + [TENTH] * quick)
+    marks = {SELECTED_ON_TEST: selected_on_test, TENTH: quick, SHORTENED: shortened}
+    return SEPARATOR.join(mark for mark, applies in marks.items() if applies)
 
 
-def marks_of(configs: Iterable[RunConfig]) -> str:
-    """The marks of figures that are read from these runs; empty if there is none."""
+def marks_of(configs: Iterable[RunConfig], shortened: bool = False) -> str:
+    """The marks of figures that are read from these runs; empty if there is none.
+
+    `shortened` says that they are of a study that is.
+    """
     configs = list(configs)
-    return marks_text(
-        any(config.selected_on_test for config in configs), any(config.quick for config in configs)
-    )
+    on_test = any(config.selected_on_test for config in configs)
+    return marks_text(on_test, any(config.quick for config in configs), shortened)
 
 
 def in_brackets(mark: str) -> str:

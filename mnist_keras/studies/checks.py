@@ -170,13 +170,26 @@ def keep_what_fits(changed: Study, original: Study, other_study: StudyByName) ->
         raise UserError(str(error)) from None
     return changed.model_copy(
         update={
-            "comparable": original.comparable and _settings(changed) == _settings(original),
+            "comparable": original.comparable and _as_published(changed, original),
             "tables": tuple(t for t in changed.tables if table_problem(changed, t) is None),
             "claims": tuple(
                 c for c in changed.claims if claim_problem(changed, c, other_study) is None
-            ),
+            )
+            if not (changed.on_other_data and original.other_data)
+            else (),
         }
     )
+
+
+def _as_published(changed: Study, original: Study) -> bool:
+    """Whether its trainings are the source's, on a data set that the source has figures of."""
+    found, expected = _settings(changed), _settings(original)
+    if changed.on_other_data and original.other_data and not any(one.quick for one in found):
+        pairs = zip(found, expected, strict=True)
+        return all(
+            one.kind == other.kind and one.replace(data=other.data) == other for one, other in pairs
+        )
+    return found == expected
 
 
 def _settings(study: Study) -> list[RunConfig]:

@@ -49,6 +49,8 @@ STUDY_NAMES: tuple[str, ...] = (
     "nielsen",
     "examples",
     "fast-mnist",
+    "fashion",
+    "dropout",
     "ladder",
     "race",
 )
@@ -67,6 +69,7 @@ class Study(Entry):
     architecture's default. `comparable` is false once a setting differs from the published one.
     `margin` is the difference that does not matter: of accuracies, in points, or for each metric as
     printed. `metrics` are those that the report judges beside both accuracies.
+    `shortened` says what the study trains less of than its source did, where it does.
     `target` is the validation accuracy, in percent, that a training is timed to.
     `images` tells of metrics in percent on how many images the source measured them.
     `french` holds the French text of each text that the file gives in both languages, as `title`
@@ -82,6 +85,7 @@ class Study(Entry):
     title: str
     source: str = ""
     protocol: str = ""
+    shortened: str = ""
     share_prefixes: bool = True
     comparable: bool = True
     base: Settings
@@ -107,8 +111,14 @@ class Study(Entry):
 
     @property
     def published(self) -> tuple[PublishedCell, ...]:
-        """Every published figure."""
-        return tuple(chain.from_iterable(table.cells() for table in self.tables))
+        """Every published figure of the data set that it is run on."""
+        tables = (table for table in self.tables if bool(table.data) == self.on_other_data)
+        return tuple(chain.from_iterable(table.cells() for table in tables))
+
+    @property
+    def other_data(self) -> str:
+        """The name of the other data set that its source has figures of; empty without any."""
+        return next((table.data for table in self.tables if table.data), "")
 
     @property
     def on_other_data(self) -> bool:

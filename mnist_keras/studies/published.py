@@ -77,10 +77,13 @@ class PublishedTable(Entry):
     """A table of the source, row by row.
 
     Its columns are metrics, and one of "trial", "value" (of `factor`) and "epoch" where the rows
-    differ in these. A figure is a number, "~0.3" (about), "11.5-12" (a range) or "" (none).
+    differ in these. With `data` it is of another data set of that name, which a user has to give:
+    its figures are those of the study run with `--data`. A figure is a number, "~0.3" (about),
+    "11.5-12" (a range) or "" (none).
     """
 
     title: str
+    data: str = ""
     trial: str | None = None
     factor: str | None = None
     value: SettingValue | None = None

@@ -81,6 +81,21 @@ def _notices(outcome: StudyOutcome) -> list[Block]:
                 "study works, and its figures are not comparable with those of any other run."
             )
         )
+    if outcome.study.comparable and outcome.study.on_other_data and outcome.study.other_data:
+        notices.append(
+            translate(
+                "The data set that was given is taken for {data}: the source's figures of it are "
+                "those shown here.",
+                data=outcome.study.other_data,
+            )
+        )
+    if outcome.study.shortened:
+        notices.append(
+            translate(
+                "This study is shortened: {what} Its figures need not be those of the whole.",
+                what=translate(outcome.study.shortened),
+            )
+        )
     if not outcome.study.comparable and outcome.study.is_published:
         notices.append(
             translate(
