@@ -44,6 +44,7 @@ class Architecture:
         training: what it is trained with where its source says something else than `Training`.
         search: the ranges that a search of it takes by default, for samplers.
         grid: likewise, for a grid.
+        probabilities: whether it ends in those of the classes, and not in scores.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Architecture:
     training: Mapping[str, Any] = field(default_factory=dict)
     search: tuple[str, ...] = ()
     grid: tuple[str, ...] = ()
+    probabilities: bool = True
 
     @cached_property
     def settings(self) -> dict[str, Setting]:
@@ -80,11 +82,12 @@ def architecture(
     training: Mapping[str, Any],
     search: tuple[str, ...],
     grid: tuple[str, ...],
+    probabilities: bool = True,
 ) -> Callable[[Builder], Builder]:
     """Register a function as a built-in network; see `Architecture` for the arguments."""
 
     def register(function: Builder) -> Builder:
-        BUILT_IN[name] = Architecture(name, function, training, search, grid)
+        BUILT_IN[name] = Architecture(name, function, training, search, grid, probabilities)
         return function
 
     return register
@@ -144,6 +147,7 @@ _GRID_CONVOLUTIONS = (_THREE_RATES, _THREE_BATCHES)
     },
     search=("learning_rate=0.00001..0.01", "batch_size=1,5,16,64"),
     grid=("learning_rate=0.00001,0.0001,0.001", "batch_size=5,16,64"),
+    probabilities=False,
 )
 def perceptron(shape: Shape, classes: int) -> keras.Model:
     """Report, part 1: y = x.w + b, started close to zero."""

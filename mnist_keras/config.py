@@ -122,18 +122,34 @@ class RunConfig(Training):
         found = self.find()
         checked = found.model.model_validate(self.settings)
         self.__dict__["settings"] = {name: getattr(checked, name) for name in found.settings}
+        probabilities = found.probabilities
         if isinstance(found, OwnNetwork):
             defaults = {n: s.default for n, s in found.settings.items() if s.has_default}
             from mnist_keras.training.identity import identify
 
             identity = identify(found, self.settings, self.shape, self.classes)
-            if self.loss == "cross-entropy" and not identity.probabilities:
+            probabilities = identity.probabilities
+            if self.loss == "cross-entropy" and not probabilities:
                 raise ValueError(
                     f"{found.place}: {self.label} ends in scores, not in probabilities, which "
                     "cross-entropy takes; end it with a softmax, or train with squared-error"
                 )
             self.__dict__["network"] = Network(sha256=identity.sha256, defaults=defaults)
+        if not probabilities:
+            self._check_takes_scores()
         return self
+
+    def _check_takes_scores(self) -> None:
+        """Check that what is monitored says something of a network that ends in scores."""
+        if self.monitored_score is None:
+            return
+        from mnist_keras.scores import SCORES, needs_probabilities
+
+        if needs_probabilities(SCORES[self.monitored_score]):
+            raise ValueError(
+                f"monitor is {self.monitor}, but {self.label} ends in scores, not in "
+                "probabilities, which it is computed from; monitor another metric, as val_accuracy"
+            )
 
     def _check_recorded(self) -> None:
         """Check what a record says of a network of somebody's own; it may come from anywhere."""

@@ -8,17 +8,6 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
-from mnist_keras.scores import (
-    Score,
-    balanced_accuracy,
-    brier_score,
-    expected_calibration_error,
-    macro_f1,
-    negative_log_likelihood,
-    top_k,
-    undisputed_accuracy,
-)
-
 SHARE_MARGIN = 0.001
 """A tenth of a point: just below the smallest difference that a published claim rests on (0.11)."""
 
@@ -49,8 +38,6 @@ class Metric:
         is_share: whether it is an accuracy, or a difference of accuracies: a fraction in the
             records.
         counts_images: whether it is a number of images by that of all.
-        score: computes it from labels and a network's outputs; None where epochs or the run's
-            result tell it.
     """
 
     name: str
@@ -64,7 +51,6 @@ class Metric:
     high: float | None = None
     is_share: bool = False
     counts_images: bool = False
-    score: Score | None = None
 
     def of_printed(self, printed: float) -> float:
         """A printed number (97.70 %) in the unit of the run records (0.9770)."""
@@ -87,32 +73,38 @@ def _loss(name: str, label: str) -> Metric:
     return Metric(name, label, "", 4, "lower")
 
 
-_SCORES = (
-    replace(
-        _percentage("undisputed_accuracy", "accuracy without disputed labels"),
-        score=undisputed_accuracy,
-    ),
-    replace(_accuracy("top2_accuracy", "top-2 accuracy"), score=top_k(2)),
-    replace(_accuracy("top3_accuracy", "top-3 accuracy"), score=top_k(3)),
-    replace(_percentage("balanced_accuracy", "balanced accuracy"), score=balanced_accuracy),
-    replace(_percentage("macro_f1", "macro F1"), score=macro_f1),
-    replace(_loss("nll", "negative log-likelihood"), score=negative_log_likelihood),
-    replace(_loss("brier", "Brier score"), high=2.0, score=brier_score),
+OF_PREDICTIONS = (
+    _accuracy("top2_accuracy", "top-2 accuracy"),
+    _accuracy("top3_accuracy", "top-3 accuracy"),
+    _percentage("balanced_accuracy", "balanced accuracy"),
+    _percentage("macro_f1", "macro F1"),
+    _loss("nll", "negative log-likelihood"),
+    replace(_loss("brier", "Brier score"), high=2.0),
     Metric(
         "ece", "calibration error",
         "points", 2, "lower", 100, margin=SHARE_MARGIN,
-        high=1.0, is_share=True, score=expected_calibration_error,
+        high=1.0, is_share=True,
     ),
 )  # fmt: skip
-"""What predictions tell, of whatever images they are."""
+"""What predictions tell, of whatever images they are; `scores.SCORES` computes them."""
+
+OF_TEST_SET = (
+    _percentage("undisputed_accuracy", "accuracy without disputed labels"),
+    *OF_PREDICTIONS,
+)
+"""What those of a test set tell; the first one is of MNIST's own."""
 
 
 def _of_test(metric: Metric) -> Metric:
     return replace(metric, name=f"test_{metric.name}", label=f"test {metric.label}")
 
 
-# Without an epoch, an accuracy or a loss is that of the best epoch (the highest validation
-# accuracy), unless its name says "last" or "lowest".
+def _of_validation(metric: Metric) -> Metric:
+    return replace(metric, name=f"val_{metric.name}", label=f"validation {metric.label}")
+
+
+# Without an epoch, an accuracy or a loss is that of the best epoch (the one with the best value of
+# what the run monitors), unless its name says "last" or "lowest".
 _ALL = (
     _accuracy("train_accuracy", "training accuracy"),
     _accuracy("val_accuracy", "validation accuracy"),
@@ -139,15 +131,23 @@ _ALL = (
     Metric("gpu_percent", "GPU", "%", 0, "lower", high=100.0),
     Metric("vram_mb", "VRAM", "MB", 0, "lower"),
     Metric("trainings", "trainings", "", 0, "lower"),
-    *map(_of_test, _SCORES),
+    *map(_of_test, OF_TEST_SET),
 )  # fmt: skip
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
-TEST_SCORES: dict[str, Score] = {
-    name: metric.score for name, metric in METRICS.items() if metric.score is not None
+TEST_SCORES = {f"test_{metric.name}": metric.name for metric in OF_TEST_SET}
+"""The metrics that the predictions of the test set tell, the best epoch's, and which score each is
+of `scores.SCORES`."""
+
+VALIDATION_SCORES = {f"val_{metric.name}": metric.name for metric in OF_PREDICTIONS}
+"""Likewise those of the validation set; an epoch has the one that its run monitors, if any."""
+
+MONITORED: dict[str, Metric] = {
+    **{name: METRICS[name] for name in ("val_accuracy", "val_loss")},
+    **{metric.name: metric for metric in map(_of_validation, OF_PREDICTIONS)},
 }
-"""The metrics that the predictions of the test set tell, the best epoch's."""
+"""What the best epoch of a run may be chosen by."""
 
 ACCURACIES = ("val_accuracy", "test_accuracy")
 """What every report judges."""

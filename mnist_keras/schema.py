@@ -6,6 +6,7 @@ Options, factors and search ranges are made of it, so that no other list of sett
 from __future__ import annotations
 
 import inspect
+import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -203,5 +204,14 @@ def describe_problem(problem: Any, owner: str = "", expected: Sequence[str] = ()
         return message
     if problem["type"] == "missing":
         return f"{place} is missing; give it a value"
-    message = message[0].lower() + message[1:]
+    message = message[0].lower() + message[1:] + _nearest(problem)
     return f"{place} is {problem['input']!r}; {message.replace('input should', 'it should')}"
+
+
+def _nearest(problem: Any) -> str:
+    """Which of the texts that it may be was meant, where one is near."""
+    if problem["type"] != "literal_error":
+        return ""
+    known = re.findall("'([^']+)'", problem["ctx"]["expected"])
+    near = get_close_matches(str(problem["input"]), known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

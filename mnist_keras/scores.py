@@ -135,6 +135,24 @@ def expected_calibration_error(labels: Labels, outputs: Outputs) -> float:
     return float(np.abs(excess).sum() / len(labels))
 
 
+SCORES: dict[str, Score] = {
+    "undisputed_accuracy": undisputed_accuracy,
+    "top2_accuracy": top_k(2),
+    "top3_accuracy": top_k(3),
+    "balanced_accuracy": balanced_accuracy,
+    "macro_f1": macro_f1,
+    "nll": negative_log_likelihood,
+    "brier": brier_score,
+    "ece": expected_calibration_error,
+}
+"""Each by the name that it has in `metrics.OF_TEST_SET`."""
+
+
+def needs_probabilities(score: Score) -> bool:
+    """Whether it says nothing of outputs that are no probabilities."""
+    return bool(np.isnan(score(np.array([0]), np.array([[2.0, 1.0]]))))
+
+
 def _counts(labels: Labels, outputs: Outputs) -> tuple[Labels, Labels, Labels]:
     """Of each class the images, the predictions, and the right ones among them, [classes]."""
     predicted, classes = outputs.argmax(axis=1), outputs.shape[1]

@@ -6,16 +6,16 @@ setting at its default is not in a run's name.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mnist_keras.metrics import MONITORED, VALIDATION_SCORES, Metric
 from mnist_keras.schema import Logarithmic, settings_of_model
 
 Validation = Literal["holdout", "last", "test"]
 Precision = Literal["float32", "mixed_bfloat16"]
 Loss = Literal["cross-entropy", "squared-error", "summed-squared-error"]
-Monitor = Literal["val_accuracy", "val_loss"]
 Schedule = Literal["constant", "cosine", "one-cycle", "exponential", "step"]
 Optimizer = Literal[
     "adadelta",
@@ -32,6 +32,12 @@ Optimizer = Literal[
     "rmsprop",
     "sgd",
 ]
+
+if TYPE_CHECKING:
+    Monitor = str
+else:
+    Monitor = Literal[tuple(MONITORED)]
+"""Any metric of the validation set."""
 
 _ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 
@@ -170,7 +176,8 @@ class Training(BaseModel):
         default=0.0, ge=0, le=1, description="cover a square of this share of their side"
     )
     monitor: Monitor = Field(
-        default="val_accuracy", description="what the best epoch and the patience look at"
+        default="val_accuracy",
+        description="metric of the validation set that the best epoch and the patience look at",
     )
     test_shift: int = Field(
         default=0,
@@ -242,17 +249,19 @@ class Training(BaseModel):
         return self.schedule == "constant" and self.warm_up == 0
 
     @property
-    def is_beginning_of_longer(self) -> bool:
-        """Whether the run without early stopping is the beginning of the same run of more epochs.
-
-        Its best epoch is read from the curve of the validation accuracy.
-        """
-        return self.constant_rate and self.monitor == "val_accuracy"
+    def monitored(self) -> Metric:
+        """What the best epoch is chosen by."""
+        return MONITORED[self.monitor]
 
     @property
     def monitor_mode(self) -> Literal["max", "min"]:
         """Whether what is monitored is better when it is larger."""
-        return "max" if self.monitor == "val_accuracy" else "min"
+        return "max" if self.monitored.better == "higher" else "min"
+
+    @property
+    def monitored_score(self) -> str | None:
+        """Which of `scores.SCORES` is monitored; None where every run records what is."""
+        return VALIDATION_SCORES.get(self.monitor)
 
     @property
     def selected_on_test(self) -> bool:

@@ -57,6 +57,7 @@ def make_callbacks(config, folder, **options):
         "environment": {},
         "on_epoch": lambda rows: None,
         "on_usage": None,
+        "score": None,
         "test_curve": None,
         "tensorboard": False,
         "histograms": False,

@@ -21,7 +21,7 @@ from mnist_keras.analysis import analyze as analysis
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.pairs import MOST_LEVELS
 from mnist_keras.config import RunConfig
-from mnist_keras.metrics import METRICS
+from mnist_keras.metrics import METRICS, MONITORED
 from mnist_keras.report.build import build_report
 from mnist_keras.report.figures.study_figures import study_plots
 from mnist_keras.report.language import THIN_SPACE, french_catalogue, writing_in
@@ -91,7 +91,7 @@ def _named_elsewhere() -> set[str]:
         *opening.TONE_TITLES.values(),
         *tallies.CLAIM_WORDS.values(),
         *(text for method in METHODS for text in method),
-        *(metric.label for metric in METRICS.values()),
+        *(metric.label for metric in (*METRICS.values(), *MONITORED.values())),
         *units - {"%", "s"},
         *(f" {unit}" for unit in units),
         *markdown._FINDING_TITLES,

@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from plain_scores import PLAIN
 
 from mnist_keras import scores
 from mnist_keras.data.dataset import load
 from mnist_keras.data.predictions import Predictions
 from mnist_keras.disputed import DISPUTED
-from mnist_keras.metrics import METRICS, ON_REQUEST, TEST_SCORES
+from mnist_keras.metrics import METRICS, OF_TEST_SET, ON_REQUEST, TEST_SCORES
+from mnist_keras.scores import SCORES
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -28,87 +30,9 @@ def drawn(seed: int, images: int = 500, classes: int = 7) -> tuple[np.ndarray, n
     return labels, softmax(logits)
 
 
-def read_as(row: np.ndarray) -> int:
-    return max(range(len(row)), key=lambda label: (row[label], -label))
-
-
-def plain_top_k(k: int, labels: np.ndarray, outputs: np.ndarray) -> float:
-    hits = 0
-    for label, row in zip(labels, outputs, strict=True):
-        ranking = sorted(range(len(row)), key=lambda one: (-row[one], one))
-        hits += int(label) in ranking[:k]
-    return hits / len(labels)
-
-
-def plain_balanced(labels: np.ndarray, outputs: np.ndarray) -> float:
-    recalls = []
-    for known in sorted(set(labels.tolist())):
-        rows = [row for label, row in zip(labels, outputs, strict=True) if label == known]
-        recalls.append(sum(read_as(row) == known for row in rows) / len(rows))
-    return math.fsum(recalls) / len(recalls)
-
-
-def plain_macro_f1(labels: np.ndarray, outputs: np.ndarray) -> float:
-    said = [read_as(row) for row in outputs]
-    found = []
-    for known in sorted({*labels.tolist(), *said}):
-        pairs = list(zip(labels.tolist(), said, strict=True))
-        right = sum(label == known == one for label, one in pairs)
-        precise = sum(one == known for one in said)
-        recalled = sum(label == known for label, _ in pairs)
-        if right == 0:
-            found.append(0.0)
-            continue
-        precision, recall = right / precise, right / recalled
-        found.append(2 * precision * recall / (precision + recall))
-    return math.fsum(found) / len(found)
-
-
-def plain_nll(labels: np.ndarray, outputs: np.ndarray) -> float:
-    logs = [
-        math.log(max(float(row[label]), 1e-7)) for label, row in zip(labels, outputs, strict=True)
-    ]
-    return -math.fsum(logs) / len(logs)
-
-
-def plain_brier(labels: np.ndarray, outputs: np.ndarray) -> float:
-    squares = [
-        (float(row[one]) - (one == label)) ** 2
-        for label, row in zip(labels, outputs, strict=True)
-        for one in range(len(row))
-    ]
-    return math.fsum(squares) / len(labels)
-
-
-def plain_ece(labels: np.ndarray, outputs: np.ndarray) -> float:
-    total = 0.0
-    for place in range(15):
-        inside = [
-            (float(max(row)), read_as(row) == label)
-            for label, row in zip(labels, outputs, strict=True)
-            if place / 15 < float(max(row)) <= (place + 1) / 15
-        ]
-        if inside:
-            confidence = math.fsum(one for one, _ in inside) / len(inside)
-            accuracy = sum(right for _, right in inside) / len(inside)
-            total += len(inside) / len(labels) * abs(accuracy - confidence)
-    return total
-
-
-PLAIN = {
-    "test_top2_accuracy": lambda labels, outputs: plain_top_k(2, labels, outputs),
-    "test_top3_accuracy": lambda labels, outputs: plain_top_k(3, labels, outputs),
-    "test_balanced_accuracy": plain_balanced,
-    "test_macro_f1": plain_macro_f1,
-    "test_nll": plain_nll,
-    "test_brier": plain_brier,
-    "test_ece": plain_ece,
-}
-
-
 def test_every_score_has_a_plain_one_to_be_held_against():
-    of_mnist_alone = "test_undisputed_accuracy"
-    assert {*PLAIN, of_mnist_alone} == set(TEST_SCORES)
+    of_mnist_alone = "undisputed_accuracy"
+    assert {*PLAIN, of_mnist_alone} == set(SCORES) == {metric.name for metric in OF_TEST_SET}
 
 
 def test_the_15_disputed_labels_of_mnist_are_left_out_of_an_accuracy_of_its_own():
@@ -129,7 +53,7 @@ def test_the_15_disputed_labels_of_mnist_are_left_out_of_an_accuracy_of_its_own(
 @pytest.mark.parametrize("seed", range(3))
 def test_scores_are_those_of_a_plain_loop(name, seed):
     labels, outputs = drawn(seed)
-    assert TEST_SCORES[name](labels, outputs) == pytest.approx(PLAIN[name](labels, outputs), 1e-9)
+    assert SCORES[name](labels, outputs) == pytest.approx(PLAIN[name](labels, outputs), 1e-9)
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -137,21 +61,21 @@ def test_sure_networks_have_ties_and_zeros_and_probabilities_just_above_one(name
     labels, outputs = drawn(4, images=200)
     sure = np.round(outputs**8 / (outputs**8).sum(axis=1, keepdims=True), 1).astype(np.float32)
     sure /= sure.sum(axis=1, keepdims=True)
-    assert TEST_SCORES[name](labels, sure) == pytest.approx(PLAIN[name](labels, sure), 1e-6)
+    assert SCORES[name](labels, sure) == pytest.approx(PLAIN[name](labels, sure), 1e-6)
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_the_mean_of_two_networks_has_scores_too(name):
     labels, first = drawn(5)
     mean = np.mean([first, drawn(6)[1]], axis=0)
-    assert TEST_SCORES[name](labels, mean) == pytest.approx(PLAIN[name](labels, mean), 1e-9)
+    assert SCORES[name](labels, mean) == pytest.approx(PLAIN[name](labels, mean), 1e-9)
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_nothing_can_be_better_than_a_network_that_is_sure_and_right(name):
     labels = np.arange(40) % 4
-    found = TEST_SCORES[name](labels, np.eye(5, dtype=np.float32)[labels])
-    metric = METRICS[name]
+    found = SCORES[name](labels, np.eye(5, dtype=np.float32)[labels])
+    metric = METRICS[f"test_{name}"]
     assert found == pytest.approx(metric.high if metric.better == "higher" else metric.low, abs=0)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mnist_keras import atomic
+from mnist_keras.config import make_config
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import remove_leftovers
 from mnist_keras.training.state import (
@@ -174,6 +175,7 @@ class Variable:
         self.shape, self.dtype = array.shape, array.dtype.name
 
 
+TWO_EPOCHS = make_config({"architecture": "shallow", "epochs": 2})
 FIGURES = {"loss": 0.1, "accuracy": 0.5, "val_loss": 0.1, "val_accuracy": 0.5, "seconds": 1.0}
 
 
@@ -191,7 +193,7 @@ class TestFits:
 
     def test_its_own(self, path):
         state = self.state(path)
-        check_fits(path, state, 2, self.variables(state))
+        check_fits(path, state, TWO_EPOCHS, self.variables(state))
 
     @pytest.mark.parametrize(
         ("group", "array"),
@@ -210,21 +212,30 @@ class TestFits:
         with pytest.raises(
             UserError, match=rf"{group.replace('_', ' ')} of another model"
         ) as error:
-            check_fits(path, state, 2, variables)
+            check_fits(path, state, TWO_EPOCHS, variables)
         assert str(error.value).startswith(f"{path} has ")
         assert "--fresh" in str(error.value)
 
     def test_more_epochs_than_the_run_has(self, path):
         state = self.state(path)
         with pytest.raises(UserError, match="other epochs"):
-            check_fits(path, state, 1, self.variables(state))
+            check_fits(path, state, TWO_EPOCHS.replace(epochs=1), self.variables(state))
 
     @pytest.mark.parametrize("column", FIGURES)
     def test_an_epoch_without_its_figures(self, path, column):
         state = self.state(path)
         del state.rows[1][column]
         with pytest.raises(UserError, match="other epochs"):
-            check_fits(path, state, 2, self.variables(state))
+            check_fits(path, state, TWO_EPOCHS, self.variables(state))
+
+    def test_an_epoch_without_what_is_monitored(self, path):
+        state = self.state(path)
+        config = TWO_EPOCHS.replace(monitor="val_brier")
+        with pytest.raises(UserError, match="other epochs"):
+            check_fits(path, state, config, self.variables(state))
+        for row in state.rows:
+            row["val_brier"] = 0.1
+        check_fits(path, state, config, self.variables(state))
 
 
 class Trap:

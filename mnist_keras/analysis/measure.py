@@ -17,6 +17,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.predictions import Predictions, read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import RESOURCES, TEST_SCORES
+from mnist_keras.runs.best import best_epoch
 from mnist_keras.runs.records import EPOCH_COLUMNS, DamagedRun, RunRecord, scan_runs
 from mnist_keras.subjects import Label
 
@@ -126,13 +127,10 @@ class RunReading:
 
     @cached_property
     def best(self) -> int:
-        """The best epoch, from 0: the first one with the best value of what the run monitors.
-
-        Only runs that monitor the validation accuracy are read in their first epochs.
-        """
+        """The best epoch, from 0: the first one with the best value of what the run monitors."""
         if not self.shortened:
             return int(self._number("best_epoch")) - 1
-        return int(np.argmax(self.curve("val_accuracy")))
+        return best_epoch(self.record.config, self.record.epochs[: self.epochs])
 
     @property
     def knows_test_accuracy(self) -> bool:

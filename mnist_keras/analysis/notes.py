@@ -9,6 +9,7 @@ from typing import Any
 
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
+from mnist_keras.metrics import Metric
 from mnist_keras.runs.records import RunRecord
 from mnist_keras.studies.design import Study
 
@@ -18,6 +19,13 @@ class OtherStudySettings:
     """The settings, or the data set, differ from the source's, so nothing of it is judged."""
 
     other_data: bool
+
+
+@dataclass(frozen=True)
+class ChosenOtherwise:
+    """The best epoch is chosen by these metrics; not by the validation accuracy alone."""
+
+    by: tuple[Metric, ...]
 
 
 @dataclass(frozen=True)
@@ -86,8 +94,8 @@ class StillToTrain:
 
 
 Note = (
-    OtherStudySettings | FewerSeeds | MixedEnvironments | SharedDifferently | DisturbedRuns
-    | NotBitExact | Copied | Unfinished | Damaged | StillToTrain
+    OtherStudySettings | ChosenOtherwise | FewerSeeds | MixedEnvironments | SharedDifferently
+    | DisturbedRuns | NotBitExact | Copied | Unfinished | Damaged | StillToTrain
 )  # fmt: skip
 
 
@@ -138,6 +146,7 @@ def make_notes(
     in_use = [record for record in records if record.config.name in used]
     notes: list[Note | None] = [
         _other_settings(study),
+        _chosen_otherwise(configurations),
         _fewer_seeds(configurations),
         _mixed_environments(distinct_environments(configurations)),
         _shared_differently(configurations),
@@ -154,6 +163,11 @@ def _other_settings(study: Study) -> Note | None:
     if study.comparable or not study.is_published:
         return None
     return OtherStudySettings(study.on_other_data)
+
+
+def _chosen_otherwise(configurations: Sequence[Measured]) -> Note | None:
+    by = tuple(dict.fromkeys(one.config.monitored for one in configurations))
+    return ChosenOtherwise(by) if {one.name for one in by} - {"val_accuracy"} else None
 
 
 def _fewer_seeds(configurations: Sequence[Measured]) -> Note | None:

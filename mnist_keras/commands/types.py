@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +29,12 @@ _METAVARS: dict[str, str] = {
 }
 
 
+def _guess(text: str, names: Sequence[str]) -> str:
+    """Which of these was meant, as the end of a message; empty where none is near."""
+    near = get_close_matches(text, names, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
 class NameType(click.ParamType):
     """One of some names."""
 
@@ -43,8 +50,7 @@ class NameType(click.ParamType):
         """Take a known name; another is answered with all of them and the nearest."""
         text = str(value)
         if text not in self.names():
-            near = get_close_matches(text, self.names(), n=1)
-            guess = f" Did you mean {near[0]!r}?" if near else ""
+            guess = _guess(text, self.names())
             self.fail(f"{text!r} is not {self.described()}.{guess}", param, ctx)
         return text
 
@@ -203,9 +209,18 @@ class SettingType(click.ParamType):
             self.fail(f"{text!r} is given; {problem}", param, ctx)
 
 
+class ChoiceType(click.Choice[str]):
+    """One of the texts that a setting may be."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: Any) -> str:
+        """Say what it may be, and which of these was meant."""
+        message = super().get_invalid_choice_message(value, ctx)
+        return f"{message}{_guess(str(value), tuple(self.choices))}"
+
+
 def setting_type(setting: Setting) -> click.ParamType:
     """What the option of a setting takes."""
-    return click.Choice(setting.choices) if setting.choices else SettingType(setting)
+    return ChoiceType(setting.choices) if setting.choices else SettingType(setting)
 
 
 class DurationType(click.ParamType):

@@ -20,6 +20,7 @@ from mnist_keras.data.reading import (
     shown,
 )
 from mnist_keras.metrics import TEST_SCORES
+from mnist_keras.scores import SCORES
 
 
 class Predictions(NamedTuple):
@@ -53,7 +54,7 @@ class Predictions(NamedTuple):
         labels = self.labels.astype(np.int64)
         if labels.min() < 0 or labels.max() >= self.outputs.shape[1]:
             return {}
-        found = {name: score(labels, self.outputs) for name, score in TEST_SCORES.items()}
+        found = {name: SCORES[one](labels, self.outputs) for name, one in TEST_SCORES.items()}
         return {name: value for name, value in found.items() if np.isfinite(value)}
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mnist_keras.architectures import BUILT_IN
 from mnist_keras.config import RunConfig
 from mnist_keras.examination import Examination
+from mnist_keras.runs.best import best_epoch
 from mnist_keras.runs.records import RunRecord
 from mnist_keras.settings import TRAINING
 
@@ -57,8 +58,7 @@ class RunFacts:
     def of_beginning(cls, record: RunRecord, epochs: int) -> RunFacts:
         """The facts of the first epochs of a longer run, as if it had ended there."""
         rows = record.epochs[:epochs]
-        best = int(np.argmax([row["val_accuracy"] for row in rows]))
-        return cls(record.config, rows, best, None, None)
+        return cls(record.config, rows, best_epoch(record.config, rows), None, None)
 
     @cached_property
     def loss(self) -> Curve:

@@ -15,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_keras.config import RunConfig
+from mnist_keras.report.words.monitored import chosen_by
+from mnist_keras.runs.best import best_epoch
 from mnist_keras.runs.caveats import TENTH, in_brackets, marks_of
 from mnist_keras.runs.records import EpochRow, RunRecord
 
@@ -127,13 +129,13 @@ class EpochPrinter:
         """Print the newest epoch and its resources; an asterisk marks the best so far."""
         self.epochs += 1
         row = rows[-1]
-        best = row["val_accuracy"] > max(
-            [-1.0, *(earlier["val_accuracy"] for earlier in rows[:-1])]
-        )
+        best = best_epoch(self.config, rows) == len(rows) - 1
+        monitored = self.config.monitor
+        score = f" - {monitored}: {row[monitored]:.4f}" if self.config.monitored_score else ""
         self._print(
             f"Epoch {int(row['epoch']):>{len(str(self.config.epochs))}}/{self.config.epochs}"
             f" - loss: {row['loss']:.4f} - accuracy: {row['accuracy']:.4f}"
-            f" - val_loss: {row['val_loss']:.4f} - val_accuracy: {row['val_accuracy']:.4f}"
+            f" - val_loss: {row['val_loss']:.4f} - val_accuracy: {row['val_accuracy']:.4f}{score}"
             + (" *" if best else "")
         )
         if self._usage:
@@ -163,8 +165,10 @@ def print_result(record: RunRecord) -> None:
     result = record.result or {}
     mark = in_brackets(marks_of([record.config]))
     stopped = ", stopped early" if result["stopped_early"] else ""
+    chosen = chosen_by(record.config)
+    by = f", {chosen}" if chosen else ""
     click.echo(
-        f"\nbest epoch {result['best_epoch']} of {result['epochs_run']}{stopped}: "
+        f"\nbest epoch {result['best_epoch']} of {result['epochs_run']}{by}{stopped}: "
         f"validation accuracy {percent(result['val_accuracy'])}{mark}, "
         f"test accuracy {percent(result['test_accuracy'])}{mark}\n"
         f"{result['seconds_per_epoch']:.2f} s an epoch after {result['compile_seconds']:.1f} s of "

@@ -9,6 +9,7 @@ from typing import Any
 from mnist_keras.data.identity import is_of_identity
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.data.reading import brief
+from mnist_keras.runs.best import best_epoch
 from mnist_keras.runs.records import RunFolder, RunRecord
 
 LARGEST = 1e12
@@ -66,15 +67,13 @@ def _is_fact(value: Any) -> bool:
 
 def _about_epochs(record: RunRecord, result: dict[str, Any]) -> Iterator[str]:
     best, epochs, curve = result["best_epoch"], result["epochs_run"], record.curve("val_accuracy")
-    monitored = record.curve(record.config.monitor)
     if not best <= epochs <= record.config.epochs:
         yield f"epoch {best} of {epochs} is the best, but epochs is {record.config.epochs}"
         return
     if any(map(math.isnan, curve)):
         yield "an epoch in epochs.csv has no validation accuracy"
         return
-    largest = record.config.monitor_mode == "max"
-    first = int(monitored.argmax() if largest else monitored.argmin())
+    first = best_epoch(record.config, record.epochs)
     if first != best - 1 or not _same(curve[first], result["val_accuracy"]):
         yield (
             f"val_accuracy is {result['val_accuracy']} at epoch {best} in result.json, but "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mnist_keras.examination import Examination
+from mnist_keras.metrics import MONITORED, VALIDATION_SCORES
 from mnist_keras.schema import describe_problem
 
 MAX_JSON_BYTES = 1 << 20
@@ -92,13 +94,18 @@ def check_result(result: Mapping[str, Any]) -> None:
 
 
 def check_epoch(name: str, value: float) -> float:
-    """A value of a column of epochs.csv. Only a loss may be infinite, negative or no number.
+    """A value of a column of epochs.csv. Only a loss may be infinite or negative.
+
+    A loss may be no number, and so may a score, whose network ended in such.
 
     Raises:
         ValueError: the value is impossible.
     """
-    most = 1.0 if name.endswith("accuracy") else LARGEST
-    if not (name.endswith("loss") or 0 <= value <= most):
+    most = MONITORED[name].high or LARGEST if name in VALIDATION_SCORES else LARGEST
+    if name.endswith("accuracy"):
+        most = 1.0
+    is_no_number = name in VALIDATION_SCORES and math.isnan(value)
+    if not (name.endswith("loss") or is_no_number or 0 <= value <= most):
         raise ValueError(f"{name} is {value}")
     return value
 

@@ -19,6 +19,7 @@ from mnist_keras.atomic import write_bytes as write_bytes
 from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.errors import UserError
 from mnist_keras.examination import Examination
+from mnist_keras.metrics import VALIDATION_SCORES
 from mnist_keras.runs.folders import REPLACED as REPLACED
 from mnist_keras.runs.folders import RunFolder as RunFolder
 from mnist_keras.runs.folders import run_folder as run_folder
@@ -47,6 +48,9 @@ EPOCH_COLUMNS = (
 )
 """Columns of epochs.csv; a value that is not available is empty. The two of the test set are filled
 only for runs that ask for its curve, which never takes part in a selection."""
+
+KNOWN_COLUMNS = (*EPOCH_COLUMNS, *VALIDATION_SCORES)
+"""Those that some run has: a score of the validation set is a last column where it is monitored."""
 
 EpochRow = dict[str, float]
 
@@ -123,8 +127,9 @@ def read_run(logs: Path) -> RunRecord | None:
             f"{logs} has {len(epochs)} rows in epochs.csv, but epochs_run is "
             f"{result['epochs_run']} in result.json; {_REMEDY}"
         )
-    if result is not None and not all("val_accuracy" in row for row in epochs):
-        raise UserError(f"{logs / 'epochs.csv'} lacks the val_accuracy of an epoch; {_REMEDY}")
+    for name in ("val_accuracy", config.monitor):
+        if result is not None and not all(name in row for row in epochs):
+            raise UserError(f"{logs / 'epochs.csv'} lacks the {name} of an epoch; {_REMEDY}")
     return RunRecord(logs, config, epochs, result)
 
 
@@ -243,7 +248,9 @@ def has_test_curve(rows: Sequence[EpochRow]) -> bool:
 def write_epochs(path: Path, rows: Sequence[EpochRow], sync: bool) -> None:
     """Write epochs.csv whole; `sync` when it must survive a power cut."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, EPOCH_COLUMNS, restval="", lineterminator="\n")
+    further = [name for name in VALIDATION_SCORES if any(name in row for row in rows)]
+    columns = (*EPOCH_COLUMNS, *further)
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({**row, "epoch": int(row["epoch"])})
@@ -266,7 +273,7 @@ def _checked_rows(table: csv.DictReader[str]) -> Iterator[dict[str, str]]:
     """The rows, numbered from 1 and as wide as the header; csv itself accepts any."""
     if table.fieldnames and table.fieldnames[0] != "epoch":
         raise ValueError("its first column is not epoch")
-    unknown = [name for name in table.fieldnames or () if name not in EPOCH_COLUMNS]
+    unknown = [name for name in table.fieldnames or () if name not in KNOWN_COLUMNS]
     if unknown:
         raise ValueError(f"it has a column {unknown[0][:40]!r}")
     for number, row in enumerate(table, start=1):

@@ -17,7 +17,7 @@ from mnist_keras.running.damage import damage_of
 from mnist_keras.running.progress import progress_display
 from mnist_keras.running.reuse import reuse_finished_runs
 from mnist_keras.runs.locking import one_after_another
-from mnist_keras.runs.records import epochs_so_far
+from mnist_keras.runs.records import EpochRow, epochs_so_far
 from mnist_keras.search.plan import MAX_REPEATS, SearchPlan, State, TrialRecord
 from mnist_keras.workers.execution import Progress, Task, is_done, run_trials
 from mnist_keras.workers.worker import stop_mark
@@ -76,7 +76,7 @@ class _Active:
 
     trial: Trial
     config: RunConfig
-    seen: list[float] = field(default_factory=list)
+    seen: list[EpochRow] = field(default_factory=list)
     pruned: bool = False
     twins: list[Trial] = field(default_factory=list)
 
@@ -171,7 +171,7 @@ class _Search:
         for row in epochs_so_far(folder.epochs)[len(active.seen) :]:
             if active.pruned:
                 return
-            active.seen.append(row["val_accuracy"])
+            active.seen.append(row)
             epoch = len(active.seen)
             hopeless = self.store.report(active.trial, epoch, row["val_accuracy"])
             if hopeless and epoch < active.config.epochs:

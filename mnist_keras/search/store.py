@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
@@ -25,6 +24,8 @@ from sqlalchemy.exc import DatabaseError
 from mnist_keras.atomic import is_writable
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.runs.best import best_epoch
+from mnist_keras.runs.records import EpochRow
 from mnist_keras.search.plan import SearchPlan, State, TrialRecord
 from mnist_keras.search.sampling import Samplers, distribution_of, make_pruner
 
@@ -113,18 +114,21 @@ class SearchStore:
         return epoch >= max(known, default=0) and trial.should_prune()
 
     def tell(
-        self, trial: Trial, state: State, values: Sequence[float], epochs: int, cause: str = ""
+        self, trial: Trial, state: State, rows: Sequence[EpochRow], epochs: int, cause: str = ""
     ) -> None:
-        """Write down what came of a trial: `values` are its validation accuracies by epoch."""
-        trial.set_user_attr("run", self.config(trial).name)
+        """Write down what came of a trial: `rows` are the epochs of its run that were looked at."""
+        config = self.config(trial)
+        trial.set_user_attr("run", config.name)
         trial.set_user_attr("epochs", epochs)
-        if values:
-            trial.set_user_attr("val_accuracy", max(values))
-            trial.set_user_attr("best_epoch", int(np.argmax(values)) + 1)
+        best = best_epoch(config, rows) if rows else None
+        if best is not None:
+            trial.set_user_attr("val_accuracy", rows[best]["val_accuracy"])
+            trial.set_user_attr("best_epoch", best + 1)
         if cause:
             trial.set_user_attr("cause", cause)
         if state == "complete":
-            self._study.tell(trial, max(values))
+            assert best is not None  # it ran to its end
+            self._study.tell(trial, rows[best]["val_accuracy"])
         else:
             failed = state == "failed"
             self._study.tell(trial, state=TrialState.FAIL if failed else TrialState.PRUNED)

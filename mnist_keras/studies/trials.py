@@ -221,7 +221,7 @@ def hosts(trials: Iterable[Trial]) -> dict[Trial, Trial]:
     for trial in trials:
         key = _all_but_epochs(trial.config)
         longer = trial.config.epochs >= longest.get(key, trial).config.epochs
-        steady = trial.config.patience is None and trial.config.is_beginning_of_longer
+        steady = trial.config.patience is None and trial.config.constant_rate
         if trial.test_curve and steady and longer:
             longest[key] = trial
     found = {trial: longest.get(_all_but_epochs(trial.config), trial) for trial in trials}
@@ -240,4 +240,4 @@ def share_prefixes(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def _all_but_epochs(config: RunConfig) -> RunConfig:
-    return config.replace(epochs=1) if config.is_beginning_of_longer else config
+    return config.replace(epochs=1) if config.constant_rate else config

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
+from mnist_keras.metrics import VALIDATION_SCORES
 from mnist_keras.running.trainings import changed_study
 from mnist_keras.runs.copying import copy_run
 from mnist_keras.runs.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
@@ -18,7 +19,10 @@ from mnist_keras.studies.memory import MEMORY, take_over
 from mnist_keras.studies.protocol import Protocol, protocol_of_runs, protocol_of_study
 from mnist_keras.submissions.submission import Found, Submission, find_runs, handed_in_memory
 
-COMPUTED = ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+COMPUTED = (
+    *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
+    *VALIDATION_SCORES,
+)
 """Columns of epochs.csv that the same run has again, on the same kind of machine to the bit."""
 
 

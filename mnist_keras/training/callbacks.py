@@ -20,6 +20,7 @@ from mnist_keras.training.epoch_callbacks import (
     EpochClock,
     EpochRecorder,
     Logs,
+    MonitoredScore,
     TestCurve,
 )
 from mnist_keras.training.events import EventWriter
@@ -158,6 +159,7 @@ class RunCallbacks:
         environment: dict[str, Any],
         on_epoch: Callable[[list[EpochRow]], None],
         on_usage: Callable[[str], None] | None,
+        score: MonitoredScore | None,
         test_curve: tf.data.Dataset | None,
         tensorboard: bool,
         histograms: bool,
@@ -180,6 +182,8 @@ class RunCallbacks:
         self.in_order: list[keras.callbacks.Callback] = [EpochClock(), self.performance]
         if config.ema is not None:
             self.in_order.append(AveragesIn())
+        if score is not None:
+            self.in_order.append(score)
         if test_curve is not None:
             self.in_order.append(TestCurve(test_curve, check_interruptions))
         self.in_order += [self.early_stopping, self.best_weights]

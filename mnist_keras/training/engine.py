@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -169,6 +169,21 @@ class EpochEngine(keras.Model):
         They are probabilities, or scores where the model ends in such, as the perceptron does.
         """
         return self(scale(data[0]), training=False)
+
+    def outputs_of(self, images: tf.data.Dataset, check: Callable[[], None]) -> np.ndarray:
+        """The outputs float32 [n, classes] of an evaluation dataset's images.
+
+        Not by Keras's `predict`: a graph for one pass takes longer to make than it saves.
+
+        Args:
+            images: as `evaluation_dataset` gives them.
+            check: called after each step, so that Ctrl-C answers.
+        """
+        parts = []
+        for batch in images:
+            parts.append(self.predict_step(batch).numpy())
+            check()
+        return np.concatenate(parts)
 
     def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write the plain model's weights; the file is whole or not there.

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
-from mnist_keras.runs.records import EPOCH_COLUMNS, EpochRow, write_epochs
+from mnist_keras.runs.records import KNOWN_COLUMNS, EpochRow, write_epochs
+from mnist_keras.scores import Score
 from mnist_keras.training.interruptions import CheckInterruptions
 
 Logs = dict[str, Any]
@@ -52,6 +54,38 @@ class TestCurve(keras.callbacks.Callback):
             self.test, return_dict=True, verbose=0, callbacks=[self.check_interruptions]
         )
         logs.update({f"test_{name}": value for name, value in result.items()})
+
+
+class MonitoredScore(keras.callbacks.Callback):
+    """Adds what the run monitors to the logs, where only the outputs of the network tell it.
+
+    Args:
+        name: what the logs call it.
+        score: computes it.
+        images: the validation set, as the engine evaluates it.
+        labels: its classes, integers [n].
+        check: called after each step, so that Ctrl-C answers.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        score: Score,
+        images: tf.data.Dataset,
+        labels: np.ndarray,
+        check: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.score = score
+        self.images = images
+        self.labels = labels.astype(np.int64)
+        self.check = check
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Score the outputs of the epoch's weights."""
+        outputs = self.model.outputs_of(self.images, self.check)
+        logs[self.name] = self.score(self.labels, outputs)
 
 
 class BestWeights(keras.callbacks.ModelCheckpoint):
@@ -118,7 +152,7 @@ class EpochRecorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Add the epoch's row."""
-        known = {name: float(logs[name]) for name in EPOCH_COLUMNS if logs.get(name) is not None}
+        known = {name: float(logs[name]) for name in KNOWN_COLUMNS if logs.get(name) is not None}
         self.rows.append({"epoch": epoch + 1, **known})
         write_epochs(self.path, self.rows, sync=False)
         self.on_epoch(self.rows)

@@ -13,11 +13,13 @@ from mnist_keras.data.dataset import Dataset
 from mnist_keras.data.form import form_of
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import RunFolder, replace_file, write_epochs, write_json
+from mnist_keras.scores import SCORES
 from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.averages import swap_averages
 from mnist_keras.training.callbacks import RunCallbacks, restore_variables
 from mnist_keras.training.engine import EpochEngine, scale
 from mnist_keras.training.environment import computes_alike, describe_environment
+from mnist_keras.training.epoch_callbacks import MonitoredScore
 from mnist_keras.training.events import tensorboard_is_installed
 from mnist_keras.training.examine import examine
 from mnist_keras.training.interruptions import CheckInterruptions, Interruptions
@@ -80,7 +82,7 @@ class Session:
         if state is not None:
             self._check_fits(state, engine)
         if state is None or not state.finished:
-            state = self._fit(engine, validation, self._callbacks(state), state)
+            state = self._fit(engine, validation, self._callbacks(state, validation), state)
         evaluations = self._evaluate(engine, state)
         self.interruptions.check()
         self._publish(state, evaluations, compile_seconds, engine)
@@ -118,7 +120,7 @@ class Session:
             "optimizer": engine.optimizer.variables,
             "best_weights": engine.weights,
         }
-        check_fits(self.folder.state, state, self.config.epochs, variables)
+        check_fits(self.folder.state, state, self.config, variables)
 
     def _prepare(self) -> tuple[EpochEngine, tf.data.Dataset]:
         data, config = self.data, self.config
@@ -129,7 +131,7 @@ class Session:
             return engine, self.test
         return engine, evaluation_dataset(*validation)
 
-    def _callbacks(self, state: RunState | None) -> RunCallbacks:
+    def _callbacks(self, state: RunState | None, validation: tf.data.Dataset) -> RunCallbacks:
         return RunCallbacks(
             self.config,
             self.folder,
@@ -137,12 +139,20 @@ class Session:
             environment=self.environment,
             on_epoch=self.options.on_epoch,
             on_usage=self.options.on_usage,
+            score=self._score(validation),
             test_curve=self.test if self.options.test_curve else None,
             tensorboard=self._writes_events,
             histograms=self.options.histograms,
             should_stop=self.options.should_stop,
             check_interruptions=self.check_interruptions,
         )
+
+    def _score(self, validation: tf.data.Dataset) -> MonitoredScore | None:
+        name = self.config.monitored_score
+        if name is None:
+            return None
+        check = self.interruptions.check
+        return MonitoredScore(self.config.monitor, SCORES[name], validation, self.val_labels, check)
 
     @cached_property
     def _writes_events(self) -> bool:
@@ -220,27 +230,21 @@ class Session:
 
         A model that ends in scores has those as `scores`, and their softmax for probabilities.
         """
-        answers = self._answers(engine)
+        outputs = self._answers(engine)
         if not engine.ends_in_scores:
-            return {"probabilities": answers}
-        return {"probabilities": np.asarray(tf.nn.softmax(answers)), "scores": answers}
+            return {"probabilities": outputs}
+        return {"probabilities": tf.nn.softmax(outputs).numpy(), "scores": outputs}
 
     def _answers(self, engine: EpochEngine) -> np.ndarray:
-        """What the run gives for the test set, float32 [n, classes].
-
-        Not by Keras's `predict`: a graph for one pass takes longer to make than it saves.
-        """
+        """What the run gives for the test set, float32 [n, classes]."""
+        check = self.interruptions.check
         views = with_views(engine.plain, self.config.test_shift)
-
-        def answer(batch: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-            if views is engine.plain:
-                return engine.predict_step(batch)
-            return tf.cast(views(scale(batch[0]), training=False), tf.float32)
-
+        if views is engine.plain:
+            return engine.outputs_of(self.test, check)
         parts = []
-        for batch in self.test:
-            parts.append(answer(batch))
-            self.interruptions.check()
+        for images, _ in self.test:
+            parts.append(tf.cast(views(scale(images), training=False), tf.float32))
+            check()
         return np.concatenate(parts)
 
     def _publish(
@@ -252,7 +256,7 @@ class Session:
     ) -> None:
         write_epochs(self.folder.epochs, state.rows, sync=True)
         result = {
-            **summarize_rows(state.rows, state.early_stopping["best_epoch"]),
+            **summarize_rows(state.rows, state.early_stopping["best_epoch"], self.config),
             **evaluations,
             "stopped_early": state.epochs < self.config.epochs,
             "selected_on_test": self.config.selected_on_test,

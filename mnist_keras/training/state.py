@@ -14,11 +14,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
 
+from mnist_keras.config import RunConfig
 from mnist_keras.data.archive import ARCHIVE_ERRORS, BoundedFile
 from mnist_keras.data.npy import read_numbers
 from mnist_keras.data.reading import CHUNK, brief
 from mnist_keras.errors import UserError
-from mnist_keras.runs.records import EPOCH_COLUMNS, EpochRow, replace_file
+from mnist_keras.runs.records import KNOWN_COLUMNS, EpochRow, replace_file
 
 MAGIC = b"mnist-keras state 1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -52,7 +53,7 @@ class _Rest(BaseModel):
     @model_validator(mode="after")
     def _check_rows(self) -> _Rest:
         for number, row in enumerate(self.rows, start=1):
-            if row.get("epoch") != number or not row.keys() <= set(EPOCH_COLUMNS):
+            if row.get("epoch") != number or not row.keys() <= set(KNOWN_COLUMNS):
                 raise ValueError(f"row {number} is none of epoch {number}")
         if self.early_stopping.best_epoch >= len(self.rows):
             raise ValueError("the best epoch is none that was trained")
@@ -135,14 +136,14 @@ def load_state(path: Path) -> tuple[RunState, str | None] | None:
 
 
 def check_fits(
-    path: Path, state: RunState, epochs: int, variables: Mapping[str, Sequence[Any]]
+    path: Path, state: RunState, config: RunConfig, variables: Mapping[str, Sequence[Any]]
 ) -> None:
-    """Check that a run of so many epochs, with these variables, can go on from a state.
+    """Check that a run of this configuration, with these variables, can go on from a state.
 
     Args:
         path: the state's file.
         state: what it holds.
-        epochs: how many the run has at most.
+        config: the run's configuration.
         variables: Keras variables that `variables`, `optimizer` and `best_weights` are put into.
 
     Raises:
@@ -155,7 +156,8 @@ def check_fits(
                 f"{path} has {group.replace('_', ' ')} of another model; "
                 "start the run again with --fresh"
             )
-    if state.epochs > epochs or not all(row.keys() >= _NEEDED for row in state.rows):
+    needed = _NEEDED | {config.monitor}
+    if state.epochs > config.epochs or not all(row.keys() >= needed for row in state.rows):
         raise UserError(
             f"{path} has other epochs than this run's; start the run again with --fresh"
         )

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from mnist_keras.runs.records import EpochRow
+from mnist_keras.settings import Training
 from mnist_keras.training.performance import LOGGED
 
 
-def summarize_rows(rows: list[EpochRow], best_epoch: int) -> dict[str, Any]:
+def summarize_rows(rows: list[EpochRow], best_epoch: int, training: Training) -> dict[str, Any]:
     """What result.json says of the epochs; `best_epoch` counts from 0 here and from 1 there."""
     best, last = rows[best_epoch], rows[-1]
     seconds = [row["seconds"] for row in rows]
@@ -22,6 +23,7 @@ def summarize_rows(rows: list[EpochRow], best_epoch: int) -> dict[str, Any]:
         "train_loss": best["loss"],
         "val_accuracy": best["val_accuracy"],
         "val_loss": best["val_loss"],
+        training.monitor: best[training.monitor],
         "lowest_val_loss": min(
             (row["val_loss"] for row in rows if math.isfinite(row["val_loss"])), default=None
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnist_keras.analysis.notes import (
+    ChosenOtherwise,
     Copied,
     Damaged,
     DisturbedRuns,
@@ -20,6 +21,7 @@ from mnist_keras.analysis.notes import (
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.claims.evidence import DISTURBED, Measured
 from mnist_keras.report.language import plural, translate
+from mnist_keras.report.words.monitored import extreme
 from mnist_keras.report.words.naming import label_name, shown_name
 from mnist_keras.report.words.units import seeds
 from mnist_keras.statistics.rules import Rule
@@ -41,6 +43,8 @@ def note_text(note: Note) -> str:
                 "The settings differ from those of the source, so its figures and claims are "
                 "neither shown nor judged."
             )
+        case ChosenOtherwise():
+            return _chosen_otherwise(note)
         case FewerSeeds():
             names = [f"{_name(one)} ({count})" for one, count in note.configurations]
             return translate(
@@ -145,6 +149,18 @@ def looks_text(outcome: StudyOutcome) -> str:
         "The verdicts were {looks} while seeds were added, and are drawn by the sequential rule: "
         "their error is still at most 5 %, at all looks together.",
         looks=looks,
+    )
+
+
+def _chosen_otherwise(note: ChosenOtherwise) -> str:
+    if len(note.by) == 1:
+        return translate(
+            "The best epoch of a run is the one with {extreme}.", extreme=extreme(note.by[0])
+        )
+    return translate(
+        "The runs choose their best epoch differently, by {metrics}: what is said of the best "
+        "epoch compares epochs that were chosen by different rules.",
+        metrics=", ".join(map(extreme, note.by)),
     )
 
 
