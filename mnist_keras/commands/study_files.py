@@ -106,6 +106,7 @@ def study_check(file: str, seeds: int | None, logs: Path, as_json: bool) -> None
     contradict. Then what it costs. It exits with 1 where the file cannot be run.
     """
     from mnist_keras.errors import UserError
+    from mnist_keras.printed import count
     from mnist_keras.report.check import print_mistakes, print_sound
     from mnist_keras.running.planning import make_plan
     from mnist_keras.studies.design import STUDY_NAMES, load_study, problems_of_file
@@ -115,6 +116,6 @@ def study_check(file: str, seeds: int | None, logs: Path, as_json: bool) -> None
     )
     if study is None or mistakes:
         print_mistakes(mistakes, as_json)
-        raise UserError(f"{file} has {len(mistakes)} mistakes; correct them, and look again")
+        raise UserError(f"{file} has {count(len(mistakes), 'mistake')}; correct and look again")
     run = _prepared(file, seeds, logs)
     print_sound(study, make_plan(run.tasks(), run.place), run, as_json)

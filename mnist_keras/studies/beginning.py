@@ -165,24 +165,20 @@ def _of_figures(file: Path, architecture: str | None, path: Path) -> str:
 
 
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns' names, and each row by them."""
     try:
         text = read_text(path, MAX_BYTES)
-        table = csv.DictReader(io.StringIO(text), strict=True, skipinitialspace=True)
-        names = [name.strip() for name in table.fieldnames or ()]
-        rows = [dict(zip(names, map(str.strip, _cells(row)), strict=True)) for row in table]
+        lines = [line for line in csv.reader(io.StringIO(text), strict=True) if line]
+        names, *rows = [[cell.strip() for cell in line] for line in lines] or [[]]
+        if any(len(row) != len(names) for row in rows):
+            raise ValueError("a row is not as wide as the header")
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, csv.Error) as error:
-        raise UserError(f"{path} is no table of figures ({error}); docs/own-study.md") from None
+        raise UserError(f"{path} is no table of figures ({error}); see docs/own-study.md") from None
     if not rows:
         raise UserError(f"{path} has no row; give one for each training")
-    return names, rows
-
-
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    if None in row or None in row.values():
-        raise ValueError("a row is not as wide as the header")
-    return list(row.values())
+    return names, [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _check_columns(

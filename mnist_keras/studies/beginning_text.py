@@ -153,6 +153,8 @@ def _toml(value: Any) -> str:
     """A value as TOML writes it; JSON escapes texts in a way that TOML knows."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple | list) and len(value) == 1:
+        return _toml(value[0])
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_toml, value))}]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
