@@ -77,9 +77,6 @@ def _loss(name: str, label: str) -> Metric:
     return Metric(name, label, "", 4, "lower")
 
 
-OF_MNIST_TEST = _percentage("undisputed_accuracy", "accuracy without disputed labels")
-"""What predictions of MNIST's test set tell alone."""
-
 OF_PREDICTIONS = (
     _accuracy("top2_accuracy", "top-2 accuracy"),
     _accuracy("top3_accuracy", "top-3 accuracy"),
@@ -94,6 +91,12 @@ OF_PREDICTIONS = (
     ),
 )  # fmt: skip
 """What predictions tell, of whatever images they are; `scores.SCORES` computes them."""
+
+OF_TEST_SET = (
+    _percentage("undisputed_accuracy", "accuracy without disputed labels"),
+    *OF_PREDICTIONS,
+)
+"""What those of a test set tell; the first one is of MNIST's own."""
 
 
 def _of_test(metric: Metric) -> Metric:
@@ -145,12 +148,12 @@ _ALL = (
     Metric("gpu_percent", "GPU", "%", 0, "lower", high=100.0),
     Metric("vram_mb", "VRAM", "MB", 0, "lower"),
     Metric("trainings", "trainings", "", 0, "lower"),
-    *map(_of_test, (OF_MNIST_TEST, *OF_PREDICTIONS)),
+    *map(_of_test, OF_TEST_SET),
 )  # fmt: skip
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
-TEST_SCORES = {f"test_{metric.name}": metric.name for metric in (OF_MNIST_TEST, *OF_PREDICTIONS)}
+TEST_SCORES = {f"test_{metric.name}": metric.name for metric in OF_TEST_SET}
 """The metrics that the predictions of the test set tell, the best epoch's, and which score each is
 of `scores.SCORES`."""
 

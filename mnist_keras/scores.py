@@ -145,7 +145,7 @@ SCORES: dict[str, Score] = {
     "brier": brier_score,
     "ece": expected_calibration_error,
 }
-"""Each by the name that it has in `metrics.OF_PREDICTIONS`, or as `metrics.OF_MNIST_TEST`."""
+"""Each by the name that it has in `metrics.OF_TEST_SET`."""
 
 
 def needs_probabilities(score: Score) -> bool:

@@ -82,7 +82,8 @@ def test_every_command_that_a_page_shows_is_there_with_its_options(page: Path) -
         for name in words[0].split("|") if re.fullmatch(r"[a-z|-]+", words[0]) else ():
             if name.startswith("-"):
                 continue
-            command = cli.commands.get(name)
+            of_two_words = cli.commands.get(" ".join([name, *words[1:2]]))
+            command = of_two_words or cli.commands.get(name)
             assert command is not None, f"{page.name}: no command {name!r} (mnist-keras {words})"
             options = [word.partition("=")[0] for word in words[1:] if word.startswith("--")]
             if any(map(is_own, words)):

@@ -14,6 +14,7 @@ from plain_scores import PLAIN
 from search_runs import make_plan
 from small_runs import noisy_data, small_config, train_below, what_was_computed
 
+from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.measure import RunReading
 from mnist_keras.analysis.notes import ChosenOtherwise
 from mnist_keras.architectures import BUILT_IN
@@ -28,6 +29,7 @@ from mnist_keras.runs.contradictions import contradiction
 from mnist_keras.runs.records import EPOCH_COLUMNS, read_epochs, read_json, read_run, write_epochs
 from mnist_keras.search.run import run_search
 from mnist_keras.settings import TRAINING
+from mnist_keras.studies.design import load_study
 from mnist_keras.studies.trials import Trial, hosts
 from mnist_keras.training import callbacks
 from mnist_keras.training.architectures import build
@@ -293,3 +295,27 @@ def test_a_report_says_what_chose_the_epoch_in_both_languages() -> None:
 
 def test_it_is_a_choice_as_other_settings_are() -> None:
     assert TRAINING["monitor"].choices == tuple(MONITORED)
+
+
+def test_a_study_may_vary_what_is_monitored(tmp_path: Path) -> None:
+    path = tmp_path / "choice.toml"
+    path.write_text(
+        'name = "choice"\ntitle = "What to choose by"\n'
+        '[base]\narchitecture = "shallow"\nepochs = 4\n'
+        '[[factors]]\nfield = "monitor"\nlabel = "monitored"\n'
+        'values = ["val_accuracy", "val_brier"]\n'
+    )
+    study = load_study(path)
+    for config in study.run_configs(range(2)):
+        best = 4 if config.monitor == "val_accuracy" else 2
+        curves = {**CURVES, "val_brier": [0.4, 0.1, 0.3, 0.2]}
+        write_run(tmp_path, study.name, config, curves, best_epoch=best)
+    outcome = analyze(study, tmp_path)
+    by = {one.config.monitor: one.values for one in outcome.configurations}
+    assert {name: values["best_epoch"].tolist() for name, values in by.items()} == {
+        "val_accuracy": [4, 4],
+        "val_brier": [2, 2],
+    }
+    assert by["val_brier"]["val_accuracy"].tolist() == [0.6, 0.6]
+    by_both = ChosenOtherwise((MONITORED["val_accuracy"], MONITORED["val_brier"]))
+    assert by_both in outcome.notes

@@ -48,7 +48,7 @@ def audit_source(study: Study) -> tuple[SourceFinding, ...]:
     Also figures that no whole number of test images gives, where `images` of the study tells how
     many there were and they are few enough to tell.
     """
-    tables = _Tables(study)
+    tables = Tables(study)
     found: list[SourceFinding] = []
     for claim in study.claims:
         finding = _recompute(claim, tables)
@@ -57,7 +57,7 @@ def audit_source(study: Study) -> tuple[SourceFinding, ...]:
     return (*found, *_impossible(study))
 
 
-class _Tables:
+class Tables:
     """The published figures of a study, by what they are about."""
 
     def __init__(self, study: Study) -> None:
@@ -91,7 +91,7 @@ class _Tables:
         return Label(factor.label, subject.value)
 
 
-def _recompute(claim: object, tables: _Tables) -> SourceFinding | None:
+def _recompute(claim: object, tables: Tables) -> SourceFinding | None:
     match claim:
         case Impact():
             return _impact(claim, tables)
@@ -107,7 +107,7 @@ def _recompute(claim: object, tables: _Tables) -> SourceFinding | None:
     return None
 
 
-def _impact(claim: Impact, tables: _Tables) -> SourceFinding | None:
+def _impact(claim: Impact, tables: Tables) -> SourceFinding | None:
     levels = tables.levels(claim.factor, claim.metric)
     if len(levels) < 2:
         return None
@@ -116,7 +116,7 @@ def _impact(claim: Impact, tables: _Tables) -> SourceFinding | None:
     return _finding("impact", claim.label, about, claim.metric, claim.published, recomputed)
 
 
-def _best(claim: BestValue, tables: _Tables) -> SourceFinding | None:
+def _best(claim: BestValue, tables: Tables) -> SourceFinding | None:
     levels = tables.levels(claim.factor, claim.metric)
     if len(levels) < 2 or claim.value not in levels:
         return None
@@ -135,7 +135,7 @@ def _best(claim: BestValue, tables: _Tables) -> SourceFinding | None:
 
 
 def _difference(
-    claim: Order | NoGain, stated: float, a: Subject, b: Subject, tables: _Tables
+    claim: Order | NoGain, stated: float, a: Subject, b: Subject, tables: Tables
 ) -> SourceFinding | None:
     metric = claim.metric
     first, second = tables.figure(a, metric), tables.figure(b, metric)
@@ -147,7 +147,7 @@ def _difference(
     return _finding("difference", claim.label, about, metric, stated, round(difference, 6))
 
 
-def _ratio(claim: Ratio, tables: _Tables) -> SourceFinding | None:
+def _ratio(claim: Ratio, tables: Tables) -> SourceFinding | None:
     above = tables.figure(claim.numerator, claim.metric)
     below = tables.figure(claim.denominator, claim.metric)
     if above is None or below is None or below == 0:
@@ -172,7 +172,7 @@ def _impossible(study: Study) -> Iterator[SourceFinding]:
         if images is None or not known.counts_images or not exact:
             continue
         if not possible_share(cell.low, known.decimals, images):
-            about = (_Tables(study).label(cell.subject),)
+            about = (Tables(study).label(cell.subject),)
             nearest = 100 * round(cell.low / 100 * images) / images
             yield SourceFinding(
                 "impossible share", "", about, cell.metric, cell.low, nearest, False

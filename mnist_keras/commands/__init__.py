@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
 
 from mnist_keras.commands.completion import completion
 from mnist_keras.commands.doctor import doctor
@@ -21,6 +22,7 @@ from mnist_keras.commands.studies import (
     reproduce,
     study,
 )
+from mnist_keras.commands.study_files import studies, study_check, study_new
 from mnist_keras.commands.train import train
 from mnist_keras.commands.watch import watch
 
@@ -36,6 +38,20 @@ class Commands(click.Group):
         """Add a command, with its help's first paragraph as what the list says of it."""
         cmd.short_help = " ".join((cmd.help or "").partition("\n\n")[0].split())
         super().add_command(cmd, name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first words name: one of two words goes before that of the first."""
+        two_words = self.commands.get(" ".join(args[:2]))
+        if two_words is not None:
+            return two_words.name, two_words, args[2:]
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The first words of the commands that begin so."""
+        found = super().shell_complete(ctx, incomplete)
+        return [item for item in found if " " not in str(item.value)]
 
 
 @click.group(
@@ -56,6 +72,9 @@ for command in (
     train,
     compare_conv,
     study,
+    study_new,
+    study_check,
+    studies,
     compare_architectures,
     reproduce,
     search,

@@ -138,9 +138,10 @@ def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
 def study(study: str, as_json: bool, language: Language, **options: Any) -> None:
     """Run a hyperparameter study: one that is built in, or your own file.
 
-    STUDY is shallow, deep or cnn, or the path of a TOML file; docs/studies.md explains how to
-    write one. One factor is varied at a time; then the combination of the best values is trained,
-    too. What is done is reused, what was interrupted goes on.
+    STUDY is one of those that "studies" lists, or the path of a TOML file; "study new" begins such
+    a file, "study check" looks it through, docs/own-study.md leads through it. One factor is varied
+    at a time; then the combination of the best values is trained, too. What is done is reused, what
+    was interrupted goes on.
     """
     from mnist_keras.report.summary import print_summary
 
@@ -164,18 +165,27 @@ def compare_architectures(as_json: bool, language: Language, **options: Any) -> 
 
 
 @click.command()
+@click.argument("names", nargs=-1, type=StudyType(), metavar="[STUDY]...")
+@click.option("--all", "everything", is_flag=True, help="Every study that is built in.")
 @wide_option
 @training_options
 @language_option
-def reproduce(as_json: bool, language: Language, **options: Any) -> None:
-    """Run the five studies of the report and the notebook, then write one report.
+def reproduce(
+    names: tuple[str, ...], everything: bool, as_json: bool, language: Language, **options: Any
+) -> None:
+    """Run published studies, then write one report of all of them.
 
-    --seeds 5 is the real thing. It may be stopped at any time and goes on where it was.
+    STUDY is one of those that "studies" lists, or the path of a TOML file. Without one, those of
+    the report and the notebook are run. --seeds 5 is the real thing. It may be stopped at any time
+    and goes on where it was.
     """
     from mnist_keras.report.summary import print_summary
-    from mnist_keras.studies.design import FIRST_STUDIES
+    from mnist_keras.studies.design import FIRST_STUDIES, STUDY_NAMES
 
-    runs = _run(FIRST_STUDIES, **options)
+    if everything and names:
+        raise click.UsageError("--all takes every study; leave it out, or the names")
+    chosen = STUDY_NAMES if everything else tuple(dict.fromkeys(names)) or FIRST_STUDIES
+    runs = _run(chosen, **options)
     studies, logs, wide = [run.study for run in runs], runs[0].place.logs, runs[0].wide
     pages = _report_again(studies, logs, language, wide=wide)
     print_summary(studies, logs, pages, wide=wide, as_json=as_json)

@@ -19,7 +19,7 @@ FALL = 0.01
 """A fall of the validation accuracy that counts."""
 
 GAP = 0.05
-"""Training minus validation accuracy that counts; the two first sources' networks stay below 0.03."""
+"""Training minus validation accuracy that counts; the first sources' networks stay below 0.03."""
 
 
 class Sign(StrEnum):

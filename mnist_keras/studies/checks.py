@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mnist_keras.config import RunConfig
@@ -29,20 +30,59 @@ def check_study(study: Study, other_study: StudyByName) -> None:
     Raises:
         ValueError: something does not fit; the line says where.
     """
-    _check_size(study)
-    _check_settings(study, "base", study.base)
-    _config(study, "base", {})
-    _check_unique("factor", [factor.field for factor in study.factors])
-    for factor in study.factors:
-        _check_factor(study, factor)
-    _check_unique("trial", [trial.name for trial in study.named_trials])
-    for trial in study.named_trials:
-        _check_settings(study, f"trial {trial.name!r}", trial.changes)
-        _config(study, f"trial {trial.name!r}", trial.changes)
-    _check_unique("claim", [claim.label for claim in study.claims if claim.label])
-    _check_target(study)
-    for problem in _problems(study, other_study):
+    for problem in problems_of(study, other_study):
         raise ValueError(problem)
+
+
+def problems_of(study: Study, other_study: StudyByName) -> list[str]:
+    """Everything that does not fit, a line each.
+
+    What only follows from another problem is left out: trainings are looked at where the base is
+    sound, and figures and claims where all trainings are.
+    """
+    for look in (_of_base, _of_trainings, _of_subjects):
+        found = list(look(study, other_study))
+        if found:
+            return found
+    return []
+
+
+def _of_base(study: Study, other_study: StudyByName) -> Iterator[str]:
+    yield from _failures(lambda: _check_size(study))
+    yield from _failures(
+        lambda: _check_settings(study, "base", study.base), lambda: _config(study, "base", {})
+    )
+
+
+def _of_trainings(study: Study, other_study: StudyByName) -> Iterator[str]:
+    fields = [factor.field for factor in study.factors]
+    yield from _failures(lambda: _check_unique("factor", fields))
+    for factor in study.factors:
+        yield from _failures(partial(_check_factor, study, factor))
+    names = [trial.name for trial in study.named_trials]
+    yield from _failures(lambda: _check_unique("trial", names))
+    for trial in study.named_trials:
+        where = f"trial {trial.name!r}"
+        yield from _failures(
+            partial(_check_settings, study, where, trial.changes),
+            partial(_config, study, where, trial.changes),
+        )
+
+
+def _of_subjects(study: Study, other_study: StudyByName) -> Iterator[str]:
+    labels = [claim.label for claim in study.claims if claim.label]
+    yield from _failures(lambda: _check_unique("claim", labels))
+    yield from _failures(lambda: _check_target(study))
+    yield from _problems(study, other_study)
+
+
+def _failures(*checks: Callable[[], object]) -> Iterator[str]:
+    """What the first of the checks that fails says."""
+    try:
+        for check in checks:
+            check()
+    except ValueError as error:
+        yield str(error)
 
 
 def _check_target(study: Study) -> None:
@@ -149,12 +189,34 @@ def claim_problem(study: Study, claim: Claim, other_study: StudyByName) -> str |
             )
             if subject.trial is None and subject.value is None:
                 if subject.factor is None or owner.factor(subject.factor) is None:
-                    return f"{subject} is no factor of study {owner.name}"
+                    return f"{subject} is no factor of study {owner.name}{meant(owner, subject)}"
             else:
                 owner.config_at(subject)
         except UserError as error:
             return str(error)
     return None
+
+
+def meant(study: Study, subject: Subject) -> str:
+    """What the subject may have meant, as the end of a line; empty where nothing is near.
+
+    A factor is known by its field, which people take for its label.
+    """
+    if subject.trial is not None:
+        return _guess(subject.trial, [trial.name for trial in study.named_trials])
+    factor = study.factor(str(subject.factor))
+    if factor is not None:
+        values = ", ".join(map(value_text, factor.tried(wide=True)))
+        return f"; the values of {factor.field} are {values}"
+    for one in study.factors:
+        if one.label == subject.factor:
+            return f"; factor is the setting, not its label: did you mean {one.field}?"
+    return _guess(str(subject.factor), [one.field for one in study.factors])
+
+
+def _guess(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def keep_what_fits(changed: Study, original: Study, other_study: StudyByName) -> Study:

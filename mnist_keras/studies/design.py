@@ -13,9 +13,9 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from mnist_keras.claims import Claim
 from mnist_keras.config import RunConfig
@@ -23,7 +23,14 @@ from mnist_keras.data import MNIST
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS, Margins, MetricName, RequestedMetric, to_record_unit
 from mnist_keras.studies import checks
-from mnist_keras.studies.files import describe, from_folder, parse_toml, read_toml, split_french
+from mnist_keras.studies.files import (
+    describe,
+    describe_all,
+    from_folder,
+    parse_toml,
+    read_toml,
+    split_french,
+)
 from mnist_keras.studies.known_networks import KnownNetwork
 from mnist_keras.studies.published import PublishedCell, PublishedTable, TensorShape
 from mnist_keras.studies.trials import (
@@ -44,22 +51,25 @@ from mnist_keras.subjects import Entry, Label, Subject
 FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
 """Those of the notebook and the report, which are run together."""
 
-STUDY_NAMES: tuple[str, ...] = (
-    *FIRST_STUDIES,
-    "nielsen",
-    "examples",
-    "fast-mnist",
-    "fashion",
-    "dropout",
-    "ladder",
-    "race",
-)
-"""The studies that the package ships."""
+_FOLDER = resources.files("mnist_keras.studies")
+
+
+def _names() -> tuple[str, ...]:
+    files = (Path(file.name) for file in _FOLDER.iterdir())
+    found = sorted(file.stem for file in files if file.suffix == ".toml")
+    return (*FIRST_STUDIES, *(name for name in found if name not in FIRST_STUDIES))
+
+
+STUDY_NAMES = _names()
+"""The studies that the package ships: those files that are in this folder."""
 
 STUDY_NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """What the name of a study looks like, which is that of its folder, too."""
 
 _RESERVED_NAMES = (*STUDY_NAMES, "train")
+
+UNCHECKED = {"together": False}
+"""The context in which a study's parts are checked one by one, and not whether they fit."""
 
 
 class Study(Entry):
@@ -105,8 +115,9 @@ class Study(Entry):
     networks: tuple[KnownNetwork, ...] | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> Study:
-        checks.check_study(self, built_in_study)
+    def _check(self, info: ValidationInfo) -> Study:
+        if info.context != UNCHECKED:
+            checks.check_study(self, built_in_study)
         return self
 
     @property
@@ -186,7 +197,10 @@ class Study(Entry):
             return self.varied(trial.changes)
         factor = self.factor(subject.factor) if subject.factor is not None else None
         if factor is None or subject.value not in factor.values + factor.wide:
-            raise UserError(f"{subject} is no trial of study {self.name}; add it, or correct it")
+            near = checks.meant(self, subject)
+            raise UserError(
+                f"{subject} is no trial of study {self.name}; add it, or correct it{near}"
+            )
         return self.varied({factor.field: subject.value})
 
     def cells(self, wide: bool = False) -> list[Trial]:
@@ -343,7 +357,37 @@ def built_in_study(name: str) -> Study:
     """
     if name not in STUDY_NAMES:
         raise UserError(f"study {name!r} is not known; expected one of {', '.join(STUDY_NAMES)}")
-    return _parse(resources.files("mnist_keras.studies") / f"{name}.toml", f"{name}.toml")
+    return _parse(_FOLDER / f"{name}.toml", f"{name}.toml")
+
+
+def problems_of_file(path: Path) -> tuple[Study | None, list[str]]:
+    """A study's file with everything that keeps it from being run, a line each.
+
+    Where parts of it cannot be read there is no study.
+
+    Raises:
+        UserError: there is no such file, or it is not TOML.
+    """
+    content, french = split_french(read_toml(path, str(path)), str(path))
+    fields = {**from_folder(content, path.parent), "french": french}
+    try:
+        study = Study.model_validate(fields, context=UNCHECKED)
+    except ValidationError as error:
+        return None, describe_all(error, keys())
+    problems = checks.problems_of(study, built_in_study)
+    if study.name in _RESERVED_NAMES:
+        problems.insert(0, f"name is {study.name!r}, which is taken; give it another name")
+    return study, problems
+
+
+@cache
+def keys() -> frozenset[str]:
+    """Every key that may stand in a study's file."""
+    claims = get_args(get_args(Claim)[0])
+    parts = (Study, Factor, NamedTrial, TensorShape, PublishedTable, Subject, *claims)
+    return frozenset(
+        field.alias or name for part in parts for name, field in part.model_fields.items()
+    )
 
 
 def _parse(file: Traversable, place: str) -> Study:
@@ -380,4 +424,4 @@ def _make(
     try:
         return Study.model_validate({**content, "french": french, "networks": networks})
     except ValidationError as error:
-        raise UserError(f"{place}: {describe(error)}") from None
+        raise UserError(f"{place}: {describe(error, keys())}") from None

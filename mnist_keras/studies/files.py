@@ -6,7 +6,8 @@ import os
 import re
 import reprlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -158,18 +159,29 @@ def own_files(content: Any) -> list[str]:
     return [content.rpartition(":")[0]] if named else []
 
 
-def describe(error: ValidationError) -> str:
-    """The first problem that pydantic found, in one line, and how many more there are."""
-    problems = error.errors(include_url=False)
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return _one_line(_describe_problem(problems[0])) + more
+def describe(error: ValidationError, keys: Collection[str] = ()) -> str:
+    """The first problem that pydantic found, in one line, and how many more there are.
+
+    `keys` are those that a file may have.
+    """
+    first, *others = describe_all(error, keys)
+    return first + (f" (and {len(others)} more)" if others else "")
 
 
-def _describe_problem(problem: Any) -> str:
+def describe_all(error: ValidationError, keys: Collection[str] = ()) -> list[str]:
+    """Every problem that pydantic found, a line each."""
+    return [
+        _one_line(_describe_problem(problem, keys)) for problem in error.errors(include_url=False)
+    ]
+
+
+def _describe_problem(problem: Any, keys: Collection[str]) -> str:
     place = _place(problem["loc"])
     kind = problem["type"]
     if kind == "extra_forbidden":
-        return f"{place} is not a key of a study file; correct or delete it"
+        near = get_close_matches(str(problem["loc"][-1]), sorted(keys), n=1)
+        advice = f"did you mean {near[0]}?" if near else "correct or delete it"
+        return f"{place} is not a key of a study file; {advice}"
     if kind == "union_tag_not_found":
         return f"{place}, kind is missing; add it"
     if kind == "union_tag_invalid":

@@ -230,10 +230,10 @@ class Session:
 
         A model that ends in scores has those as `scores`, and their softmax for probabilities.
         """
-        answers = self._answers(engine)
+        outputs = self._answers(engine)
         if not engine.ends_in_scores:
-            return {"probabilities": answers}
-        return {"probabilities": tf.nn.softmax(answers).numpy(), "scores": answers}
+            return {"probabilities": outputs}
+        return {"probabilities": tf.nn.softmax(outputs).numpy(), "scores": outputs}
 
     def _answers(self, engine: EpochEngine) -> np.ndarray:
         """What the run gives for the test set, float32 [n, classes]."""

@@ -1,0 +1,55 @@
+"""What `studies` and `study check` say before anything is trained, for people and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from mnist_keras.analysis.doubts import doubts_of
+from mnist_keras.analysis.sources import audit_source, disagreements
+from mnist_keras.printed import duration
+from mnist_keras.report.console import print_json, print_lines, print_mapping
+from mnist_keras.report.plan import describe_plan, plan_facts
+from mnist_keras.report.words.sources import source_text
+from mnist_keras.running.planning import Plan, make_plan
+from mnist_keras.running.trainings import StudyRun
+from mnist_keras.studies.design import Study
+
+
+def study_row(run: StudyRun, as_facts: bool) -> dict[str, Any]:
+    """A study in the list of studies: in words, or as plain values."""
+    plan = make_plan(run.tasks(), run.place)
+    named = {"study": run.study.name, "title": run.study.title, "source": run.study.source}
+    if as_facts:
+        return {**named, **plan_facts(plan, run)}
+    left = plan.trainings - plan.done
+    time = "none" if not left else "unknown"
+    if left and plan.seconds_left is not None:
+        time = f"about {duration(plan.seconds_left)}"
+    counts = {"trainings": f"{plan.trainings:,}", "done": f"{plan.done:,}", "time_left": time}
+    return {"study": named["study"], **counts, "title": named["title"], "source": named["source"]}
+
+
+def print_mistakes(mistakes: Sequence[str], as_json: bool) -> None:
+    """Print everything that keeps a file from being run."""
+    if as_json:
+        print_json({"mistakes": list(mistakes), "doubts": [], "plan": None})
+    else:
+        print_lines("Mistakes: it cannot be run", mistakes)
+
+
+def print_sound(study: Study, plan: Plan, run: StudyRun, as_json: bool) -> None:
+    """Print what may be wrong with a study that can be run, and what it costs."""
+    doubts = [*doubts_of(study), *map(source_text, disagreements(audit_source(study)))]
+    if as_json:
+        facts: dict[str, Any] = {"mistakes": [], "doubts": doubts, "plan": plan_facts(plan, run)}
+        print_json(facts)
+        return
+    if doubts:
+        print_lines("It can be run; to think about", doubts)
+    else:
+        click.echo("It can be run, and nothing in it contradicts itself.")
+    click.echo("")
+    print_mapping(describe_plan(plan, run))

@@ -1,0 +1,334 @@
+"""`study new`, `study check` and `studies`: a study's file before anything is trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import run_here
+from generated_runs import write_run
+
+from mnist_keras.analysis.doubts import doubts_of
+from mnist_keras.errors import UserError
+from mnist_keras.studies.beginning import beginning
+from mnist_keras.studies.design import STUDY_NAMES, Study, load_study, problems_of_file
+
+
+def begun(tmp_path: Path, *varied: str, architecture: str = "shallow") -> Study:
+    path = tmp_path / "a Study_1.toml"
+    path.write_text(beginning(path, architecture, varied, None))
+    return load_study(path)
+
+
+def of_figures(tmp_path: Path, table: str, architecture: str | None = None) -> Study:
+    path, figures = tmp_path / "study.toml", tmp_path / "figures.csv"
+    figures.write_text(table)
+    path.write_text(beginning(path, architecture, (), figures))
+    return load_study(path)
+
+
+# study new
+
+
+def test_a_beginning_has_the_factors_with_their_values(tmp_path: Path) -> None:
+    study = begun(tmp_path, "hidden=16,32", "optimizer=adam,sgd", "ema=0.9,0.99")
+    assert study.name == "a-study-1"
+    assert {one.field: one.values for one in study.factors} == {
+        "hidden": (16, 32),
+        "optimizer": ("adam", "sgd"),
+        "ema": (0.9, 0.99),
+    }
+
+
+def test_widths_of_several_layers(tmp_path: Path) -> None:
+    study = begun(tmp_path, "hidden=256x64,64x32x16", architecture="deep")
+    assert study.factors[0].values == ((256, 64), (64, 32, 16))
+
+
+def test_a_network_of_one_s_own_is_named_from_the_study_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "nets.py").write_text(
+        "import keras\n"
+        "def net(shape, classes, *, width: int = 8):\n"
+        "    return keras.Sequential([keras.Input(shape), keras.layers.Flatten(),\n"
+        "        keras.layers.Dense(width), keras.layers.Dense(classes, activation='softmax')])\n"
+    )
+    path = tmp_path / "own.toml"
+    path.write_text(beginning(path, f"{tmp_path}/nets.py:net", ["width=4,8"], None))
+    assert 'architecture = "nets.py:net"' in path.read_text()
+    assert load_study(path).factors[0].values == (4, 8)
+
+
+def test_rows_that_differ_in_one_setting_are_a_factor(tmp_path: Path) -> None:
+    study = of_figures(
+        tmp_path, "batch_size,val_accuracy,seconds\n32,98.71,~40\n64,98.55,20-25\n", "lenet5"
+    )
+    assert study.factors[0].values == (32, 64)
+    cells = {(str(one.subject), one.metric): one.text for one in study.published}
+    assert cells[("batch_size = 32", "val_accuracy")] == "98.71 %"
+    assert cells[("batch_size = 64", "seconds")] == "20-25 s"
+
+
+def test_other_rows_are_trials_and_an_empty_cell_leaves_the_default(tmp_path: Path) -> None:
+    study = of_figures(
+        tmp_path,
+        "trial,architecture,epochs,batch_size,test_accuracy\n"
+        "one,shallow,10,64,97.9\ntwo,cnn2,10,,98.7\n",
+    )
+    assert [trial.name for trial in study.named_trials] == ["one", "two"]
+    assert study.base == {"architecture": "shallow", "epochs": 10}
+    two = study.varied(study.named_trials[1].changes)
+    assert (two.architecture, two.batch_size, two.epochs) == ("cnn2", 32, 10)
+    assert study.published[1].value == 0.987
+
+
+@pytest.mark.parametrize(
+    ("varied", "told"),
+    [
+        ("hiden=1,2", "'hiden' is no setting; did you mean hidden?"),
+        ("hidden=1", "a factor has two values or more"),
+        ("epochs=1,x", "'x' is given; it should be a valid integer"),
+        ("architecture=shallow,cn2", "'cn2' is no network; did you mean cnn2?"),
+    ],
+)
+def test_what_cannot_vary(tmp_path: Path, varied: str, told: str) -> None:
+    with pytest.raises(UserError) as error:
+        begun(tmp_path, varied)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("epochs,tset_accuracy\n1,97\n", "did you mean test_accuracy"),
+        ("epochs,batch_size\n1,97\n", "no column is a metric"),
+        ("epochs,test_accuracy\n1\n", "is not as wide"),
+        ("epochs,test_accuracy\n", "has no row"),
+        ("epochs,epochs,test_accuracy\n1,1,97\n", "is there twice"),
+    ],
+)
+def test_what_is_no_table_of_figures(tmp_path: Path, table: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        of_figures(tmp_path, table, "shallow")
+
+
+def test_a_table_names_its_network(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="add it, or give --architecture"):
+        of_figures(tmp_path, "epochs,test_accuracy\n1,97\n")
+
+
+def test_a_file_that_is_there_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ("study", "new", "mine.toml", "--architecture", "shallow", "--vary", "epochs=1,2")
+    assert run_here(*command).code == 0
+    before = Path("mine.toml").read_text()
+    again = run_here(*command)
+    assert (again.code, Path("mine.toml").read_text()) == (1, before)
+    assert "is there already" in again.err
+    assert run_here("study", "new", "mine", *command[3:]).code == 1
+    assert run_here("study", "new", "other.toml").code == 2
+    assert run_here(*command, "--published", "x.csv").code == 2
+
+
+# study check
+
+SOUND = """
+name = "mine"
+title = "Mine"
+source = "Somebody"
+[base]
+architecture = "shallow"
+hidden = 16
+epochs = 3
+[[factors]]
+field = "batch_size"
+label = "batch size"
+values = [32, 64]
+[[trials]]
+name = "long"
+changes = { epochs = 5 }
+[[trials]]
+name = "all of them"
+ensemble = 2
+"""
+
+
+def claim(kind: str, more: str) -> str:
+    return f'[[claims]]\nkind = "{kind}"\ntext = "It is said."\n{more}\n'
+
+
+def doubts(tmp_path: Path, more: str, sound: str = SOUND) -> list[str]:
+    path = tmp_path / "mine.toml"
+    path.write_text(sound + more)
+    study, mistakes = problems_of_file(path)
+    assert not mistakes
+    assert study is not None
+    return doubts_of(study)
+
+
+NOTHING = claim("monotone", 'factor = "batch_size"\nmetric = "seconds"\ndirection = "falls"')
+
+
+def test_a_sound_study_raises_no_doubt(tmp_path: Path) -> None:
+    assert doubts(tmp_path, NOTHING) == []
+
+
+@pytest.mark.parametrize("name", STUDY_NAMES)
+def test_the_studies_of_the_package_can_be_run(name: str) -> None:
+    outcome = run_here("study", "check", name, "--json")
+    assert outcome.code == 0
+    assert json.loads(outcome.out)["mistakes"] == []
+
+
+A, B = 'a = { factor = "batch_size", value = 32 }', 'b = { factor = "batch_size", value = 64 }'
+LONG, ALL = '{ trial = "long" }', '{ trial = "all of them" }'
+TABLE = '[[tables]]\ntitle = "T"\nfactor = "batch_size"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            claim("order", f'a = {LONG}\nb = {LONG}\nmetric = "test_accuracy"'),
+            "are one training, so nothing can tell them apart",
+        ),
+        (
+            claim("order", f'a = {ALL}\nb = {LONG}\nmetric = "val_accuracy"'),
+            "trial 'all of them' is an ensemble, which has no val_accuracy",
+        ),
+        (
+            claim("order", f'{A}\n{B}\nmetric = "best_epoch"'),
+            "best_epoch is better neither when higher nor when lower",
+        ),
+        (
+            claim("order", f'{A}\n{B}\nmetric = "data_seconds"'),
+            "no run records data_seconds",
+        ),
+        (
+            claim("order", f'{A}\n{B}\nmetric = "test_accuracy"\ndifference = 0.05'),
+            "a difference of 0.05, within the margin of 0.1",
+        ),
+        (
+            TABLE + 'columns = ["value", "test_accuracy"]\nrows = [[32, 97.0], [64, 98.0]]\n'
+            + claim("order", f'{A}\n{B}\nmetric = "test_accuracy"'),
+            "its own figures say the opposite, 97 and 98",
+        ),
+        (
+            TABLE + 'columns = ["value", "test_accuracy"]\nrows = [[32, 0.97], [64, 98.0]]\n',
+            "figures are percent numbers",
+        ),
+        (
+            TABLE + 'columns = ["value", "test_accuracy"]\nrows = [[32, 101.0]]\n',
+            "figures are as printed, from 0 to 100",
+        ),
+        (
+            TABLE + 'columns = ["value", "best_epoch"]\nrows = [[32, 4]]\n',
+            "it is trained for 3 epochs",
+        ),
+        (
+            '[[factors]]\nfield = "epochs"\nlabel = "e"\nvalues = [4]\n'
+            + claim("impact", 'factor = "epochs"\npublished = 0.2'),
+            "epochs has one value, so nothing can come of it",
+        ),
+        (
+            '[[factors]]\nfield = "epochs"\nlabel = "e"\nvalues = [4, 5]\n',
+            "factor epochs: the base's value, 3, is not among its values",
+        ),
+        (
+            '[[factors]]\nfield = "optimizer"\nlabel = "o"\nvalues = ["adam", "sgd"]\n'
+            + claim("monotone", 'factor = "optimizer"\nmetric = "seconds"\ndirection = "grows"'),
+            "optimizer has values that are no numbers",
+        ),
+        (
+            '[[trials]]\nname = "as long"\nchanges = { epochs = 5 }\n',
+            "trials 'long' and 'as long' are one training",
+        ),
+        (
+            '[[trials]]\nname = "line"\nchanges = { architecture = "perceptron" }\n'
+            + claim(
+                "order", f'a = {{ trial = "line" }}\nb = {LONG}\nmetric = "test_nll"'
+            ),
+            "trial 'line' ends in scores, so it has no test_nll",
+        ),
+        ("", "it has no claims"),
+    ],
+)  # fmt: skip
+def test_what_may_be_wrong(tmp_path: Path, more: str, told: str) -> None:
+    assert any(told in line for line in doubts(tmp_path, more)), doubts(tmp_path, more)
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(
+        SOUND.replace("values = [32, 64]", "values = [32, 0]\nvalus = 3").replace(
+            "ensemble = 2", "ensembel = 2"
+        )
+    )
+    outcome = run_here("study", "check", str(path), "--json")
+    assert outcome.code == 1
+    assert outcome.err == f"error: {path} has 2 mistakes; correct and look again\n"
+    assert json.loads(outcome.out)["mistakes"] == [
+        "factors #1, valus is not a key of a study file; did you mean values?",
+        "trials #2, ensembel is not a key of a study file; did you mean ensemble?",
+    ]
+    path.write_text(
+        SOUND.replace("values = [32, 64]", "values = [32, 0]").replace("epochs = 5", "epoch = 5")
+    )
+    one, two = problems_of_file(path)[1]
+    assert one.startswith("factor batch_size, value 0: batch_size is 0;")
+    assert two == "trial 'long' sets 'epoch'; did you mean epochs?"
+
+
+@pytest.mark.parametrize(
+    ("subject", "told"),
+    [
+        ('factor = "batch size"\nvalue = 32', "did you mean batch_size?"),
+        ('factor = "batchsize"\nvalue = 32', "did you mean batch_size?"),
+        ('factor = "batch_size"\nvalue = 33', "the values of batch_size are 32, 64"),
+    ],
+)
+def test_a_claim_about_what_is_not_there_is_told_what_is(
+    tmp_path: Path, subject: str, told: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SOUND + claim("best_value", subject))
+    (line,) = problems_of_file(path)[1]
+    assert told in line
+    with pytest.raises(UserError, match="is no trial of study mine"):
+        load_study(path)
+
+
+def test_a_contradiction_of_the_source_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    table = TABLE + 'columns = ["value", "val_accuracy"]\nrows = [[32, 97.0], [64, 98.0]]\n'
+    path.write_text(SOUND + table + claim("impact", 'factor = "batch_size"\npublished = 0.3'))
+    outcome = run_here("study", "check", str(path), "--json")
+    assert "is stated as 0.30; its table gives 1.00" in " ".join(json.loads(outcome.out)["doubts"])
+
+
+def test_a_study_is_still_run_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_here("study", "new").err.startswith("error: Missing argument 'FILE.toml'")
+    assert "is not one of" in run_here("study", "neww").err
+    assert not {"new", "check"} & set(STUDY_NAMES)
+
+
+# studies
+
+
+def test_the_list_of_studies_has_their_trainings_and_time(tmp_path: Path) -> None:
+    rows = json.loads(run_here("studies", "--logs", str(tmp_path), "--json").out)
+    assert [row["study"] for row in rows] == list(STUDY_NAMES)
+    shallow = rows[STUDY_NAMES.index("shallow")]
+    assert (shallow["trainings"], shallow["seconds_left"]) == (9, None)
+    study = load_study("architectures")
+    for config in study.run_configs(range(1)):
+        write_run(tmp_path, "train", config.replace(seed=7), {"val_accuracy": [0.9] * 2})
+    rows = json.loads(run_here("studies", "--logs", str(tmp_path), "--jobs", "1", "--json").out)
+    known = rows[STUDY_NAMES.index("architectures")]
+    epochs = [config.epochs for config in study.run_configs(range(1))]
+    assert known["seconds_left"] == sum(epochs) + len(epochs)
+
+
+def test_reproduce_takes_names_or_all() -> None:
+    assert run_here("reproduce", "shallow", "--all").code == 2
+    assert run_here("reproduce", "shalow").code == 2
