@@ -7,7 +7,7 @@ TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction calibration test test-oldest test-newest soak lint hooks bench clean
+.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction ladder calibration test test-oldest test-newest soak lint hooks bench clean
 
 help: ## explain these commands
 	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
@@ -45,6 +45,15 @@ reproduction: $(VENV)/installed ## put the joint report of logs/ into docs/
 	cp logs/report.md docs/reproduction.md
 	cd logs && find figures -name '*.png' -exec sh -c \
 		'mkdir -p "../docs/$$(dirname "$$1")" && cp "$$1" "../docs/$$1"' _ {} \;
+
+ladder: $(VENV)/installed ## train what is left of the studies ladder and race, and put their reports into docs/
+	$(BIN)/mnist-keras study ladder --seeds 5 $(ARGS)
+	$(BIN)/mnist-keras study race --seeds 5 --jobs 1 --threads 2 $(ARGS)
+	for study in ladder race; do \
+		rm -rf docs/$$study && mkdir -p docs/$$study/figures \
+		&& cp logs/$$study/report.md docs/$$study/report.md \
+		&& cp logs/$$study/figures/*.png docs/$$study/figures/ || exit; \
+	done
 
 calibration: $(VENV)/installed ## measure how often the verdicts are wrong, into docs/
 	$(BIN)/python -m calibration $(ARGS)

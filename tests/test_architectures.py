@@ -32,6 +32,7 @@ VARIANTS = [
     ({"architecture": "cnn3"}, 37_674),
     ({"architecture": "mnist-convnet"}, 34_826),
     ({"architecture": "tiny-cnn"}, 83_466),
+    ({"architecture": "fast"}, 44_930),
 ]
 OF_SETTINGS = [
     # The sources' own counts, or the sums of what their code builds.
@@ -40,6 +41,8 @@ OF_SETTINGS = [
     ({"architecture": "conv-pool", "convolutions": 1}, 289_630),
     ({"architecture": "conv-pool", "hidden": [1000, 1000], "dropout": 0.5}, 1_672_570),
     ({"architecture": "mnist-mlp"}, 669_706),
+    ({"architecture": "frontier"}, 224_810),
+    ({"architecture": "frontier", "filters": [8, 12, 16, 16, 24]}, 9_106),
     ({"architecture": "mnist-mlp", "hidden": [1024, 1024, 2048], "max_norm": 2.0}, 3_973_130),
     ({"architecture": "mnist-cnn"}, 1_199_882),
     ({"architecture": "mnist-cnn", "pooling": "each", "standardize": True}, 225_034),

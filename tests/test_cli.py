@@ -493,6 +493,8 @@ def test_architectures_lists_parameters_and_defaults(server: CommandServer) -> N
         "mnist-convnet": 34_826,
         "tiny-cnn": 83_466,
         "mnist-cnn": 1_199_882,
+        "fast": 44_930,
+        "frontier": 224_810,
     }
     defaults = {
         name: make_config({"architecture": name, **rows[name]["defaults"]}) for name in rows

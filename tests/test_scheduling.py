@@ -39,8 +39,8 @@ def test_the_longest_of_a_seed_comes_first_and_no_seed_before_an_earlier_one():
         for name in ARCHITECTURE_NAMES
     ]
     order = [
-        *("mnist-cnn", "tiny-cnn", "cnn-simple", "mnist-convnet", "conv-pool", "cnn3", "cnn2"),
-        *("mnist-mlp", "lenet5", "deep", "shallow", "perceptron"),
+        *("mnist-cnn", "frontier", "tiny-cnn", "cnn-simple", "mnist-convnet", "conv-pool", "fast"),
+        *("cnn3", "cnn2", "mnist-mlp", "lenet5", "deep", "shallow", "perceptron"),
     ]
     found = [(task.config.seed, task.config.architecture) for task in longest_first(tasks)]
     assert found == [(seed, name) for seed in (0, 1) for name in order]

@@ -53,6 +53,9 @@ KNOWN_BY_THEIR_RUN = [
     {"architecture": "mnist-mlp", "hidden": (16, 8), "input_dropout": 0.2, "max_norm": 2.0},
     {"architecture": "mnist-convnet"},
     {"architecture": "tiny-cnn"},
+    {"architecture": "fast"},
+    {"architecture": "frontier", "filters": (4, 4, 4)},
+    {"architecture": "frontier", "filters": (4, 4), "normalize": False},
     {"architecture": "mnist-cnn", "filters": (2, 3), "standardize": True, "whole_maps": True},
     {"architecture": "mnist-cnn", "filters": (2, 3), "rectifier": "after-pooling"},
 ]
