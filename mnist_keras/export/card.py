@@ -115,8 +115,8 @@ def _use(subject: Subject, form: ExportFormat, made: Conversion, images: Form) -
 def _what_they_show(images: Form) -> str:
     if images.digits:
         return (
-            "light ink on a black ground, a digit in a square of 20x20 whose centre of mass is in the "
-            "middle, as MNIST's. Dark ink on paper must be brought to this form first, as "
+            "light ink on a black ground, a digit in a square of 20x20 whose centre of mass is in "
+            "the middle, as MNIST's. Dark ink on paper must be brought to this form first, as "
             "mnist-keras predict does."
         )
     ground = "dark" if images.on_dark else "light"
@@ -167,7 +167,7 @@ def _figures(subject: Subject) -> Iterator[Block]:
 
 
 def _seeds(subject: Subject) -> str:
-    seeds = [str(record.config.seed) for record in subject.records]
+    seeds = dict.fromkeys(str(record.config.seed) for record in subject.records)
     return f"with the seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
 
 

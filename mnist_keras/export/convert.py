@@ -82,7 +82,7 @@ def convert(
         np.save(work / "pixels.npy", pixels)
         facts = _write(subject, form, file, work, networks)
         given = _answers(subject, form, file, work)
-        difference = _compare(form, np.load(work / "expected.npy"), given)
+        difference = compare(form, np.load(work / "expected.npy"), given)
     return Conversion(
         tuple(facts["layers"]), facts["parameters"], facts["output"], len(pixels), difference
     )
@@ -130,9 +130,7 @@ def _answers(subject: Subject, form: ExportFormat, file: Path, work: Path) -> ND
     return given
 
 
-def _compare(
-    form: ExportFormat, expected: NDArray[np.float32], given: NDArray[np.float32]
-) -> float:
+def compare(form: ExportFormat, expected: NDArray[np.float32], given: NDArray[np.float32]) -> float:
     """The largest difference between two sets of outputs, float32 [n, classes].
 
     Raises:
