@@ -15,9 +15,13 @@ from small_runs import noisy_data, small_config, train_below
 from mnist_keras.atomic import new_folder
 from mnist_keras.data.conversion import save
 from mnist_keras.data.dataset import Dataset, load
+from mnist_keras.data.form import MNIST_FORM
 from mnist_keras.errors import UserError
-from mnist_keras.export.convert import TOLERANCE, compare
+from mnist_keras.export.card import write_card
+from mnist_keras.export.convert import TOLERANCE, Conversion, compare
 from mnist_keras.export.formats import FORMATS, ExportFormat
+from mnist_keras.export.metadata_block import metadata_block
+from mnist_keras.export.subject import find_subject
 from mnist_keras.runs.records import RunFolder
 
 ROOT = Path(__file__).parent.parent
@@ -152,9 +156,6 @@ def test_the_command_checks_in_another_process_and_writes_network_names_and_card
 
 
 def test_the_block_for_hubs_has_the_figure_with_what_it_is_of(trained):
-    from mnist_keras.export.metadata_block import metadata_block
-    from mnist_keras.export.subject import find_subject
-
     subject = find_subject([trained["cnn"]], "mean")
     start, block, rest = metadata_block(subject, FORMATS["litert"]).split("---\n")
     assert (start, rest.strip()) == ("", "")
@@ -251,6 +252,19 @@ def test_what_does_not_agree_is_not_left_behind(refused, kind, name, line):
     assert line in told.err
     assert told.err.count("\n") == 1
     assert [*(folder.checkpoints / "export").iterdir()] == []
+
+
+def test_a_network_trained_in_another_precision_is_written_in_float32(tmp_path):
+    from mnist_keras.training.predict import load_run_model
+
+    data = noisy_data()
+    config = small_config(f"{OWN}:net", data, epochs=1, precision="mixed_bfloat16")
+    folder = train_below(tmp_path, config, data)
+    model = load_run_model(folder, [f"{OWN}:net"])
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    made = Conversion(("dense 10",), 10, "probabilities", 100, 1e-7)
+    card = write_card(find_subject([folder], "mean"), FORMATS["savedmodel"], made, MNIST_FORM)
+    assert "- The figures were measured in mixed" in card
 
 
 def test_an_ensemble_needs_a_place(trained):

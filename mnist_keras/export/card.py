@@ -199,6 +199,12 @@ def _caveats(subject: Subject) -> Iterator[str]:
         whose = f"{record.config.name}: " if subject.is_ensemble else ""
         for finding in findings_of(record):
             yield f"{whose}{finding_text(finding)}"
+    for precision in dict.fromkeys(record.config.precision for record in subject.records):
+        if precision != "float32":
+            yield (
+                f"The figures were measured in {precision}, in which it was trained; here it "
+                "computes in float32, so that single answers may be others."
+            )
     yield (
         "It always reads one of its classes, also where an image shows none of them: it was never "
         "shown such an image."

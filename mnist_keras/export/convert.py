@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 import mnist_keras
 from mnist_keras.asking import NoAnswerError, ask, python
-from mnist_keras.data.reading import brief
 from mnist_keras.errors import UserError
 from mnist_keras.export.formats import ExportFormat
 from mnist_keras.export.subject import Subject
@@ -109,7 +109,7 @@ def _write(
         raise UserError(answer["refused"])
     if "failed" in answer:
         raise UserError(
-            f"{subject.name} cannot be written as {form.title} ({brief(answer['failed'])}); "
+            f"{subject.name} cannot be written as {form.title} ({_short(answer['failed'])}); "
             "give another --format"
         )
     return dict(answer)
@@ -123,11 +123,16 @@ def _answers(subject: Subject, form: ExportFormat, file: Path, work: Path) -> ND
         ask([*program, form.name, *map(str, (file, images, answers))], _PATIENCE_SECONDS)
     except NoAnswerError as error:
         raise UserError(
-            f"{form.runtime} does not read {subject.name} as it was written ({brief(error)}); "
+            f"{form.runtime} does not read {subject.name} as it was written ({_short(error)}); "
             "nothing is kept, give another --format"
         ) from None
     given: NDArray[np.float32] = np.load(answers)
     return given
+
+
+def _short(reason: object) -> str:
+    """What another program says, on one line that is not too long."""
+    return textwrap.shorten(str(reason), 200, placeholder=" ...")
 
 
 def compare(form: ExportFormat, expected: NDArray[np.float32], given: NDArray[np.float32]) -> float:

@@ -18,7 +18,13 @@ from mnist_keras.runs.records import RunFolder
 from mnist_keras.statistics.ensembles import Combine
 from mnist_keras.training.architectures import describe_layers
 from mnist_keras.training.ensembles import build_ensemble
-from mnist_keras.training.predict import gives_scores, load_run_model, outputs, scaled
+from mnist_keras.training.predict import (
+    gives_scores,
+    load_run_model,
+    load_trained_model,
+    outputs,
+    scaled,
+)
 
 _KERAS_NAMES = {"savedmodel": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
 
@@ -70,7 +76,7 @@ def export(
     """
     runs = [RunFolder(Path(logs), Path(checkpoints)) for logs, checkpoints in folders]
     models = [load_run_model(run, networks) for run in runs]
-    layers = [describe_layers(model) for model in models]
+    layers = [describe_layers(load_trained_model(run, networks)) for run in runs]
     model = models[0] if len(models) == 1 else build_ensemble(models, combine)
     output = "scores" if gives_scores(model) else "probabilities"
     pixels = np.load(Path(work) / "pixels.npy")
@@ -85,9 +91,10 @@ def export(
 
 
 def _with_names(model: keras.Model, output: str) -> keras.Model:
-    """The same network, whose input is called `images`, and its output as it should be."""
+    """The same network, whose input is called `images`, and its output, float32, as it should."""
     images = keras.Input(model.input_shape[1:], name="images")
-    named = keras.Model(images, {output: model(images)}, name="network")
+    given = keras.ops.cast(model(images), "float32")  # of mixed precision it is another type
+    named = keras.Model(images, {output: given}, name="network")
     named(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras exports what was called
     return named
 
