@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,12 +57,17 @@ def digits() -> Dataset:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, digits) -> dict[str, RunFolder]:
-    """A perceptron, which gives scores, a CNN, and a network of one's own."""
+    """A perceptron, which gives scores, a CNN, one's own network, one that shifts its images."""
     root = tmp_path_factory.mktemp("trained")
-    networks = {"perceptron": "perceptron", "cnn": "lenet5", "own": f"{OWN}:whole"}
+    networks: dict[str, dict[str, Any]] = {
+        "perceptron": {"architecture": "perceptron"},
+        "cnn": {"architecture": "lenet5"},
+        "own": {"architecture": f"{OWN}:whole"},
+        "shifted": {"architecture": "shallow", "test_shift": 1},
+    }
     return {
-        name: train_below(root, small_config(one, digits, epochs=1, batch_size=64), digits)
-        for name, one in networks.items()
+        name: train_below(root, small_config(data=digits, **fields, epochs=1), digits)
+        for name, fields in networks.items()
     }
 
 
@@ -99,7 +105,7 @@ def read_as_the_card_says(form: ExportFormat, output: str, images: np.ndarray) -
 
 @from_keras
 @each_format
-@pytest.mark.parametrize("kind", ["perceptron", "cnn", "own", "mean", "vote"])
+@pytest.mark.parametrize("kind", ["perceptron", "cnn", "own", "shifted", "mean", "vote"])
 def test_the_runtimes_give_a_thousand_images_what_the_run_recorded(
     trained, digits, tmp_path, monkeypatch, name, kind
 ):
