@@ -14,6 +14,7 @@ from typing import Any
 from mnist_keras.config import is_usual
 from mnist_keras.data import MNIST
 from mnist_keras.data.form import Form
+from mnist_keras.disputed import DISPUTED
 from mnist_keras.export.convert import Conversion
 from mnist_keras.export.formats import ExportFormat
 from mnist_keras.export.metadata_block import metadata_block
@@ -210,9 +211,11 @@ def _caveats(subject: Subject) -> Iterator[str]:
         "shown such an image."
     )
     if subject.first.config.data == MNIST:
+        images = subject.numbers.images
         yield (
-            "About 15 of MNIST's 10,000 test labels are known to be wrong (Northcutt et al. 2021), "
-            "so no more than about 99.85 % can be right for good reasons."
+            f"Most people dispute {len(DISPUTED)} of MNIST's {images:,} test labels (Northcutt et "
+            f"al. 2021), so that no more than {percent(1 - len(DISPUTED) / images)} can be right "
+            "for good reasons."
         )
     yield "No license is stated here: whoever publishes it says which."
 

@@ -100,11 +100,11 @@ def _write(
         "networks": networks,
     }
     try:
-        (line,) = ask(python(_EXPORT, json.dumps(request)), _PATIENCE_SECONDS)
+        lines = ask(python(_EXPORT, json.dumps(request)), _PATIENCE_SECONDS)
     except NoAnswerError as error:
         answer = {"failed": str(error)}
     else:
-        answer = json.loads(line)
+        answer = json.loads(lines[-1]) if lines else {"failed": "its process gave no answer"}
     if "refused" in answer:
         raise UserError(answer["refused"])
     if "failed" in answer:
