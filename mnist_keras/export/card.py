@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mnist_keras.config import is_usual
+from mnist_keras.config import RunConfig, is_usual
 from mnist_keras.data import MNIST
 from mnist_keras.data.form import Form
 from mnist_keras.disputed import DISPUTED
@@ -240,15 +240,21 @@ def _facts(record: RunRecord, layers: str) -> Iterator[tuple[str, str]]:
         )
     yield (
         "Training",
-        f"epoch {result['best_epoch']} of {result['epochs_run']}, the best by "
-        f"{METRICS[config.monitor].label} "
-        f"{'on the test set' if config.selected_on_test else 'on images held out of training'}; "
+        f"epoch {result['best_epoch']} of {result['epochs_run']}, {_chosen(config)}; "
         f"test accuracy {accuracy}.",
     )
     sha256 = environment.get("data_sha256")
     yield "Data", config.data + (f", SHA-256 {sha256}." if sha256 else ".")
     yield "Versions", _versions(environment)
     yield "Machine", f"{environment.get('processor', 'not recorded')}."
+
+
+def _chosen(config: RunConfig) -> str:
+    """Why it is the weights of this epoch."""
+    if config.keep == "last":
+        return "the last, which was to be kept"
+    where = "on the test set" if config.selected_on_test else "on images held out of training"
+    return f"the best by {METRICS[config.monitor].label} {where}"
 
 
 def _versions(environment: Mapping[str, Any]) -> str:

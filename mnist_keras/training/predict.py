@@ -52,7 +52,7 @@ def load_trained_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras
         )
     config = read_config(folder.config)
     return (
-        load_stored(folder.model, config.kind, config)
+        load_stored(folder.model, config.kind, config.replace(precision="float32"))
         if config.network is None
         else _own(config, folder, networks)
     )
@@ -75,7 +75,7 @@ def _own(config: RunConfig, folder: RunFolder, networks: Sequence[str]) -> keras
             f"{given} builds another network than the one that {config.name} was trained with; "
             f"its source then is beside the run, in {folder.logs}"
         )
-    model = build(found.replace(precision="float32"))  # as the built-in ones are read
+    model = build(found.replace(precision="float32"))
     load_variables(folder.variables, model)
     return model
 
