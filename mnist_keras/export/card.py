@@ -19,7 +19,7 @@ from mnist_keras.export.convert import Conversion
 from mnist_keras.export.formats import ExportFormat
 from mnist_keras.export.metadata_block import metadata_block
 from mnist_keras.export.subject import Subject
-from mnist_keras.metrics import METRICS
+from mnist_keras.metrics import MONITORED
 from mnist_keras.printed import count
 from mnist_keras.report.console import percent
 from mnist_keras.report.evaluation.sentences import accuracy_text, score_texts
@@ -254,7 +254,7 @@ def _chosen(config: RunConfig) -> str:
     if config.keep == "last":
         return "the last, which was to be kept"
     where = "on the test set" if config.selected_on_test else "on images held out of training"
-    return f"the best by {METRICS[config.monitor].label} {where}"
+    return f"the best by {MONITORED[config.monitor].label} {where}"
 
 
 def _versions(environment: Mapping[str, Any]) -> str:
