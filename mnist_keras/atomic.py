@@ -45,6 +45,31 @@ def replace_file(path: Path, sync: bool = True, keep: Path | None = None) -> Ite
 
 
 @contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a new folder beside `path` to fill; when the block ends well, it becomes `path`.
+
+    At `path` is nothing, or an empty folder. When the block raises, nothing has changed.
+
+    Raises:
+        OSError: the folder could not be made; it names `path` and, in one line, the reason.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _folder_beside(path) as folder:
+            beside = folder / path.name
+            beside.mkdir()
+            yield beside
+            for one in beside.rglob("*"):
+                _sync(one)
+            beside.rename(path)
+            _sync(path.parent)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+@contextmanager
 def naming(place: Path | str) -> Iterator[None]:
     """Let an error of the system in the block name this place, where it names none.
 

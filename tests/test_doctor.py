@@ -13,8 +13,8 @@ import psutil
 import pytest
 from command_line import run_here
 
+from mnist_keras.asking import Asked, NoAnswerError, ask, python
 from mnist_keras.doctor import examine, gpu
-from mnist_keras.doctor.asking import Asked, NoAnswerError, ask, python
 from mnist_keras.doctor.findings import Finding, found_by
 from mnist_keras.doctor.machine import disks
 from mnist_keras.doctor.packages import python_and_packages

@@ -68,9 +68,9 @@ def _imports_tensorflow(path: Path, inside_functions: bool = True) -> bool:
 
 
 ROOMS = (
-    "commands", "drawing", "watching", "serving", "doctor", "pictures", "report", "search",
-    "submissions", "running", "workers", "training", "tensorboard", "analysis", "diagnosis",
-    "tables", "studies", "claims", "statistics", "runs", "data",
+    "commands", "export", "drawing", "watching", "serving", "doctor", "pictures", "report",
+    "search", "submissions", "running", "workers", "training", "tensorboard", "analysis",
+    "diagnosis", "tables", "studies", "claims", "statistics", "runs", "data",
 )  # fmt: skip
 """The rooms, from the one that people enter to the one that everybody fetches from."""
 
@@ -103,3 +103,8 @@ def test_what_stands_before_the_rooms_needs_only_what_a_run_is_known_by() -> Non
     upwards = {path.name: below(path) & set(ROOMS) for path in loose}
     needed = {name: rooms for name, rooms in upwards.items() if rooms}
     assert needed == {"config.py": {"data", "training"}, "run_names.py": {"data"}}
+
+
+@pytest.mark.parametrize("program", ["data/hdf5.py", "training/runtimes.py"])
+def test_programs_that_are_run_apart_need_nothing_of_the_project(program: str) -> None:
+    assert imports_of(PACKAGE / program) == set()

@@ -9,6 +9,7 @@ from mnist_keras.commands.completion import completion
 from mnist_keras.commands.doctor import doctor
 from mnist_keras.commands.draw import draw
 from mnist_keras.commands.ensemble import ensemble
+from mnist_keras.commands.export import export
 from mnist_keras.commands.inspect import architectures, data, runs, shapes
 from mnist_keras.commands.judge import judge
 from mnist_keras.commands.merge import merge
@@ -86,6 +87,7 @@ for command in (
     ensemble,
     predict,
     draw,
+    export,
     merge,
     plan,
     architectures,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_keras.accelerators import DRIVERS
-from mnist_keras.doctor.asking import NoAnswerError, ask
+from mnist_keras.asking import NoAnswerError, ask
 from mnist_keras.doctor.findings import Finding
 
 OLDEST_DRIVERS = {"11": (450, 80), "12": (525, 60), "13": (580, 65)}

@@ -6,7 +6,7 @@ import math
 import os
 from pathlib import Path
 
-from mnist_keras.doctor.asking import NoAnswerError, ask, python
+from mnist_keras.asking import NoAnswerError, ask, python
 from mnist_keras.doctor.findings import Finding
 from mnist_keras.limits import MIB, cpu_limit, memory_limit_mb
 from mnist_keras.printed import size

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mnist_keras.doctor.asking import PATIENCE_SECONDS, Asked, NoAnswerError, python
+from mnist_keras.asking import PATIENCE_SECONDS, Asked, NoAnswerError, python
 from mnist_keras.doctor.findings import Finding
 from mnist_keras.printed import duration
 

@@ -59,7 +59,7 @@ def _copy(source: RunFolder, target: RunFolder, config: RunConfig, study: str) -
     result = {**read_json(source.result), "copied_from": source.logs.parent.name}
 
     def copy_files(folder: RunFolder) -> None:
-        copy_tree(source.checkpoints, folder.checkpoints)
+        copy_tree(source.checkpoints, folder.checkpoints, source.exports.name)
         copy_tree(source.logs, folder.logs, source.result.name, source.session.name)
         if source.session.is_file() and find_spec("tensorboard") is not None:
             from mnist_keras.tensorboard.session import write_session

@@ -55,6 +55,11 @@ class RunFolder:
         return self.checkpoints / "model.keras"
 
     @property
+    def exports(self) -> Path:
+        """A folder for each format in which the model was exported."""
+        return self.checkpoints / "export"
+
+    @property
     def variables(self) -> Path:
         """The best epoch's variables of a network of the user's own, in the model's order."""
         return self.checkpoints / "variables.npz"

@@ -84,7 +84,9 @@ def build_ensemble(models: Sequence[keras.Model], combine: Combine) -> keras.Mod
 def _voted(given: Sequence[keras.KerasTensor], mean: keras.KerasTensor) -> keras.KerasTensor:
     """The share of votes, with the mean of the probabilities as half a vote."""
     classes, weight = mean.shape[-1], 2 * len(given)
-    votes = [keras.ops.one_hot(keras.ops.argmax(one, axis=-1), classes) for one in given]
+    # Keras' argmax looks at the bits of its numbers, for which ONNX has no operation.
+    likeliest = [keras.ops.top_k(one, 1)[1][:, 0] for one in given]
+    votes = [keras.ops.one_hot(one, classes) for one in likeliest]
     share = layers.Average(name="votes")(votes)
     return layers.Add(name="voted")(
         [

@@ -27,7 +27,8 @@ BATCH = 2_500
 def load_run_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras.Model:
     """The model of a finished run with its best epoch's weights, as the run answers.
 
-    One with a `test_shift` answers with the mean over an image's views.
+    One with a `test_shift` answers with the mean over an image's views. It computes in float32,
+    whatever it was trained in.
 
     Args:
         folder: the run's folder.
@@ -51,7 +52,7 @@ def load_trained_model(folder: RunFolder, networks: Sequence[str] = ()) -> keras
         )
     config = read_config(folder.config)
     return (
-        load_stored(folder.model, config.kind, config)
+        load_stored(folder.model, config.kind, config.replace(precision="float32"))
         if config.network is None
         else _own(config, folder, networks)
     )
@@ -74,7 +75,7 @@ def _own(config: RunConfig, folder: RunFolder, networks: Sequence[str]) -> keras
             f"{given} builds another network than the one that {config.name} was trained with; "
             f"its source then is beside the run, in {folder.logs}"
         )
-    model = build(found)
+    model = build(found.replace(precision="float32"))
     load_variables(folder.variables, model)
     return model
 

@@ -119,10 +119,11 @@ class Definitions:
 
 @dataclass(frozen=True)
 class Command:
-    """A command line to be copied."""
+    """A command line to be copied, or a program in another language."""
 
     kind: ClassVar[str] = "command"
     text: str
+    language: str = "sh"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _definitions(block: Definitions) -> str:
 
 
 def _command(block: Command) -> str:
-    return f"```sh\n{block.text}\n```"
+    return f"```{block.language}\n{block.text}\n```"
 
 
 def _tally(block: Tally) -> str:

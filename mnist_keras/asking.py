@@ -1,4 +1,4 @@
-"""Asks other processes, none of which is waited for longer than ten seconds."""
+"""Asks other processes, none of which is waited for longer than somebody has patience."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from types import TracebackType
 import psutil
 
 PATIENCE_SECONDS = 10.0
-"""Nothing is waited for longer."""
+"""A line is waited for no longer, unless the caller says so."""
 
 
 class NoAnswerError(Exception):
