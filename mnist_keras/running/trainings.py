@@ -21,6 +21,7 @@ from mnist_keras.runs.locking import one_after_another
 from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
 from mnist_keras.studies.memory import Variant, changed_as, remember
 from mnist_keras.workers.execution import Place, Progress, Task, is_done, run_trials
+from mnist_keras.workers.local import keep_to_core
 
 if TYPE_CHECKING:
     from mnist_keras.data.dataset import Dataset
@@ -141,6 +142,21 @@ def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
     tell(describe_cost(run))
     remember_run(run)
     train_all(run.tasks(), run.place, tell, partial(_confirmation, run))
+
+
+def train_one(run: StudyRun, number: int, tell: Callable[[str], None]) -> None:
+    """Train the task of this number, from 1, and none that would follow from it.
+
+    Raises:
+        UserError: it failed; the line says why.
+    """
+    for note in run.notes:
+        tell(note)
+    task = run.tasks()[number - 1]
+    if run.place.threads == 1:
+        keep_to_core(number)  # others of these tasks may be at work on this machine
+    remember_run(run)
+    train_all([task], run.place, tell)
 
 
 def remember_run(run: StudyRun) -> None:
