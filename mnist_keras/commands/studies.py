@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_keras.accelerators import default_jobs
 from mnist_keras.commands.again import this_command
 from mnist_keras.commands.options import (
     MAX_JOBS,
@@ -18,7 +19,6 @@ from mnist_keras.commands.options import (
     chosen_scheduler,
     config_options,
     data_option,
-    default_jobs,
     fresh_option,
     given_fields,
     jobs_option,
