@@ -68,15 +68,9 @@ def _imports_tensorflow(path: Path, inside_functions: bool = True) -> bool:
 
 
 ROOMS = (
-<<<<<<< HEAD
     "commands", "drawing", "watching", "serving", "doctor", "pictures", "report", "search",
-    "submissions", "running", "workers", "training", "tensorboard", "analysis", "diagnosis",
-    "tables", "studies", "claims", "statistics", "runs", "data",
-=======
-    "commands", "drawing", "doctor", "pictures", "report", "search", "submissions", "running",
-    "workers", "training", "tensorboard", "notebook", "analysis", "diagnosis", "tables", "studies",
-    "claims", "statistics", "runs", "data",
->>>>>>> 365b374 (In a notebook: runs, outcomes and comparisons as HTML, trainings and studies live below their cell; run_study and analyze from Python)
+    "submissions", "running", "workers", "training", "tensorboard", "notebook", "analysis",
+    "diagnosis", "tables", "studies", "claims", "statistics", "runs", "data",
 )  # fmt: skip
 """The rooms, from the one that people enter to the one that everybody fetches from."""
 

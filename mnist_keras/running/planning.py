@@ -147,7 +147,7 @@ class _Rates:
         return float(result["seconds_per_epoch"] * epochs + result["compile_seconds"])
 
     def memory_mb(self, config: RunConfig) -> float | None:
-        _, result = self.results[_kind(config)]
+        _, result = self.results[kind_of(config)]
         used = result.get("resources", {}).get("process_ram_mb", {})
         return used.get("peak")
 
