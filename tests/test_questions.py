@@ -25,6 +25,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "batch.toml").write_text(study)
     shutil.copy(ROOT / "examples" / "nets.py", tmp_path)
     (tmp_path / "pics").mkdir()
+    (tmp_path / "logs" / "batch").mkdir(parents=True)
+    (tmp_path / "logs" / "batch" / "study.json").write_text("[]")  # it has been run here
     for name in ("bad.npz", "onehot.npz"):
         np.savez(tmp_path / name, x=np.zeros(1))
     monkeypatch.chdir(tmp_path)
