@@ -1,4 +1,4 @@
-"""Whether a GPU computes on this machine, told without TensorFlow in this process."""
+"""Whether a GPU computes on this machine, told without TensorFlow, and how many runs that fits."""
 
 from __future__ import annotations
 
@@ -35,3 +35,15 @@ def has_gpu() -> bool:
     except subprocess.TimeoutExpired:
         return False
     return asked.returncode == 0
+
+
+def available_cores() -> int:
+    """Whole processors' worth of time that this process may use, in a container, too."""
+    from mnist_keras.limits import cpu_limit
+
+    return max(1, int(cpu_limit()))
+
+
+def default_jobs() -> int:
+    """How many trials are trained at a time: one a core, or one on a GPU."""
+    return 1 if has_gpu() else available_cores()

@@ -1,7 +1,9 @@
-"""Numbers as people read them: what their digits say, times, sizes and counts."""
+"""Numbers as people read them, and words as a shell does."""
 
 from __future__ import annotations
 
+import os
+import shlex
 from decimal import Decimal
 
 
@@ -29,3 +31,15 @@ def size(count: int) -> str:
 def count(number: int, thing: str) -> str:
     """A number of things: 1 seed, 3 seeds."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def shell_word(argument: str) -> str:
+    """An argument as bash and zsh take it; bytes that are no text, and line breaks, are escaped."""
+    if argument.isprintable():
+        return shlex.quote(argument)
+    plain = (one if one.isprintable() and one not in "\\'" else _escaped(one) for one in argument)
+    return f"$'{''.join(plain)}'"
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))

@@ -10,8 +10,7 @@ import psutil
 import pytest
 
 from mnist_keras import accelerators, limits
-from mnist_keras.accelerators import has_gpu
-from mnist_keras.commands.options import available_cores, default_jobs
+from mnist_keras.accelerators import available_cores, default_jobs, has_gpu
 from mnist_keras.limits import CpuMeter, MemoryMeter, cpu_limit, memory_limit_mb
 from mnist_keras.training import gpu, resources
 from mnist_keras.training.gpu import UNKNOWN, Gpu, computing_gpus, find_card

@@ -200,20 +200,6 @@ def usage_mistakes() -> Iterator[None]:
         raise click.UsageError(str(error), click.get_current_context()) from None
 
 
-def available_cores() -> int:
-    """Whole processors' worth of time that this process may use, in a container, too."""
-    from mnist_keras.limits import cpu_limit
-
-    return max(1, int(cpu_limit()))
-
-
-def default_jobs() -> int:
-    """One trial a core, or one on a GPU."""
-    from mnist_keras.accelerators import has_gpu
-
-    return 1 if has_gpu() else available_cores()
-
-
 def _config_option(name: str, default: str | None) -> Decorator:
     setting = {**BUILT_IN_SETTINGS, **OF_EVERY_RUN}[name]
     of_architecture = any(name in each.defaults for each in BUILT_IN.values())

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from mnist_keras.accelerators import default_jobs
 from mnist_keras.commands.options import (
     checkpoints_option,
     config_options,
     data_option,
-    default_jobs,
     given_fields,
     jobs_option,
     json_option,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_keras.accelerators import default_jobs
 from mnist_keras.commands.again import this_command
 from mnist_keras.commands.options import (
     MAX_JOBS,
@@ -17,7 +19,6 @@ from mnist_keras.commands.options import (
     chosen_scheduler,
     config_options,
     data_option,
-    default_jobs,
     fresh_option,
     given_fields,
     jobs_option,
@@ -32,6 +33,7 @@ from mnist_keras.commands.options import (
     threads_option,
 )
 from mnist_keras.commands.types import DurationType, ReportedStudyType, StudyType
+from mnist_keras.printed import count
 
 if TYPE_CHECKING:
     from mnist_keras.report.language import Language
@@ -133,9 +135,15 @@ def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
 @click.command()
 @click.argument("study", type=StudyType())
 @wide_option
+@click.option(
+    "--only",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Train the N-th training alone, without a report; plan --json lists them.",
+)
 @training_options
 @language_option
-def study(study: str, as_json: bool, language: Language, **options: Any) -> None:
+def study(study: str, only: int | None, as_json: bool, language: Language, **options: Any) -> None:
     """Run a hyperparameter study: one that is built in, or your own file.
 
     STUDY is one of those that "studies" lists, or the path of a TOML file; "study new" begins such
@@ -145,6 +153,9 @@ def study(study: str, as_json: bool, language: Language, **options: Any) -> None
     """
     from mnist_keras.report.summary import print_summary
 
+    if only is not None:
+        _train_only(study, only, as_json, **options)
+        return
     run = _run([study], **options)[0]
     pages = _report_again([run.study], run.place.logs, language, wide=run.wide)
     print_summary([run.study], run.place.logs, pages, wide=run.wide, as_json=as_json)
@@ -282,11 +293,18 @@ def _check_choice(
 @click.option(
     "--settle", is_flag=True, help="Say of each claim how many seeds are expected to settle it."
 )
+@click.option(
+    "--slurm",
+    is_flag=True,
+    help="Print a script for Slurm instead: an array of jobs, one training a task "
+    "(docs/machines.md).",
+)
 def plan(
     study: str,
     as_json: bool,
     seeds: int | None,
     settle: bool,
+    slurm: bool,
     metrics: tuple[str, ...],
     **options: Any,
 ) -> None:
@@ -302,8 +320,11 @@ def plan(
     from mnist_keras.running.settling import FIRST_SEEDS
     from mnist_keras.running.trainings import prepare
 
-    count = seeds or (FIRST_SEEDS if settle else 1)
-    run = prepare(study, seeds=range(count), **_for_run(options)).judging(metrics)
+    if slurm:
+        _print_array_script(study, seeds or 1, metrics, settle=settle, as_json=as_json, **options)
+        return
+    seed_count = seeds or (FIRST_SEEDS if settle else 1)
+    run = prepare(study, seeds=range(seed_count), **_for_run(options)).judging(metrics)
     plan = make_plan([*run.tasks(), *run.confirmation_tasks()], run.place)
     outcome = analyze(run.study, run.place.logs, wide=run.wide, sequential=settle)
     rows = settle_rows(outcome) if settle else []
@@ -316,6 +337,78 @@ def plan(
         if rows:
             print_rows(rows)
     _check_whole([run.study], run.place.logs)
+
+
+def _print_array_script(
+    name: str,
+    seeds: int,
+    metrics: tuple[str, ...],
+    *,
+    settle: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    from mnist_keras.report.slurm import ArrayJob, array_script
+    from mnist_keras.running.trainings import prepare
+
+    if settle:
+        raise click.UsageError(
+            "--slurm trains seeds that are fixed beforehand; leave --settle out, give --seeds N"
+        )
+    if as_json or options["fresh"]:
+        given = "--json" if as_json else "--fresh"
+        raise click.UsageError(f"--slurm goes without {given}; leave one of the two out")
+    at_a_time = options["jobs"]
+    run = prepare(name, seeds=range(seeds), **_for_run({**options, "jobs": at_a_time or 1}))
+    program = (sys.executable, "-m", "mnist_keras")
+    job = ArrayJob(run, name, program, Path.cwd(), metrics, at_a_time)
+    click.echo(array_script(job), nl=False)
+    _check_whole([run.study], run.place.logs)
+
+
+def _train_only(
+    name: str,
+    number: int,
+    as_json: bool,
+    *,
+    seeds: int | None,
+    repair: bool,
+    settle: bool,
+    max_seeds: int | None,
+    budget: float | None,
+    all_pairs: bool,
+    metrics: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Train one of a study's trainings, and say how it ended."""
+    from mnist_keras.report.console import print_json, print_result, result_facts
+    from mnist_keras.running.damage import set_damaged_aside
+    from mnist_keras.running.trainings import prepare, train_one
+    from mnist_keras.runs.records import read_run
+
+    if settle or max_seeds is not None or budget is not None or all_pairs:
+        raise click.UsageError(
+            "--only trains one of the seeds that are fixed beforehand; leave --settle and what "
+            "belongs to it out, give --seeds N"
+        )
+    run = prepare(name, seeds=range(seeds or 1), **_for_run(options)).judging(metrics)
+    tasks = run.tasks()
+    if number > len(tasks):
+        raise click.UsageError(
+            f"--only {number} is given; {run.study.name} has {count(len(tasks), 'training')} with "
+            f"{count(len(run.seeds), 'seed')}: give 1 to {len(tasks)}, or more --seeds"
+        )
+    task = tasks[number - 1]
+    if repair:
+        set_damaged_aside([task], run.place, _tell)
+    train_one(run, number, _tell)
+    _check_whole([run.study], run.place.logs)
+    record = read_run(run.place.folder(task.config).logs)
+    assert record is not None
+    if as_json:
+        print_json(result_facts(record))
+    else:
+        print_result(record)
 
 
 def _run(
@@ -339,9 +432,9 @@ def _run(
     if not settle and (max_seeds is not None or budget is not None or all_pairs):
         given = "--max-seeds" if max_seeds else "--budget" if budget else "--all-pairs"
         raise click.UsageError(f"{given} belongs to --settle; add --settle, or leave it out")
-    count = seeds or (FIRST_SEEDS if settle else 1)
+    seed_count = seeds or (FIRST_SEEDS if settle else 1)
     chosen = _for_run(options)
-    runs = [prepare(name, seeds=range(count), **chosen).judging(metrics) for name in names]
+    runs = [prepare(name, seeds=range(seed_count), **chosen).judging(metrics) for name in names]
     for run in runs:
         if repair:
             set_damaged_aside([*run.tasks(), *run.confirmation_tasks()], run.place, _tell)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mnist_keras.accelerators import default_jobs
 from mnist_keras.commands.options import (
-    default_jobs,
     jobs_option,
     json_option,
     logs_option,

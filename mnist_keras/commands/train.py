@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from mnist_keras.accelerators import available_cores
 from mnist_keras.commands.networks import NetworkCommand
 from mnist_keras.commands.options import (
-    available_cores,
     checkpoints_option,
     config_options,
     data_option,

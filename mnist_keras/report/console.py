@@ -49,7 +49,7 @@ def print_rows(
         cells = [_plain(row[name]) for row in rows]
         table.add_column(
             Text(name.replace("_", " ")),
-            justify="right" if all(map(_is_number, cells)) else "left",
+            justify="right" if all(map(is_number, cells)) else "left",
             no_wrap=not console.is_terminal and not any(" " in cell for cell in cells),
             overflow="fold",
         )
@@ -228,7 +228,7 @@ def _finite(content: Any) -> Any:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
     """Whether a cell is a number, also one with a spread or a percent sign, or has none."""
     text = cell.partition(" ± ")[0].removesuffix(" %").removeprefix("~").replace(",", "")
     try:

@@ -14,6 +14,9 @@ from mnist_keras.report.console import print_lines
 from mnist_keras.report.words.findings import finding_text, finding_words, found_in_text
 from mnist_keras.runs.records import RunRecord
 
+FOUND = "What stands out in this run"
+FOUND_IN = "What stands out in the trainings"
+
 MOST_FINDINGS = 5
 """More of them are left to a study's report."""
 
@@ -26,17 +29,14 @@ def findings_of(record: RunRecord) -> tuple[Finding, ...]:
 def print_findings(findings: tuple[Finding, ...]) -> None:
     """Print what is wrong with a run; nothing where nothing is."""
     if findings:
-        print_lines("What stands out in this run", [finding_text(one) for one in findings])
+        print_lines(FOUND, [finding_text(one) for one in findings])
 
 
-def print_found_in(found: Sequence[FoundIn]) -> None:
-    """Print what is wrong with the runs of a study, as far as it is short; the report has all."""
+def found_in_lines(found: Sequence[FoundIn]) -> list[str]:
+    """What is wrong with the runs of a study, as far as it is short; the report has all."""
     lines = [found_in_text(one) for one in found[:MOST_FINDINGS]]
     left = len(found) - len(lines)
-    if left:
-        lines.append(f"and {left} more, each in the report")
-    if lines:
-        print_lines("What stands out in the trainings", lines)
+    return [*lines, *([f"and {left} more, each in the report"] if left else [])]
 
 
 def finding_facts(finding: Finding) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def plan_facts(plan: Plan, run: StudyRun) -> dict[str, Any]:
         "seeds": seeds,
         "trainings": plan.trainings,
         "done": plan.done,
+        "tasks": [task.config.name for task in run.tasks()],
         "one_for_each_cell": cost.cell_trainings * seeds,
         "full_grid": cost.grid * seeds if cost.grid else None,
         "epochs_left": plan.epochs_left,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.console import print_json, print_lines, print_rows, print_wrapped
-from mnist_keras.report.found import finding_facts, print_found_in
+from mnist_keras.report.found import FOUND_IN, finding_facts, found_in_lines
 from mnist_keras.report.words.cells import cell_reason
 from mnist_keras.report.words.claims import claim_reason, replay_text
 from mnist_keras.report.words.naming import ensemble_name, shown_name
@@ -205,49 +205,102 @@ def claim_row(outcome: ClaimOutcome) -> dict[str, str]:
     }
 
 
-def _print_outcome(outcome: StudyOutcome) -> None:
+@dataclass(frozen=True)
+class Table:
+    """Rows with the same keys, which are the columns."""
+
+    rows: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line by itself."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A claim, and below it what was found, a paragraph each."""
+
+    claim: str
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Sentences below a heading."""
+
+    title: str
+    lines: Sequence[str]
+
+
+Part = Table | Line | Judgement | Sentences
+
+
+def title_of(study: Study) -> str:
+    """The study's title, with its source."""
+    return study.title + (f" ({study.source})" if study.source else "")
+
+
+def outcome_parts(outcome: StudyOutcome) -> Iterator[Part]:
+    """What is said of a study in short, below its title, wherever it is shown."""
     study = outcome.study
-    click.echo("\n" + study.title + (f" ({study.source})" if study.source else ""))
     if outcome.mark:
-        click.echo(f"All accuracies: {outcome.mark}.")
+        yield Line(f"All accuracies: {outcome.mark}.")
     shown = (*outcome.configurations, *outcome.ensembles)
-    print_rows([configuration_row(measured) for measured in shown])
+    yield Table([configuration_row(measured) for measured in shown])
     if requested := study.metrics_beside(*_COLUMNS):
-        print_rows([requested_row(measured, requested) for measured in shown])
+        yield Table([requested_row(measured, requested) for measured in shown])
     if outcome.all_seeds:
-        print_rows([all_seeds_row(one) for one in outcome.all_seeds])
+        yield Table([all_seeds_row(one) for one in outcome.all_seeds])
     if outcome.factors:
-        print_rows([factor_row(factor) for factor in outcome.factors])
+        yield Table([factor_row(factor) for factor in outcome.factors])
     if 0 < len(outcome.pairs) <= MOST_PAIRS:
-        print_rows([pair_row(pair) for pair in outcome.pairs])
-    for line in (_confirmation_text(outcome), _figures_text(outcome)):
-        if line:
-            click.echo(line)
+        yield Table([pair_row(pair) for pair in outcome.pairs])
+    yield from map(Line, filter(None, (_confirmation_text(outcome), _figures_text(outcome))))
     if outcome.study.comparable:
-        _print_cells(outcome)
-    for claim in map(claim_row, outcome.shown_claims):
-        label = f"{claim['claim']}. " if claim["claim"] else ""
-        click.echo()
-        print_wrapped(f"{label}{claim['text']}")
-        print_wrapped(f"{claim['verdict']}: {claim['why']}", first="  ", rest="  ")
-        if claim["source"]:
-            print_wrapped(claim["source"], first="  ", rest="  ")
+        yield from _cells(outcome)
+    yield from map(_judgement, map(claim_row, outcome.shown_claims))
     audit = [source_text(finding) for finding in disagreements(outcome.source_audit)]
     if audit:
-        print_lines("What does not follow from the source's own tables", audit)
-    print_found_in(outcome.findings)
-    notes = note_texts(outcome)
-    if notes:
-        print_lines("Notes", notes)
+        yield Sentences("What does not follow from the source's own tables", audit)
+    if found := found_in_lines(outcome.findings):
+        yield Sentences(FOUND_IN, found)
+    if notes := note_texts(outcome):
+        yield Sentences("Notes", notes)
 
 
-def _print_cells(outcome: StudyOutcome) -> None:
+def _print_outcome(outcome: StudyOutcome) -> None:
+    click.echo("\n" + title_of(outcome.study))
+    for part in outcome_parts(outcome):
+        match part:
+            case Table():
+                print_rows(part.rows)
+            case Line():
+                click.echo(part.text)
+            case Judgement():
+                click.echo()
+                print_wrapped(part.claim)
+                for text in part.found:
+                    print_wrapped(text, first="  ", rest="  ")
+            case Sentences():
+                print_lines(part.title, part.lines)
+
+
+def _judgement(claim: Mapping[str, str]) -> Judgement:
+    label = f"{claim['claim']}. " if claim["claim"] else ""
+    verdict = f"{claim['verdict']}: {claim['why']}"
+    return Judgement(f"{label}{claim['text']}", (verdict, *filter(None, [claim["source"]])))
+
+
+def _cells(outcome: StudyOutcome) -> Iterator[Table]:
     """The judged figures, save those of single epochs, which the report shows with the others."""
     judged = [cell for cell in outcome.cells if cell.judgement and cell.cell.epoch is None]
     if judged:
         shown = ("of", "figure", "published", "measured", "verdict")
         rows = [cell_row(cell) for cell in judged]
-        print_rows([{name: row[name] for name in shown} for row in rows])
+        yield Table([{name: row[name] for name in shown} for row in rows])
 
 
 def _confirmation_text(outcome: StudyOutcome) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +68,43 @@ def make_plan(tasks: Sequence[Task], place: Place) -> Plan:
     )
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What the largest of some trainings takes.
+
+    Attributes:
+        seconds: the longest of those whose rate is known, from its beginning; None for none.
+        memory_mb: the most resident memory of a training process, in MiB; None while not known.
+        unknown: names of the runs whose rate is not known.
+    """
+
+    seconds: float | None
+    memory_mb: float | None
+    unknown: tuple[str, ...]
+
+
+def open_tasks(tasks: Sequence[Task], place: Place) -> dict[int, Task]:
+    """The tasks that are still to be trained, by their numbers from 1.
+
+    Runs that are damaged count as neither done nor left.
+    """
+    left = {task for task in without_damaged(tasks, place) if not _needs_nothing(task, place)}
+    return {number: task for number, task in enumerate(tasks, start=1) if task in left}
+
+
+def needs_of(tasks: Iterable[Task], place: Place) -> Needs:
+    """What one of these trainings takes at most, by the rates that `make_plan` goes by."""
+    rates = _Rates(place)
+    configs = [task.config for task in tasks]
+    known = [config for config in configs if config in rates]
+    memory = [rates.memory_mb(config) for config in known]
+    return Needs(
+        seconds=max((rates.seconds(one, one.epochs) for one in known), default=None),
+        memory_mb=max((one for one in memory if one is not None), default=None),
+        unknown=tuple(config.name for config in configs if config not in rates),
+    )
+
+
 def _needs_nothing(task: Task, place: Place) -> bool:
     if is_done(task, place):
         return True
@@ -108,6 +145,11 @@ class _Rates:
     def seconds(self, config: RunConfig, epochs: int) -> float:
         _, result = self.results[kind_of(config)]
         return float(result["seconds_per_epoch"] * epochs + result["compile_seconds"])
+
+    def memory_mb(self, config: RunConfig) -> float | None:
+        _, result = self.results[kind_of(config)]
+        used = result.get("resources", {}).get("process_ram_mb", {})
+        return used.get("peak")
 
     def bytes(self, config: RunConfig) -> int:
         logs, _ = self.results[kind_of(config)]

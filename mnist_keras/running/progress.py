@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from types import TracebackType
 from typing import Protocol
 
@@ -16,8 +17,11 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from mnist_keras.config import RunConfig
+from mnist_keras.notebook.html import bar
+from mnist_keras.notebook.kernel import Place as NotebookPlace
+from mnist_keras.notebook.kernel import notebook_shell
+from mnist_keras.notebook.training import epoch_text
 from mnist_keras.printed import duration
-from mnist_keras.runs.caveats import in_brackets, marks_of
 from mnist_keras.runs.records import EpochRow, epochs_so_far
 from mnist_keras.workers.execution import Place, Progress
 
@@ -37,7 +41,10 @@ class Display(Protocol):
 
 @contextmanager
 def progress_display(place: Place) -> Iterator[Display]:
-    """A display on standard error that fits it."""
+    """A display that fits: below the cell of a notebook, else on standard error."""
+    if notebook_shell() is not None:
+        yield NotebookDisplay(place)
+        return
     console = Console(stderr=True, highlight=False)
     if console.is_terminal:
         with BarDisplay(place, console) as display:
@@ -90,12 +97,7 @@ class _Epochs:
         rows = self._rows(config)
         if not rows:
             return f"{config.name}: begins"
-        accuracy = 100 * rows[-1]["val_accuracy"]
-        mark = in_brackets(marks_of([config]))
-        return (
-            f"{config.name}: epoch {len(rows)}/{config.epochs}, "
-            f"validation accuracy {accuracy:.2f} %{mark}"
-        )
+        return f"{config.name}: {epoch_text(config, rows)}"
 
     def _rows(self, config: RunConfig) -> list[EpochRow]:
         folder = self.place.folder(config)
@@ -144,6 +146,29 @@ class BarDisplay:
         lines = [self.epochs.newest(config) for config in list(progress.running.values())]
         texts = (Text(f"  {line}", no_wrap=True, overflow="ellipsis") for line in lines)
         self.live.update(Group(self.bar, *texts))
+
+
+class NotebookDisplay:
+    """A bar of all epochs below a notebook's cell, a line for each running trial, and the notes."""
+
+    def __init__(self, place: Place) -> None:
+        self.epochs = _Epochs(place)
+        self._place = NotebookPlace()
+        self._stays: list[str] = []
+
+    def update(self, progress: Progress) -> None:
+        """Draw the bar and the running trials; failed trials and notes stay."""
+        self._stays += [
+            f"{name} failed: {progress.failed[name]}"
+            for name in self.epochs.newly_ended(progress)
+            if name in progress.failed
+        ]
+        self._stays += self.epochs.new_notes(progress)
+        done, total = self.epochs.count(progress)
+        running = [self.epochs.newest(config) for config in list(progress.running.values())]
+        text = f"{self.epochs.place.study}: {done}/{total} epochs"
+        lines = "".join(f"<div>{escape(line)}</div>" for line in [*self._stays, *running])
+        self._place.show(bar(done, total, text) + lines, "\n".join([text, *self._stays, *running]))
 
 
 class LineDisplay:

@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_keras.analysis.analyze import confirmation_config
+from mnist_keras.accelerators import default_jobs
+from mnist_keras.analysis.analyze import analyze, confirmation_config
+from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.errors import UserError
 from mnist_keras.printed import count
 from mnist_keras.running.damage import without_damaged
@@ -21,6 +23,7 @@ from mnist_keras.runs.locking import one_after_another
 from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
 from mnist_keras.studies.memory import Variant, changed_as, remember
 from mnist_keras.workers.execution import Place, Progress, Task, is_done, run_trials
+from mnist_keras.workers.local import keep_to_core
 
 if TYPE_CHECKING:
     from mnist_keras.data.dataset import Dataset
@@ -109,6 +112,59 @@ def prepare(
     return StudyRun(study, seeds, wide, place, variant, dataset.notes if dataset else ())
 
 
+def run_study(
+    name: str,
+    *,
+    seeds: int = 1,
+    data: Path | None = None,
+    quick: bool = False,
+    logs: Path = Path("logs"),
+    checkpoints: Path = Path("checkpoints"),
+    jobs: int | None = None,
+    threads: int = 1,
+    wide: bool = False,
+    margin: float | None = None,
+    tell: Callable[[str], None] = print,
+    **overrides: Any,
+) -> StudyOutcome:
+    """Train what a study lacks and say what came of it, as the command `study` does.
+
+    Args:
+        name: of a study that is built in, or the path of a study's TOML file.
+        seeds: every configuration is trained with the seeds 0 to seeds - 1.
+        data: path of another data set than the study's.
+        quick: take a tenth of the data.
+        logs: folder of records.
+        checkpoints: folder of weights and models.
+        jobs: trainings at a time; None for one a core, or one on a GPU.
+        threads: of each.
+        wide: include the wider sweeps.
+        margin: a difference of accuracies, in points, that does not matter.
+        tell: called with lines that the user should read.
+        overrides: `epochs` or `validation` of all trainings.
+
+    Raises:
+        UserError: there is no such study, an override does not fit it, or a training failed.
+    """
+    run = prepare(
+        name,
+        seeds=range(seeds),
+        jobs=jobs or default_jobs(),
+        threads=threads,
+        data=data,
+        logs=logs,
+        checkpoints=checkpoints,
+        fresh=False,
+        overrides=overrides,
+        wide=wide,
+        quick=quick,
+        margin=margin,
+    )
+    train_study(run, tell)
+    remember_run(run)
+    return analyze(run.study, logs, wide=wide)
+
+
 def changed_study(
     study: str | Study,
     data: Path | None,
@@ -141,6 +197,21 @@ def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
     tell(describe_cost(run))
     remember_run(run)
     train_all(run.tasks(), run.place, tell, partial(_confirmation, run))
+
+
+def train_one(run: StudyRun, number: int, tell: Callable[[str], None]) -> None:
+    """Train the task of this number, from 1, and none that would follow from it.
+
+    Raises:
+        UserError: it failed; the line says why.
+    """
+    for note in run.notes:
+        tell(note)
+    task = run.tasks()[number - 1]
+    if run.place.threads == 1:
+        keep_to_core(number)  # others of these tasks may be at work on this machine
+    remember_run(run)
+    train_all([task], run.place, tell)
 
 
 def remember_run(run: StudyRun) -> None:

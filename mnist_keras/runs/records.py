@@ -141,13 +141,13 @@ class DamagedRun:
     why: str
 
 
-def read_runs(study: Path) -> list[RunRecord]:
+def read_runs(study: str | Path) -> list[RunRecord]:
     """Every run below a study's folder, by name; an empty list if there is no such folder.
 
     Raises:
         UserError: a file of one cannot be read as what it should be.
     """
-    records, damaged = scan_runs(study)
+    records, damaged = scan_runs(Path(study))
     if damaged:
         raise UserError(damaged[0].why)
     return records

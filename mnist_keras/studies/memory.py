@@ -72,13 +72,18 @@ class Variant(BaseModel):
     @property
     def options(self) -> str:
         """What it was run with, as a command line has it; empty for the study as its file says."""
-        words = [
+        return shlex.join(self.words)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What decides its trainings beside its file and its seeds, as arguments of a command."""
+        settings = [
             word
             for name, value in self.settings.items()
             for word in (f"--{name.replace('_', '-')}", "none" if value is None else str(value))
         ]
-        words += ["--data", self.data_file] if self.data_file is not None else []
-        return shlex.join(words + ["--quick"] * self.quick)
+        data = ["--data", self.data_file] if self.data_file is not None else []
+        return (*settings, *data, *["--quick"] * self.quick)
 
     def with_networks(self, study: Study, best: Sequence[RunConfig]) -> Variant:
         """The same with what the networks of the study were, at its cells and at these values."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 import tensorflow as tf
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import Dataset, load
 from mnist_keras.errors import UserError
 from mnist_keras.limits import GRAPHS_OF_A_PROCESS
+from mnist_keras.notebook.kernel import notebook_shell
+from mnist_keras.notebook.training import LiveTraining
 from mnist_keras.own_networks import OwnNetwork
 from mnist_keras.runs.locking import locked
 from mnist_keras.runs.records import (
+    EpochRow,
     RunFolder,
     RunRecord,
     read_config,
@@ -36,7 +43,8 @@ def train(
 ) -> RunRecord:
     """Train one configuration to its result, or return the result that is there already.
 
-    An interrupted run goes on where its state was taken.
+    An interrupted run goes on where its state was taken. In a notebook the epochs are shown below
+    the cell as they come.
 
     Args:
         config: what to train.
@@ -60,8 +68,26 @@ def train(
     if _is_finished(config, options, folder):
         return _read_record(folder)
     folder.create()
-    with locked(folder):
+    with locked(folder), _shown_in_notebook(config, options) as options:
         return _train_locked(config, data, options, folder)
+
+
+@contextmanager
+def _shown_in_notebook(config: RunConfig, options: RunOptions) -> Iterator[RunOptions]:
+    """The options with which the epochs are shown below a notebook's cell, where there is one."""
+    if notebook_shell() is None:
+        yield options
+        return
+    live = LiveTraining(config)
+
+    def on_epoch(rows: list[EpochRow]) -> None:
+        live.epoch(rows)
+        options.on_epoch(rows)
+
+    try:
+        yield replace(options, on_epoch=on_epoch)
+    finally:
+        live.end()
 
 
 def _is_finished(config: RunConfig, options: RunOptions, folder: RunFolder) -> bool:

@@ -148,6 +148,11 @@ class Dispatcher(threading.Thread):
         place: where and how.
         waiting: the jobs to take; what deserves another attempt goes back.
         progress: told of every trial's begin and end.
+
+    Attributes:
+        error: a fault of the program that a trial raised.
+        ended: set when it has ended. Python 3.11 and 3.12 take a thread for ended whose `join` a
+            signal has interrupted.
     """
 
     def __init__(self, worker: Worker, place: Place, waiting: Waiting, progress: Progress) -> None:
@@ -158,6 +163,7 @@ class Dispatcher(threading.Thread):
         self.progress = progress
         self.stopping = False
         self.error: BaseException | None = None
+        self.ended = threading.Event()
 
     def run(self) -> None:
         """Work until there is nothing to do, or nothing to do it with."""
@@ -168,7 +174,10 @@ class Dispatcher(threading.Thread):
                     break
                 self._train(job)
         finally:
-            self.worker.close()
+            try:
+                self.worker.close()
+            finally:
+                self.ended.set()
 
     def stop(self) -> None:
         """Let the trial in hand save its state and end."""

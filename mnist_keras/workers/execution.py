@@ -152,7 +152,7 @@ def _work(
     while True:
         if feed is not None and not _take_more(feed, progress, waiting, dispatchers):
             feed = None
-        busy = [dispatcher for dispatcher in dispatchers if dispatcher.is_alive()]
+        busy = [dispatcher for dispatcher in dispatchers if not dispatcher.ended.is_set()]
         while waiting and (worker := pool.next_worker([dispatcher.worker for dispatcher in busy])):
             dispatcher = Dispatcher(worker, place, waiting, progress)
             dispatchers.append(dispatcher)
@@ -186,7 +186,7 @@ def _wait_for_any(dispatchers: Sequence[Dispatcher], seconds: float) -> None:
         time.sleep(seconds)
     end = time.monotonic() + seconds
     for dispatcher in dispatchers:
-        dispatcher.join(max(0.0, end - time.monotonic()) / len(dispatchers))
+        dispatcher.ended.wait(max(0.0, end - time.monotonic()) / len(dispatchers))
 
 
 def _stop(dispatchers: Sequence[Dispatcher], waiting: Waiting) -> None:
@@ -196,7 +196,6 @@ def _stop(dispatchers: Sequence[Dispatcher], waiting: Waiting) -> None:
     waiting.close()
     end = time.monotonic() + SECONDS_TO_SAVE
     for dispatcher in dispatchers:
-        if dispatcher.is_alive():
-            dispatcher.join(max(0.0, end - time.monotonic()))
+        dispatcher.ended.wait(max(0.0, end - time.monotonic()))
     for dispatcher in dispatchers:
         dispatcher.worker.close()

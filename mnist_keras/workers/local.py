@@ -63,6 +63,18 @@ class LocalPool:
         return cores if self.jobs <= len(cores) else []
 
 
+def keep_to_core(number: int) -> None:
+    """Keep this process, and those that it starts, to one core, where the system can.
+
+    Another number means another core, while there are enough: so many processes that do not know
+    of each other do not all take the first one.
+    """
+    if sys.platform == "linux":
+        cores = sorted(os.sched_getaffinity(0))
+        with suppress(OSError):  # a sandbox may forbid it
+            os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
 class LocalWorker:
     """A process of this machine; it starts with the first trial.
 

@@ -63,16 +63,23 @@ Words = tuple[str, str, str]
 
 
 def _not_a_number(finding: NotANumber) -> Words:
+    what = translate("The loss is no number from epoch {epoch} on", epoch=finding.epoch)
+    rates = {"rate": finding.rate_to_try, "old": finding.learning_rate}
+    if finding.before is None:
+        return (
+            what,
+            translate("it was too large for the computer's numbers in the first epoch."),
+            translate(
+                "Try a learning rate of {rate:g} instead of {old:g}, or --gradient-clip 1.", **rates
+            ),
+        )
     return (
-        translate("The loss is no number from epoch {epoch} on", epoch=finding.epoch),
-        translate("it was too large for the computer's numbers in the first epoch.")
-        if finding.before is None
-        else translate("it was {before:.4g} in the epoch before.", before=finding.before),
+        what,
+        translate("it was {before:.4g} in the epoch before.", before=finding.before),
         translate(
             "Try a learning rate of {rate:g} instead of {old:g}, or --gradient-clip 1; the weights "
             "of the best epoch before are kept.",
-            rate=finding.rate_to_try,
-            old=finding.learning_rate,
+            **rates,
         ),
     )
 

@@ -16,6 +16,7 @@ from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.metrics import Metric
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.units import PERCENT, POINTS, Unit, unit, unit_of
+from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.ensembles import EnsembleGain
 from mnist_keras.statistics.impacts import Impact
 from mnist_keras.statistics.stated import Figure
@@ -108,8 +109,15 @@ def gain_verdict(gain: EnsembleGain) -> str:
 
 def pair_verdict(pair: PairOutcome) -> str:
     """Whether two values differ; one that its family takes back is not concluded."""
-    if pair.verdict is Verdict.DIFFERENT:
+    return _compared(pair.verdict, pair.difference.margin, unit(pair.metric))
+
+
+def difference_verdict(difference: Difference, measure: Unit) -> str:
+    """Whether two configurations differ that are compared by themselves."""
+    return _compared(difference.verdict, difference.margin, measure)
+
+
+def _compared(verdict: Verdict, margin: float, measure: Unit) -> str:
+    if verdict is Verdict.DIFFERENT:
         return translate("differ")
-    if pair.verdict is Verdict.SAME:
-        return same_within(pair.difference.margin, unit(pair.metric))
-    return translate("cannot tell")
+    return same_within(margin, measure) if verdict is Verdict.SAME else translate("cannot tell")
