@@ -69,8 +69,8 @@ def _imports_tensorflow(path: Path, inside_functions: bool = True) -> bool:
 
 ROOMS = (
     "commands", "export", "drawing", "watching", "serving", "doctor", "pictures", "report",
-    "search", "submissions", "running", "workers", "training", "tensorboard", "notebook", "analysis",
-    "diagnosis", "tables", "studies", "claims", "statistics", "runs", "data",
+    "search", "submissions", "running", "workers", "training", "tensorboard", "notebook",
+    "analysis", "diagnosis", "tables", "studies", "claims", "statistics", "runs", "data",
 )  # fmt: skip
 """The rooms, from the one that people enter to the one that everybody fetches from."""
 
