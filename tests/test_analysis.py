@@ -23,7 +23,7 @@ from mnist_keras.statistics.images import mcnemar_exact, other_images_interval
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
+from mnist_keras.studies.design import FIRST_STUDIES, Study, load_study
 from mnist_keras.subjects import Label
 
 SHALLOW = load_study("shallow")
@@ -399,7 +399,8 @@ def counted_reads(folder: Path) -> Iterator[Counter[str]]:
 
 
 def test_hundreds_of_runs_are_read_once(logs):
-    studies = [load_study(name) for name in STUDY_NAMES]
+    # An ensemble reads its members' predictions again; these studies have none.
+    studies = [load_study(name) for name in FIRST_STUDIES]
     for study in studies:
         write_study(logs, study, lambda config: 0.98, seeds=range(10), images=20)
     runs = len(list(logs.glob("*/*")))

@@ -74,6 +74,8 @@ def test_trainings_of_each_study():
         "fast-mnist": 10,  # 12 trials: 1 is read in the run of 0, 3 is the same training as 2
         "fashion": 3,
         "dropout": 5,
+        "ladder": 16,
+        "race": 10,
     }
     assert len(load_study("nielsen").trials(wide=True)) == 12  # the vote is of the dropout's seeds
 
@@ -359,6 +361,8 @@ def test_number_of_figures_in_each_table():
         "fast-mnist": [4, 4, 5],
         "fashion": [3],
         "dropout": [5],
+        "ladder": [],
+        "race": [],
     }
 
 
@@ -481,7 +485,7 @@ def test_shapes_of_the_perceptron():
 # Claims
 
 
-def test_claims_1_to_39_are_there_once_each():
+def test_claims_1_to_57_are_there_once_each():
     labels = [
         claim.label for name in STUDY_NAMES for claim in load_study(name).claims if claim.label
     ]
@@ -490,7 +494,7 @@ def test_claims_1_to_39_are_there_once_each():
     for label in labels:
         number, part = re.fullmatch(r"(\d+)([a-z]?)", label).groups()
         numbers.setdefault(int(number), []).append(part)
-    assert sorted(numbers) == list(range(1, 40))
+    assert sorted(numbers) == list(range(1, 58))
     for parts in numbers.values():  # "" alone, or "a", "b", ... without a hole
         assert parts == ([""] if len(parts) == 1 else list("abcd"[: len(parts)]))
 

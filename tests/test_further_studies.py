@@ -133,7 +133,17 @@ def test_a_claim_about_a_target(tmp_path):
     )
     outcome = judged(tmp_path, claim)
     # Of 0.981 and 0.980 the epoch before has less than 98 %, and of 0.979 none has as much.
-    assert "epochs until the target was not measured for small" in claim_reason(outcome)
+    assert claim_reason(outcome) == (
+        "a run of small never has the target, so epochs until the target is not known"
+    )
+
+
+def test_a_tolerance_below_a_percent_is_told(tmp_path):
+    claim = (
+        'kind = "equal"\na = { trial = "small" }\nb = { trial = "small" }\n'
+        'metrics = ["test_accuracy"]\ntolerance = 0.001'
+    )
+    assert "; 0.1 % are allowed" in claim_reason(judged(tmp_path, claim))
 
 
 def test_a_target_has_to_be_given(tmp_path):

@@ -76,6 +76,30 @@ def assert_alike(found: list[np.ndarray], expected: list[np.ndarray], start: lis
         assert np.linalg.norm(one - other) < 2e-3 * change
 
 
+# Penalties and constraints
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"architecture": "conv-pool", "hidden": (8,), "l2": 0.05, "activation": "relu"},
+        {"architecture": "mnist-mlp", "hidden": (8,), "l1": 0.01, "l2": 0.05, "dropout": 0.0},
+        {"architecture": "mnist-mlp", "hidden": (8, 8), "max_norm": 0.3, "dropout": 0.0},
+    ],
+    ids=str,
+)
+def test_penalties_and_longest_weights_train_as_in_plain_keras(data, fields):
+    settings = {"learning_rate": 0.05, "batch_size": 40, "optimizer": "sgd"}
+    config = make_config({**fields, **settings, "data": data.identity})
+    found = engine_weights(config, data)
+    plain = plain_weights(config, data, keras.optimizers.SGD(0.05))
+    assert_alike(found, plain, build(config).get_weights())
+    if "max_norm" in fields:
+        kernels = [weights for weights in found if weights.ndim == 2]
+        longest = max(np.linalg.norm(kernel, axis=0).max() for kernel in kernels)
+        assert longest == pytest.approx(0.3, rel=1e-4)
+
+
 # Optimizers
 
 

@@ -326,7 +326,7 @@ def _ratios(judged: RatiosJudged) -> str:
         over = translate("{above} over {below}", above=label_name(above), below=label_name(below))
         text = translate("{what}: {ratios}", what=over, ratios=text)
     tolerance = 100 * judged.ratios[0][3].margin
-    text += translate("; {tolerance:.0f} % are allowed", tolerance=tolerance)
+    text += translate("; {tolerance:.3g} % are allowed", tolerance=tolerance)
     if judged.left_out:
         reasons = translate("; ").join(why_not_text(one) for one in judged.left_out)
         text += translate("; left out: {left_out}", left_out=reasons)

@@ -76,7 +76,7 @@ def _claim_same(judged: Judged) -> str:
         case StatementJudged(metric=Metric() as metric):
             return same_within(judged.statement.margin, unit_of(metric))
         case RatiosJudged():
-            return translate("same within {share:.0f} %", share=100 * judged.ratios[0][3].margin)
+            return translate("same within {share:.3g} %", share=100 * judged.ratios[0][3].margin)
         case CountsJudged():
             return translate("agrees")
         case ImpactOrderJudged(metric=Metric() as metric):

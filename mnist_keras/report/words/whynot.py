@@ -29,6 +29,7 @@ from mnist_keras.claims.reasons import (
     WhyNot,
     Zero,
 )
+from mnist_keras.metrics import TO_TARGET
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import label_name, label_names, metric_name
 
@@ -55,6 +56,10 @@ def why_not_text(reason: CellWhyNot | FactorWhyNot | WhyNot | None) -> str:
 
 
 def _no_value(reason: NoValue) -> str:
+    if reason.metric in TO_TARGET:
+        return translate(
+            "{label}: not known, since a run never has the target", label=metric_name(reason.metric)
+        )
     where = (
         translate("in epoch {epoch}", epoch=reason.epoch)
         if reason.epoch
@@ -77,6 +82,12 @@ def _of_evidence(reason: WhyNot) -> str:
         case NothingDone():
             name = translate("study {name}", name=reason.study)
             return translate("{name} has no finished run yet", name=name)
+        case NotMeasured() if reason.metric.name in TO_TARGET:
+            return translate(
+                "a run of {name} never has the target, so {label} is not known",
+                label=translate(reason.metric.label),
+                name=label_name(reason.label),
+            )
         case NotMeasured():
             return translate(
                 "{label} was not measured for {name}",
