@@ -255,7 +255,10 @@ def test_a_network_that_does_not_fit_is_refused(nets: Path, function: str, line:
         ({"widht": 3}, r"widht is no setting of nets\.py:net; did you mean width\?"),
         ({"width": 0}, r"width is 0; it should be greater than or equal to 1"),
         ({"width": "x"}, r"width is 'x'; it should be a valid integer.*"),
-        ({"activation": "gelu"}, r"activation is 'gelu'; it should be 'relu' or 'tanh'"),
+        (
+            {"activation": "gelu"},
+            r"activation is 'gelu'; it should be 'relu' or 'tanh'; did you mean relu\?",
+        ),
         ({"momentum": 0.5}, r"momentum is 0\.5, but adam has no momentum; .*sgd"),
     ],
 )

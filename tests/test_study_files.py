@@ -320,6 +320,10 @@ def test_the_list_of_studies_has_their_trainings_and_time(tmp_path: Path) -> Non
     assert [row["study"] for row in rows] == list(STUDY_NAMES)
     shallow = rows[STUDY_NAMES.index("shallow")]
     assert (shallow["trainings"], shallow["seconds_left"]) == (9, None)
+    told = run_here("studies", "--logs", str(tmp_path)).out
+    for row in rows:
+        assert row["shortened"] == load_study(row["study"]).shortened
+    assert told.count("(shortened") == sum(bool(row["shortened"]) for row in rows) > 0
     study = load_study("architectures")
     for config in study.run_configs(range(1)):
         write_run(tmp_path, "train", config.replace(seed=7), {"val_accuracy": [0.9] * 2})

@@ -113,7 +113,7 @@ def _about_claim(study: Study, claim: Claim) -> Iterator[str]:
     sides = _sides(claim)
     if sides and all(one in own for one in sides):
         yield from _about_sides(study, *sides)
-    if isinstance(claim, Order | NoGain) and sides:
+    if isinstance(claim, Order) and sides:
         yield from _about_difference(study, claim, sides)
 
 
@@ -175,13 +175,11 @@ def _config(study: Study, subject: Subject) -> RunConfig | None:
     return study.config_at(subject) if named else None
 
 
-def _about_difference(
-    study: Study, claim: Order | NoGain, sides: tuple[Subject, Subject]
-) -> Iterator[str]:
+def _about_difference(study: Study, claim: Order, sides: tuple[Subject, Subject]) -> Iterator[str]:
     metric = METRICS[claim.metric]
     figures = [Tables(study).figure(side, claim.metric) for side in sides]
     first, second = figures
-    if isinstance(claim, Order) and first is not None and second is not None:
+    if first is not None and second is not None:
         worse = first > second if metric.better == "lower" else first < second
         if worse:
             yield f"its own figures say the opposite, {first:g} and {second:g}"

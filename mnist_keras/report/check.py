@@ -15,21 +15,24 @@ from mnist_keras.report.plan import describe_plan, plan_facts
 from mnist_keras.report.words.sources import source_text
 from mnist_keras.running.planning import Plan, make_plan
 from mnist_keras.running.trainings import StudyRun
+from mnist_keras.runs.caveats import in_brackets, marks_text
 from mnist_keras.studies.design import Study
 
 
 def study_row(run: StudyRun, as_facts: bool) -> dict[str, Any]:
     """A study in the list of studies: in words, or as plain values."""
     plan = make_plan(run.tasks(), run.place)
-    named = {"study": run.study.name, "title": run.study.title, "source": run.study.source}
+    study = run.study
+    named = {"study": study.name, "title": study.title, "source": study.source}
     if as_facts:
-        return {**named, **plan_facts(plan, run)}
+        return {**named, "shortened": study.shortened, **plan_facts(plan, run)}
     left = plan.trainings - plan.done
     time = "none" if not left else "unknown"
     if left and plan.seconds_left is not None:
         time = f"about {duration(plan.seconds_left)}"
     counts = {"trainings": f"{plan.trainings:,}", "done": f"{plan.done:,}", "time_left": time}
-    return {"study": named["study"], **counts, "title": named["title"], "source": named["source"]}
+    named["title"] += in_brackets(marks_text(False, False, bool(study.shortened)))
+    return {"study": named.pop("study"), **counts, **named}
 
 
 def print_mistakes(mistakes: Sequence[str], as_json: bool) -> None:
