@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-ARCHITECTURES := perceptron shallow deep lenet5 cnn-simple cnn2 cnn3
+ARCHITECTURES := perceptron shallow deep lenet5 cnn-simple cnn2 cnn3 \
+	conv-pool mnist-mlp mnist-convnet tiny-cnn mnist-cnn fast frontier
 TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 

@@ -605,15 +605,15 @@ def fast(shape: Shape, classes: int) -> keras.Model:
         [
             layers.Conv2D(24, 5, use_bias=False),  # 24x24x24
             layers.MaxPooling2D(2),  # 12x12x24
-            layers.BatchNormalization(momentum=_BATCHES_REMEMBERED),
-            layers.ReLU(),
+            layers.BatchNormalization(momentum=_BATCHES_REMEMBERED),  # 12x12x24
+            layers.ReLU(),  # 12x12x24
             layers.Conv2D(48, 3, use_bias=False),  # 10x10x48
             layers.MaxPooling2D(2),  # 5x5x48
-            layers.BatchNormalization(momentum=_BATCHES_REMEMBERED),
-            layers.ReLU(),
+            layers.BatchNormalization(momentum=_BATCHES_REMEMBERED),  # 5x5x48
+            layers.ReLU(),  # 5x5x48
             layers.Conv2D(64, 3, use_bias=False),  # 3x3x64
-            layers.BatchNormalization(momentum=_BATCHES_REMEMBERED),
-            layers.ReLU(),
+            layers.BatchNormalization(momentum=_BATCHES_REMEMBERED),  # 3x3x64
+            layers.ReLU(),  # 3x3x64
             layers.Flatten(),  # [batch, 576]
             layers.Dense(classes, activation="softmax", dtype="float32"),  # [batch, 10]
         ],

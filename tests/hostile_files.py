@@ -332,8 +332,13 @@ HOSTILE: dict[str, dict[str, Maker]] = {
         ),
         "NaN": file(hdf5(replaced(data=np.full(10, np.nan, "f4")))),
         "infinity": file(hdf5(replaced(data=np.full(10, np.inf, "f4")))),
-        "three arrays in a layer": file(
-            hdf5(lambda f: f["layers/dense/vars"].create_dataset("2", data=np.zeros(1, "f4")))
+        "five arrays in a layer": file(
+            hdf5(
+                lambda f: [
+                    f["layers/dense/vars"].create_dataset(name, data=np.zeros(1, "f4"))
+                    for name in "234"
+                ]
+            )
         ),
         "a thousand layers": file(
             hdf5(lambda f: [f.create_group(f"layers/dense_{n}/vars") for n in range(1000)])

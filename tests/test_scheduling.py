@@ -39,7 +39,7 @@ def test_the_longest_of_a_seed_comes_first_and_no_seed_before_an_earlier_one():
         for name in ARCHITECTURE_NAMES
     ]
     order = [
-        *("mnist-cnn", "frontier", "tiny-cnn", "cnn-simple", "mnist-convnet", "conv-pool", "fast"),
+        *("mnist-cnn", "tiny-cnn", "frontier", "cnn-simple", "mnist-convnet", "conv-pool", "fast"),
         *("cnn3", "cnn2", "mnist-mlp", "lenet5", "deep", "shallow", "perceptron"),
     ]
     found = [(task.config.seed, task.config.architecture) for task in longest_first(tasks)]

@@ -24,8 +24,8 @@ from typing import Any
 import h5py
 
 MAX_LAYERS = 64
-MAX_ARRAYS = 2
-"""Of a layer: kernel and bias."""
+MAX_ARRAYS = 4
+"""Of a layer: kernel and bias; of a BatchNormalization scale, offset, mean and variance."""
 NAME = re.compile("[a-z0-9_]{1,32}")
 """Of a layer or an array: what may stand in a message."""
 
