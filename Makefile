@@ -8,7 +8,7 @@ TRAIN := $(ARCHITECTURES:%=train-%)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction ladder calibration test test-oldest test-newest soak lint hooks bench clean
+.PHONY: help install $(TRAIN) compare-conv tensorboard reproduction ladder page calibration test test-oldest test-newest soak lint hooks bench clean
 
 help: ## explain these commands
 	@echo "usage: make COMMAND [ARGS='options of mnist-keras or pytest']"
@@ -47,13 +47,16 @@ reproduction: $(VENV)/installed ## put the joint report of logs/ into docs/
 	cd logs && find figures -name '*.png' -exec sh -c \
 		'mkdir -p "../docs/$$(dirname "$$1")" && cp "$$1" "../docs/$$1"' _ {} \;
 
-ladder: $(VENV)/installed ## train what is left of the studies ladder and race, and put their reports into docs/
+ladder: $(VENV)/installed ## train what is left of the studies ladder and race, and keep their reports
 	$(BIN)/mnist-keras study ladder --seeds 5 $(ARGS)
 	$(BIN)/mnist-keras study race --seeds 5 --jobs 1 --threads 2 $(ARGS)
-	for study in ladder race; do \
-		rm -rf docs/$$study && mkdir -p docs/$$study/figures \
-		&& cp logs/$$study/report.md docs/$$study/report.md \
-		&& cp logs/$$study/figures/*.png docs/$$study/figures/ || exit; \
+	$(MAKE) --no-print-directory page STUDIES='ladder race'
+
+page: ## put the reports of STUDIES in logs/ into docs/studies/
+	for study in $(STUDIES); do \
+		rm -rf docs/studies/$$study && mkdir -p docs/studies/$$study/figures \
+		&& cp logs/$$study/report.md docs/studies/$$study/ \
+		&& cp logs/$$study/figures/*.png docs/studies/$$study/figures/ || exit; \
 	done
 
 calibration: $(VENV)/installed ## measure how often the verdicts are wrong, into docs/
