@@ -14,7 +14,7 @@ ERRORS = ("UserError", "UsageError", "BadParameter", "ClickException", "fail", "
 """Calls whose text a user reads."""
 
 SETTINGS = (
-    "config.py", "settings.py", "architectures.py", "subjects.py", "metrics.py", "studies/",
+    "config.py", "settings.py", "architectures/", "subjects.py", "metrics.py", "studies/",
 )  # fmt: skip
 """Where a ValueError becomes the end of such a line: the checks of settings and study files."""
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mnist_keras import architectures
+from mnist_keras.architectures import first_sources
 from mnist_keras.config import ARCHITECTURE_NAMES, RunConfig, make_config
 from mnist_keras.training.architectures import (
     build,
@@ -108,7 +109,7 @@ def images_after_each_layer(model, images):
 
 def stated_shapes(config):
     """What the comments of the layer list say, one text for each layer that has a comment."""
-    dense = architectures._multilayer_perceptron
+    dense = first_sources._multilayer_perceptron
     function = dense if "hidden" in config.settings else config.find().function
     source = inspect.getsource(function)
     for comment in re.findall(r",  # (.+)$", source, re.MULTILINE):

@@ -64,8 +64,8 @@ class Commands(click.Group):
 def cli() -> None:
     """Which architecture, which hyperparameters, and can I trust the difference that I see?
 
-    Trains twelve Keras architectures on MNIST, re-runs published studies, and says which of
-    their figures and claims hold.
+    Trains Keras networks on MNIST, those that are built in or your own, re-runs published studies,
+    and says which of their figures and claims hold.
     """
 
 
