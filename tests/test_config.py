@@ -220,7 +220,10 @@ def test_a_run_cannot_be_changed():
         ({"validation": "none"}, r"validation is 'none'; .* 'holdout', 'last' or 'test'"),
         ({"seed": -1}, r"seed is -1; .* greater than or equal to 0"),
         ({"seed": 2**32}, r"seed is 4294967296; .* less than 4294967296"),
-        ({"precision": "float16"}, r"precision is 'float16'; .* 'float32' or 'mixed_bfloat16'"),
+        (
+            {"precision": "float16"},
+            r"precision is 'float16'; .* or 'mixed_bfloat16'; did you mean float32\?",
+        ),
         (
             {"data": "../mnist"},
             r"data is '\.\./mnist'; it should be mnist, or the identity of a data set .*",

@@ -55,7 +55,7 @@ def test_tensorflow_is_imported_in_one_room_only():
         for path in PACKAGE.rglob("*.py")
         if "training" not in path.parts and _imports_tensorflow(path)
     ]
-    networks = ("common", "first_sources", "further_sources", "ours")
+    networks = ("common", "first_sources", "further_sources", "ours", "registry")
     assert sorted(outside) == [f"architectures/{name}.py" for name in networks]
     assert not any(_imports_tensorflow(PACKAGE / path, inside_functions=False) for path in outside)
 

@@ -49,6 +49,7 @@ def test_a_whole_run_is_read_at_the_first_of_its_best_epochs(logs):
             "lowest_val_loss": 0.3,
             "gap": 0.99 - 0.85,
             "first_gap": 0.80 - 0.70,
+            "choice_gain": 0.90 - 0.85,
             "seconds": 8.0,
             "seconds_per_epoch": 2.0,
             "parameters": 1000,

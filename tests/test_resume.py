@@ -93,6 +93,13 @@ def resume(root, config, data, **options):
         ("cnn-simple", 3),
         ("cnn2", 2),
         ("cnn3", 2),
+        ("conv-pool", 2),
+        ("mnist-mlp", 3),
+        ("mnist-convnet", 2),
+        ("tiny-cnn", 2),
+        ("mnist-cnn", 2),
+        ("fast", 3),
+        ("frontier", 2),
     ],
 )
 def test_every_architecture_ends_with_the_same_bits(

@@ -351,7 +351,6 @@ def test_the_last_epoch_is_kept_and_none_is_chosen(tmp_path: Path, data: Any) ->
     last = best.replace(keep="last")
     assert (best.selected_on_test, last.selected_on_test) == (True, False)
     assert last.graph == best.graph
-    assert not last.is_beginning_of_longer
     chosen = train_below(tmp_path, best, data, tensorboard=False)
     folder = train_below(tmp_path, last, data, tensorboard=False)
     rows, result = read_epochs(folder.epochs), read_json(folder.result)
