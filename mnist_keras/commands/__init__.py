@@ -14,12 +14,12 @@ from mnist_keras.commands.inspect import architectures, data, runs, shapes
 from mnist_keras.commands.judge import judge
 from mnist_keras.commands.merge import merge
 from mnist_keras.commands.models import evaluate, predict
+from mnist_keras.commands.plan import plan
+from mnist_keras.commands.report import report
 from mnist_keras.commands.search import search
 from mnist_keras.commands.studies import (
     compare_architectures,
     compare_conv,
-    plan,
-    report,
     reproduce,
     study,
 )

@@ -37,9 +37,9 @@ def watch(
 ) -> None:
     """Watch a study on a page while it is trained: curves, verdicts, time left.
 
-    STUDY is compare-conv, shallow, deep, cnn, architectures, the path of a TOML file, or the name
-    of a folder in logs; it need not have begun. Without one, the studies at work are shown, else
-    the one that changed last, with a list of all. Nothing is written, and nothing is trained. The
+    STUDY is one of those that "studies" lists, the path of a TOML file, or the name of a folder in
+    logs; it need not have begun. Without one, the studies at work are shown, else the one that
+    changed last, with a list of all. Nothing is written, and nothing is trained. The
     page is seen from this machine only; Ctrl-C ends it.
     """
     from mnist_keras.serving.server import addresses, open_browser, open_port, serve
