@@ -18,7 +18,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import run_folder, write_bytes, write_epochs, write_json
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 STUDY = "grown"
 SAMPLE_SECONDS = 0.1

@@ -19,7 +19,7 @@ from mnist_keras.data.dataset import load
 from mnist_keras.data.sampling import split
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import RunRecord, read_runs
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 SEED = 0
 

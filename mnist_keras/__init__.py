@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mnist_keras.runs.records import RunRecord as RunRecord
     from mnist_keras.runs.records import read_runs as read_runs
     from mnist_keras.statistics.differences import compare_paired as compare_paired
-    from mnist_keras.studies.design import load_study as load_study
+    from mnist_keras.studies.loading import load_study as load_study
     from mnist_keras.training.options import RunOptions as RunOptions
     from mnist_keras.training.train import train as train
 
@@ -35,7 +35,7 @@ _HOMES = {
     "compare_paired": "statistics.differences",
     "from_arrays": "data.dataset",
     "load": "data.dataset",
-    "load_study": "studies.design",
+    "load_study": "studies.loading",
     "read_runs": "runs.records",
     "run_study": "running.trainings",
     "train": "training.train",

@@ -24,7 +24,7 @@ from mnist_keras.data.predictions import read_predictions
 from mnist_keras.data.weights import open_weights
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import read_run
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.training.state import MAGIC, load_state
 
 CONFIG = make_config({"architecture": "perceptron", "epochs": 2})

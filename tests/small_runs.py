@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.dataset import Dataset, from_arrays
 from mnist_keras.data.formats.idx import FILES
-from mnist_keras.runs.records import RunFolder, read_run, run_folder
+from mnist_keras.runs.records import RunFolder, read_json, read_run, run_folder
 
 OF_THE_MACHINE = {
     "seconds",
@@ -152,3 +153,19 @@ def read_weights(path: Path) -> dict[str, bytes]:
         weights.visititems(add)
     assert found
     return found
+
+
+def check_goes_on_to_the_same_bits(root: Path, config: RunConfig, data: Dataset) -> None:
+    """What is on disk in epoch 3 is what a killed process leaves: a copy of it is gone on with.
+
+    The state must be written after each epoch (`callbacks.STATE_INTERVAL`).
+    """
+
+    def copy_everything(rows: list[Any]) -> None:
+        if len(rows) == 3:
+            shutil.copytree(root / "whole", root / "killed")
+
+    whole = train_below(root / "whole", config, data, tensorboard=False, on_epoch=copy_everything)
+    killed = train_below(root / "killed", config, data, tensorboard=False)
+    assert read_json(killed.result)["resumed"] == {"times": 1, "bit_exact": True}
+    assert what_was_computed(killed) == what_was_computed(whole)

@@ -23,7 +23,9 @@ from mnist_keras.statistics.images import mcnemar_exact, other_images_interval
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.studies.design import FIRST_STUDIES, Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.files import FIRST_STUDIES
+from mnist_keras.studies.loading import load_study
 from mnist_keras.subjects import Label
 
 SHALLOW = load_study("shallow")

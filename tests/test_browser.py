@@ -14,7 +14,7 @@ import pytest
 from report_samples import write_runs
 
 from mnist_keras.report.build import build_report
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

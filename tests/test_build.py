@@ -13,7 +13,8 @@ from report_samples import write_runs
 from mnist_keras.errors import UserError
 from mnist_keras.report import build
 from mnist_keras.report.build import build_report
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 
 STUDIES = ("compare-conv", "architectures")
 COMMAND = "mnist-keras report --logs elsewhere"

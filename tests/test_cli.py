@@ -26,7 +26,8 @@ from mnist_keras.config import (
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import read_run, read_runs
-from mnist_keras.studies.design import STUDY_NAMES, load_study
+from mnist_keras.studies.files import STUDY_NAMES
+from mnist_keras.studies.loading import load_study
 
 SETTINGS = {**BUILT_IN_SETTINGS, **OF_EVERY_RUN}
 

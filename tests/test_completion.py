@@ -11,7 +11,7 @@ import pytest
 from command_line import run_here
 
 from mnist_keras.config import ARCHITECTURE_NAMES
-from mnist_keras.studies.design import STUDY_NAMES
+from mnist_keras.studies.files import STUDY_NAMES
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 

@@ -16,7 +16,7 @@ from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
 from mnist_keras.running.damage import damage_of
 from mnist_keras.runs.records import read_runs, run_folder, scan_runs
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 SIZES = (32, 64, 128)
 

@@ -13,7 +13,9 @@ from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS
 from mnist_keras.studies import design
-from mnist_keras.studies.design import FIRST_STUDIES, STUDY_NAMES, Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.files import FIRST_STUDIES, STUDY_NAMES
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.published import PublishedCell
 from mnist_keras.studies.trials import Reading, Trial, hosts, merge, share_prefixes
 from mnist_keras.subjects import Label, Subject

@@ -22,7 +22,8 @@ from mnist_keras.running.settling import out_of_reach
 from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.ensembles import combine_probabilities, ensemble_gain
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 
 IMAGES = 400
 

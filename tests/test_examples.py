@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"

@@ -23,7 +23,7 @@ from mnist_keras.report.figures.curve_pair import (
 )
 from mnist_keras.report.figures.style import DPI, PALETTE, WIDTH, look, new_figure, save_figure
 from mnist_keras.runs.records import RunRecord
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.subjects import Subject
 
 NAN = np.nan

@@ -36,8 +36,9 @@ from mnist_keras.report.words.verdicts import FIGURE_WORDS
 from mnist_keras.running.watch import StudyWatch
 from mnist_keras.runs.caveats import SELECTED_ON_TEST, SEPARATOR, SHORTENED, TENTH
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
-from mnist_keras.studies.files import FRENCH
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.files import FRENCH, STUDY_NAMES
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.trials import FACTOR_FIELDS
 from mnist_keras.tables import reasons
 from mnist_keras.tables.sheet import SOURCES

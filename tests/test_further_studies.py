@@ -23,7 +23,7 @@ from mnist_keras.report.page.opening import opening_blocks
 from mnist_keras.report.words.claims import claim_reason
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 STUDY = """
 name = "own"

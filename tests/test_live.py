@@ -19,7 +19,8 @@ from mnist_keras.report.live.curves import Group, Level, axis_limits, curve_grou
 from mnist_keras.report.live.page import render_live
 from mnist_keras.report.live.words import time_left_text
 from mnist_keras.running.now import RunNow, RunState, StudyNow, StudyState
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 
 OWN = """
 name = "own"

@@ -18,7 +18,7 @@ from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.dataset import load
 from mnist_keras.data.identity import is_of_identity
 from mnist_keras.runs.records import RunFolder, read_json, read_run, read_runs, run_folder
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.submissions import submission
 
 CONFIG = RunConfig(architecture="shallow")

@@ -12,7 +12,12 @@ import pytest
 from generated_runs import write_run
 from plain_scores import PLAIN
 from search_runs import make_plan
-from small_runs import noisy_data, small_config, train_below, what_was_computed
+from small_runs import (
+    check_goes_on_to_the_same_bits,
+    noisy_data,
+    small_config,
+    train_below,
+)
 
 from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.measure import RunReading
@@ -29,7 +34,7 @@ from mnist_keras.runs.contradictions import contradiction
 from mnist_keras.runs.records import EPOCH_COLUMNS, read_epochs, read_json, read_run, write_epochs
 from mnist_keras.search.run import run_search
 from mnist_keras.settings import TRAINING
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.trials import Trial, hosts
 from mnist_keras.training import callbacks
 from mnist_keras.training.architectures import build
@@ -104,17 +109,8 @@ def test_it_goes_on_to_the_same_bits(
     """The best epoch and the patience that is left, too; also with a warm engine."""
     config = small_config("shallow", data, **{**FEW_EPOCHS, **given})
 
-    def copy_everything(rows: list[Any]) -> None:
-        if len(rows) == 3:
-            shutil.copytree(tmp_path / "whole", tmp_path / "killed")
-
     monkeypatch.setattr(callbacks, "STATE_INTERVAL", 0.0)
-    whole = train_below(
-        tmp_path / "whole", config, data, tensorboard=False, on_epoch=copy_everything
-    )
-    killed = train_below(tmp_path / "killed", config, data, tensorboard=False)
-    assert read_json(killed.result)["resumed"] == {"times": 1, "bit_exact": True}
-    assert what_was_computed(killed) == what_was_computed(whole)
+    check_goes_on_to_the_same_bits(tmp_path, config, data)
 
 
 def test_it_stops_after_as_many_epochs_without_a_better_value(tmp_path: Path, data: Any) -> None:

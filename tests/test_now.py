@@ -26,7 +26,8 @@ from mnist_keras.running.watch import StudyWatch, studies_there
 from mnist_keras.runs.locking import holder_here, is_held_anywhere
 from mnist_keras.runs.records import RunFolder
 from mnist_keras.statistics.rules import Rule
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.memory import MEMORY, Variant, remember
 
 OWN = """

@@ -24,7 +24,9 @@ from mnist_keras.report.summary import print_summary
 from mnist_keras.running.trainings import changed_study
 from mnist_keras.runs.caveats import SELECTED_ON_TEST, TENTH
 from mnist_keras.runs.records import read_run, read_runs
-from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.files import STUDY_NAMES
+from mnist_keras.studies.loading import load_study
 
 NAMES = (
     "T-shirt", "Trouser", "Pullover", "Dress", "Coat",

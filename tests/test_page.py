@@ -40,7 +40,7 @@ from mnist_keras.report.page.wording import (
 from mnist_keras.runs.caveats import SELECTED_ON_TEST
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval, Verdict
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Subject
 

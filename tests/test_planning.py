@@ -12,7 +12,7 @@ from mnist_keras.report.plan import describe_plan, plan_facts
 from mnist_keras.running.planning import make_plan
 from mnist_keras.running.trainings import StudyRun, prepare
 from mnist_keras.runs.records import RunFolder
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.workers.execution import Place, Task
 
 SMALL = RunConfig(architecture="shallow", hidden=(8,), epochs=10)

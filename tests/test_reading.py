@@ -24,7 +24,7 @@ from small_runs import (
 from mnist_keras.atomic import is_writable
 from mnist_keras.config import RunConfig
 from mnist_keras.search.run import run_search
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 DROP_FROM_BOUNDING_SET = 24
 POWERS_OF_ROOT = (0, 1, 2, 3)

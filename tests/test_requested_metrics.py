@@ -17,7 +17,8 @@ from mnist_keras.errors import UserError
 from mnist_keras.report.build import build_report
 from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 
 TEXT = """
 name = "asked"

@@ -10,7 +10,7 @@ from generated_runs import write_run, write_study
 from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.results import results_rows, write_results_csv
 from mnist_keras.config import make_config
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.subjects import Label
 
 DEEP = load_study("deep")

@@ -14,7 +14,7 @@ from mnist_keras.search.baseline import find_baseline
 from mnist_keras.search.judgement import fresh_seeds, hold_contest, winner_of, within
 from mnist_keras.search.plan import TrialRecord
 from mnist_keras.statistics.differences import compare_paired
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 STUDY = """
 name = "mine"

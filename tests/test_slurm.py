@@ -17,7 +17,7 @@ from small_runs import OF_THE_MACHINE, noisy_arrays, what_was_computed, write_id
 
 from mnist_keras.config import RunConfig
 from mnist_keras.runs.records import RunFolder, run_folder, scan_runs
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 
 ROOT = Path(__file__).parent.parent
 STUDY = """

@@ -67,7 +67,8 @@ from mnist_keras.report.figures.sweeps import (
 from mnist_keras.report.language import writing_in
 from mnist_keras.report.words.naming import listed
 from mnist_keras.statistics.summaries import Verdict, prediction_interval
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 
 NAN = np.nan
 

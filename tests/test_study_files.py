@@ -12,7 +12,9 @@ from generated_runs import write_run
 from mnist_keras.analysis.doubts import doubts_of
 from mnist_keras.errors import UserError
 from mnist_keras.studies.beginning import beginning
-from mnist_keras.studies.design import STUDY_NAMES, Study, load_study, problems_of_file
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.files import STUDY_NAMES
+from mnist_keras.studies.loading import load_study, problems_of_file
 
 
 def begun(tmp_path: Path, *varied: str, architecture: str = "shallow") -> Study:

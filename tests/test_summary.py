@@ -12,7 +12,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.report.summary import configuration_row, factor_row, print_summary, summarize
 from mnist_keras.report.words.verdicts import FIGURE_WORDS, claim_verdict
 from mnist_keras.statistics.stated import Figure
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.subjects import value_text
 
 SEEDS = range(3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_runs import noisy_data, small_config, train_below, what_was_computed
+from small_runs import (
+    check_goes_on_to_the_same_bits,
+    noisy_data,
+    small_config,
+    train_below,
+    what_was_computed,
+)
 
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import from_arrays
@@ -296,17 +301,8 @@ def test_it_goes_on_to_the_same_bits_and_a_warm_engine_computes_them(
 ) -> None:
     config = small_config("shallow", data, hidden=[4], learning_rate=0.02, **EVERYTHING[name])
 
-    def copy_everything(rows: list[Any]) -> None:
-        if len(rows) == 3:
-            shutil.copytree(tmp_path / "whole", tmp_path / "killed")
-
     monkeypatch.setattr(callbacks, "STATE_INTERVAL", 0.0)
-    whole = train_below(
-        tmp_path / "whole", config, data, tensorboard=False, on_epoch=copy_everything
-    )
-    killed = train_below(tmp_path / "killed", config, data, tensorboard=False)
-    assert read_json(killed.result)["resumed"] == {"times": 1, "bit_exact": True}
-    assert what_was_computed(killed) == what_was_computed(whole)
+    check_goes_on_to_the_same_bits(tmp_path, config, data)
 
 
 def test_the_average_of_the_weights_is_judged_and_kept(tmp_path: Path, data: Any) -> None:

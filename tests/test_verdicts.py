@@ -22,7 +22,8 @@ from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import judge_ratio
 from mnist_keras.statistics.summaries import Verdict, summarize
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 
 BASE = {"architecture": "shallow", "hidden": 128, "epochs": 2}
 RATES, BATCHES, WIDTHS = [0.0001, 0.001, 0.01], [32, 64], [64, 128, 256]

@@ -21,7 +21,7 @@ from small_runs import batch_size_study, noisy_arrays, write_idx
 from mnist_keras.config import RunConfig
 from mnist_keras.report.live.chart import COLOURS
 from mnist_keras.running.now import StudyState
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.memory import Variant, remember
 from mnist_keras.watching import app
 from mnist_keras.watching.app import make_app

@@ -31,7 +31,8 @@ from mnist_keras.claims.reasons import OtherSettings
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
 from mnist_keras.statistics.rules import Rule
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.subjects import Subject
 
 PUBLISHED_OPTIMUM = "published optimum"

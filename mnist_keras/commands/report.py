@@ -71,7 +71,7 @@ def report(
     """
     from mnist_keras.errors import UserError
     from mnist_keras.running.trainings import changed_study
-    from mnist_keras.studies.design import STUDY_NAMES
+    from mnist_keras.studies.files import STUDY_NAMES
     from mnist_keras.studies.reported import Reported, as_run, as_written, everything
 
     changes = given_fields(overrides)

@@ -102,7 +102,7 @@ def reproduce(
     and goes on where it was.
     """
     from mnist_keras.report.summary import print_summary
-    from mnist_keras.studies.design import FIRST_STUDIES, STUDY_NAMES
+    from mnist_keras.studies.files import FIRST_STUDIES, STUDY_NAMES
 
     if everything and names:
         raise click.UsageError("--all takes every study; leave it out, or the names")

@@ -33,7 +33,7 @@ def studies(seeds: int | None, jobs: int | None, logs: Path, as_json: bool) -> N
     """
     from mnist_keras.report.check import study_row
     from mnist_keras.report.console import print_rows
-    from mnist_keras.studies.design import STUDY_NAMES
+    from mnist_keras.studies.files import STUDY_NAMES
 
     runs = [_prepared(name, seeds, logs, jobs) for name in STUDY_NAMES]
     print_rows([study_row(run, as_json) for run in runs], as_json)
@@ -109,7 +109,8 @@ def study_check(file: str, seeds: int | None, logs: Path, as_json: bool) -> None
     from mnist_keras.printed import count
     from mnist_keras.report.check import print_mistakes, print_sound
     from mnist_keras.running.planning import make_plan
-    from mnist_keras.studies.design import STUDY_NAMES, load_study, problems_of_file
+    from mnist_keras.studies.files import STUDY_NAMES
+    from mnist_keras.studies.loading import load_study, problems_of_file
 
     study, mistakes = (
         (load_study(file), []) if file in STUDY_NAMES else problems_of_file(Path(file))

@@ -117,7 +117,7 @@ class StudyType(NameType):
 
     def names(self) -> tuple[str, ...]:
         """The names that are known."""
-        from mnist_keras.studies.design import STUDY_NAMES
+        from mnist_keras.studies.files import STUDY_NAMES
 
         return STUDY_NAMES
 

@@ -13,7 +13,8 @@ from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import FIRST_SEEDS, Batch, Question, next_batch, open_questions
 from mnist_keras.running.scheduling import longest_first
 from mnist_keras.running.trainings import StudyRun, train_all
-from mnist_keras.studies.design import Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.memory import Variant, remember
 from mnist_keras.workers.execution import Place, Task
 

@@ -20,7 +20,9 @@ from mnist_keras.running.reuse import reuse_finished_runs
 from mnist_keras.running.scheduling import longest_first
 from mnist_keras.runs.caveats import in_brackets, marks_text
 from mnist_keras.runs.locking import one_after_another
-from mnist_keras.studies.design import STUDY_NAMES, Study, load_study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.files import STUDY_NAMES
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.memory import Variant, changed_as, remember
 from mnist_keras.workers.execution import Place, Progress, Task, is_done, run_trials
 from mnist_keras.workers.local import keep_to_core

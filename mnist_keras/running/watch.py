@@ -19,7 +19,8 @@ from mnist_keras.running.now import RunNow, RunState, StudyNow, StudyState
 from mnist_keras.runs.folders import RunFolder, run_folder
 from mnist_keras.runs.locking import STUDY_LOCK, holder_here, is_held_anywhere, named_since
 from mnist_keras.runs.records import DamagedRun, EpochRow, RunRecord, epochs_so_far, read_config
-from mnist_keras.studies.design import STUDY_NAMES, Study, built_in_study
+from mnist_keras.studies.design import Study, built_in_study
+from mnist_keras.studies.files import STUDY_NAMES
 from mnist_keras.studies.memory import MEMORY, remembered
 from mnist_keras.studies.protocol import Trainings
 

@@ -143,7 +143,7 @@ def check_name(name: str) -> str:
     Raises:
         UserError: it is none, or a study's.
     """
-    from mnist_keras.studies.design import STUDY_NAMES
+    from mnist_keras.studies.files import STUDY_NAMES
 
     if name in (*STUDY_NAMES, "train"):
         raise UserError(f"the name {name!r} is that of a study; give the search another --name")

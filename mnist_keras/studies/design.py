@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -24,10 +22,10 @@ from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS, Margins, MetricName, RequestedMetric, to_record_unit
 from mnist_keras.studies import checks
 from mnist_keras.studies.files import (
+    FOLDER,
+    STUDY_NAMES,
     describe,
-    describe_all,
     from_folder,
-    parse_toml,
     read_toml,
     split_french,
 )
@@ -48,25 +46,8 @@ from mnist_keras.studies.trials import (
 )
 from mnist_keras.subjects import Entry, Label, Subject
 
-FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
-"""Those of the notebook and the report, which are run together."""
-
-_FOLDER = resources.files("mnist_keras.studies")
-
-
-def _names() -> tuple[str, ...]:
-    files = (Path(file.name) for file in _FOLDER.iterdir())
-    found = sorted(file.stem for file in files if file.suffix == ".toml")
-    return (*FIRST_STUDIES, *(name for name in found if name not in FIRST_STUDIES))
-
-
-STUDY_NAMES = _names()
-"""The studies that the package ships: those files that are in this folder."""
-
 STUDY_NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """What the name of a study looks like, which is that of its folder, too."""
-
-_RESERVED_NAMES = (*STUDY_NAMES, "train")
 
 UNCHECKED = {"together": False}
 """The context in which a study's parts are checked one by one, and not whether they fit."""
@@ -327,27 +308,6 @@ class Study(Entry):
         return checks.keep_what_fits(changed, self, built_in_study)
 
 
-def load_study(name_or_path: str | Path) -> Study:
-    """A study that the package ships, by name, or a user's own, from a TOML file.
-
-    Raises:
-        UserError: there is no such study or file, or the file is not a sound study; the line says
-            where and why.
-    """
-    if str(name_or_path) in STUDY_NAMES:
-        return built_in_study(str(name_or_path))
-    path = Path(name_or_path)
-    if path.suffix != ".toml" and len(path.parts) == 1:
-        raise UserError(
-            f"{str(name_or_path)!r} is no study; expected one of {', '.join(STUDY_NAMES)}, or the "
-            "path of a .toml file"
-        )
-    study = _parse(path, str(path))
-    if study.name in _RESERVED_NAMES:
-        raise UserError(f"{path}: name is {study.name!r}, which is taken; give it another name")
-    return study
-
-
 @cache
 def built_in_study(name: str) -> Study:
     """A study of the package.
@@ -357,27 +317,8 @@ def built_in_study(name: str) -> Study:
     """
     if name not in STUDY_NAMES:
         raise UserError(f"study {name!r} is not known; expected one of {', '.join(STUDY_NAMES)}")
-    return _parse(_FOLDER / f"{name}.toml", f"{name}.toml")
-
-
-def problems_of_file(path: Path) -> tuple[Study | None, list[str]]:
-    """A study's file with everything that keeps it from being run, a line each.
-
-    Where parts of it cannot be read there is no study.
-
-    Raises:
-        UserError: there is no such file, or it is not TOML.
-    """
-    content, french = split_french(read_toml(path, str(path)), str(path))
-    fields = {**from_folder(content, path.parent), "french": french}
-    try:
-        study = Study.model_validate(fields, context=UNCHECKED)
-    except ValidationError as error:
-        return None, describe_all(error, keys())
-    problems = checks.problems_of(study, built_in_study)
-    if study.name in _RESERVED_NAMES:
-        problems.insert(0, f"name is {study.name!r}, which is taken; give it another name")
-    return study, problems
+    place = f"{name}.toml"
+    return make_study(read_toml(FOLDER / place, place), place, None, None)
 
 
 @cache
@@ -390,34 +331,23 @@ def keys() -> frozenset[str]:
     )
 
 
-def _parse(file: Traversable, place: str) -> Study:
-    folder = file.parent if isinstance(file, Path) else None
-    return _make(read_toml(file, place), place, folder, None)
-
-
-def recorded_study(
-    text: str, folder: Path, networks: tuple[KnownNetwork, ...], place: str
-) -> Study:
-    """A study as its file was when it was run; no file of anybody's is read or run.
-
-    Args:
-        text: the file's text.
-        folder: where the file was: its networks were named from there.
-        networks: what they were.
-        place: what messages call it.
-
-    Raises:
-        UserError: it is not a sound study.
-    """
-    return _make(parse_toml(text.encode(), place), place, folder, networks)
-
-
-def _make(
+def make_study(
     content: dict[str, Any],
     place: str,
     folder: Path | None,
     networks: tuple[KnownNetwork, ...] | None,
 ) -> Study:
+    """A study of what its file holds.
+
+    Args:
+        content: what was read.
+        place: what messages call the file.
+        folder: where its networks are named from, if any are.
+        networks: those of a remembered study, so that no file is run; None to take them from files.
+
+    Raises:
+        UserError: it is not a sound study; the line says where and why.
+    """
     content, french = split_french(content, place)
     if folder is not None:
         content = from_folder(content, folder)

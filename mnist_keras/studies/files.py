@@ -8,6 +8,7 @@ import reprlib
 import tomllib
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,23 @@ from pydantic import ValidationError
 
 from mnist_keras.errors import UserError
 from mnist_keras.own_networks import is_own
+
+FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
+"""Those of the notebook and the report, which are run together."""
+
+FOLDER = resources.files("mnist_keras.studies")
+"""Where the studies of the package are."""
+
+
+def shipped_names() -> tuple[str, ...]:
+    """The names of the package's studies, those of the first two sources first."""
+    files = (Path(file.name) for file in FOLDER.iterdir())
+    found = sorted(file.stem for file in files if file.suffix == ".toml")
+    return (*FIRST_STUDIES, *(name for name in found if name not in FIRST_STUDIES))
+
+
+STUDY_NAMES = shipped_names()
+"""The studies that the package ships: those files that are in this folder."""
 
 MAX_FILE_BYTES = 1 << 20
 

@@ -18,9 +18,10 @@ from mnist_keras.errors import UserError
 from mnist_keras.runs.locking import briefly
 from mnist_keras.runs.record_checks import read_text
 from mnist_keras.runs.records import RunRecord
-from mnist_keras.studies.design import STUDY_NAMES, Study, built_in_study, recorded_study
-from mnist_keras.studies.files import describe
+from mnist_keras.studies.design import Study, built_in_study
+from mnist_keras.studies.files import STUDY_NAMES, describe
 from mnist_keras.studies.known_networks import KnownNetwork, known_network
+from mnist_keras.studies.loading import recorded_study
 from mnist_keras.studies.protocol import Trainings
 from mnist_keras.studies.trials import combined, varied
 

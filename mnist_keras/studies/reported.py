@@ -9,8 +9,9 @@ from pathlib import Path
 
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import scan_runs
-from mnist_keras.studies.design import STUDY_NAME, STUDY_NAMES, Study, load_study
-from mnist_keras.studies.files import read_toml
+from mnist_keras.studies.design import STUDY_NAME, Study
+from mnist_keras.studies.files import STUDY_NAMES, read_toml
+from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.memory import (
     Remembered,
     changed_as,

@@ -14,7 +14,8 @@ from mnist_keras.metrics import VALIDATION_SCORES
 from mnist_keras.running.trainings import changed_study
 from mnist_keras.runs.copying import copy_run
 from mnist_keras.runs.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
-from mnist_keras.studies.design import STUDY_NAMES, Study
+from mnist_keras.studies.design import Study
+from mnist_keras.studies.files import STUDY_NAMES
 from mnist_keras.studies.memory import MEMORY, take_over
 from mnist_keras.studies.protocol import Protocol, protocol_of_runs, protocol_of_study
 from mnist_keras.submissions.submission import Found, Submission, find_runs, handed_in_memory

@@ -18,7 +18,7 @@ from worker_processes import alive
 
 from mnist_keras.data.dataset import load
 from mnist_keras.runs.records import RunFolder, read_epochs, read_run, run_folder
-from mnist_keras.studies.design import load_study
+from mnist_keras.studies.loading import load_study
 from mnist_keras.training.state import load_state
 
 STUDY = """
