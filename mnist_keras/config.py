@@ -284,7 +284,7 @@ class RunConfig(Training):
         fields = {name: getattr(self, name) for name in _FIELDS}
         if changes.get("architecture", self.architecture) != self.architecture:
             fields |= {"network": None, "source": None, "settings": {}}
-        elif any(name not in _FIELDS or name == "data" for name in changes):
+        elif changes.keys() - _FIELDS or changes.get("data", self.data) != self.data:
             self.find()  # a record's own network is only known with the settings that it has
             fields["network"] = None
         return make_config({**fields, **changes})

@@ -146,7 +146,7 @@ def test_tensorflow_is_not_needed(logs):
         "import sys; from pathlib import Path\n"
         "sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
         "from mnist_keras.report.build import build_report\n"
-        "from mnist_keras.studies.design import Study, load_study\n"
+        "from mnist_keras.studies.loading import load_study\n"
         f"studies, logs = [load_study('architectures')], Path({str(logs)!r})\n"
         "build_report(studies, logs, command='x')\n"
     )

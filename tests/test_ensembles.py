@@ -16,6 +16,7 @@ from mnist_keras.analysis.settling import next_batch, open_questions
 from mnist_keras.claims.base import OrderJudged
 from mnist_keras.claims.reasons import NoCommonGroup, NotMeasured
 from mnist_keras.errors import UserError
+from mnist_keras.report.figures.sweeps import spots, trial_entries
 from mnist_keras.report.page.ensembles import ensemble_blocks
 from mnist_keras.report.words.claims import claim_reason
 from mnist_keras.running.settling import out_of_reach
@@ -134,6 +135,19 @@ def test_its_units_are_groups_of_seeds_with_the_accuracy_of_their_mean(logs):
     np.testing.assert_array_equal(three.values["parameters"], [3000.0, 3000.0])
     assert "val_accuracy" not in three.values
     assert voting.seeds == (0, 3)
+
+
+def test_a_figure_has_an_ensemble_at_its_own_place(logs):
+    """And not at that of its single networks."""
+    write_seeds(logs, 6)
+    one, three, *_ = trial_entries(analyze(STUDY, logs))
+    expected = [accuracy_of(range(3)), accuracy_of(range(3, 6))]
+    np.testing.assert_array_equal(three.measured.values["test_accuracy"], expected)
+    (alone, group) = spots([one, three], "parameters", "test_accuracy")
+    assert (set(alone.x), set(group.x)) == ({1000.0}, {3000.0})
+    assert [spot.label for spot in spots([one, three], "seconds_per_epoch", "test_accuracy")] == [
+        "one"
+    ]
 
 
 def test_votes_count_and_the_mean_breaks_their_ties():

@@ -67,6 +67,23 @@ def page(study: str = "small") -> str:
     return " ".join((Path("logs") / study / "report.md").read_text().split())
 
 
+def test_trials_of_ones_own_networks_are_reported_and_drawn_without_their_file() -> None:
+    shutil.copy(Path(__file__).with_name("own_nets.py"), "nets.py")
+    Path("nets.toml").write_text(
+        'name = "nets"\ntitle = "Nets"\n[base]\narchitecture = "shallow"\nepochs = 2\n'
+        '[[trials]]\nname = "shallow"\n'
+        '[[trials]]\nname = "own"\nchanges = { architecture = "nets.py:net", width = 4 }\n'
+    )
+    run_study("nets.toml", seeds=2)
+    assert run_here("report", "nets.toml").code == 0
+    Path("nets.py").write_text("raise RuntimeError('it was run')\n")
+    Path("nets.toml").unlink()
+    shutil.rmtree("logs/nets/figures")
+    told = run_here("report", "nets")
+    assert (told.code, told.err) == (0, "")
+    assert Path("logs/nets/figures/nets-accuracy-time-size.png").is_file()
+
+
 def test_a_study_of_ones_own_is_reported_without_its_file() -> None:
     run_study(small(16, 32), seeds=2, overrides={"epochs": 3}, margin=0.2)
     assert run_here("report", "small.toml").code == 0

@@ -15,7 +15,7 @@ from mnist_keras.report.figures.curve_pair import epochs_of_all
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import setting_value
 from mnist_keras.studies.published import PublishedCell
-from mnist_keras.subjects import Subject
+from mnist_keras.subjects import Label, Subject
 
 Array = NDArray[np.float64]
 
@@ -146,10 +146,16 @@ def levels_run(factor: FactorOutcome) -> dict[Hashable, Measured]:
 
 
 def find_trial(outcome: StudyOutcome, trial: str) -> Measured | None:
-    """What was measured of a named trial; None if it has not run."""
+    """What was measured of a named trial; None if it has not run.
+
+    Of an ensemble it is what its groups measured, not its single networks.
+    """
+    named = outcome.study.named_trial(trial)
+    if named is not None and named.ensemble is not None:
+        return next((one for one in outcome.ensembles if Label(trial) in one.labels), None)
     config = outcome.study.config_at(Subject(trial=trial))
     for measured in outcome.configurations:
-        if measured.config.replace(data=config.data) == config and measured.seeds:
+        if measured.config == config and measured.seeds:
             return measured
     return None
 

@@ -92,7 +92,7 @@ def study_plots(outcome: StudyOutcome) -> Iterator[Plot]:
 def _plots(outcome: StudyOutcome) -> Iterator[Plot | None]:
     name = outcome.study.name
     for trial in outcome.study.named_trials:
-        if trial.test_curve:
+        if trial.test_curve and trial.ensemble is None:
             yield training_plot(outcome, trial.name, _name(f"{name}-{slug(trial.name)}"))
     yield from _factor_plots(outcome)
     if not outcome.factors:
