@@ -12,7 +12,7 @@ from generated_runs import write_run
 from matplotlib.figure import Figure
 from PIL import Image
 from scipy import stats
-from small_runs import noisy_arrays, small_config, train_below, write_idx
+from small_runs import noisy_arrays, noisy_data, small_config, train_below, write_idx
 
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
@@ -266,6 +266,21 @@ def test_evaluate_as_json_agrees_with_the_predictions(trained):
     assert facts["wrong_in_every_run"] == sorted(every)
     assert len(facts["other_runs"]) == 3
     assert not facts["selected_on_test"]
+
+
+def test_a_run_that_ended_in_nan_is_told_so_and_has_no_picture_of_its_weights(tmp_path):
+    data = noisy_data()
+    config = small_config("perceptron", data, learning_rate=1e5, epochs=2)
+    folder = train_below(tmp_path, config, data, tensorboard=False)
+    write_idx(tmp_path / "idx", noisy_arrays())
+    told = run_here(
+        "evaluate", folder.logs.name, "--data", str(tmp_path / "idx"),
+        "--logs", str(tmp_path / "logs"), "--checkpoints", str(tmp_path / "checkpoints"),
+    )  # fmt: skip
+    assert (told.code, told.err) == (0, "")
+    assert "The loss is no number from epoch 1 on" in told.out
+    assert "no picture of the weights: they are no finite numbers" in told.out
+    assert not (folder.logs / "evaluation" / "weights.png").exists()
 
 
 def test_a_perceptrons_errors_have_scores_and_no_probabilities(trained):

@@ -43,6 +43,8 @@ def write_pictures(evaluation: Evaluation, folder: RunFolder) -> tuple[list[Path
 def _first_layer(evaluation: Evaluation, folder: RunFolder) -> tuple[FirstLayer | None, str]:
     if evaluation.record.config.network is not None:
         return None, "no picture of the weights: the network is its maker's own"
+    if not evaluation.numbers.metrics:  # no output is a number, so no weight is
+        return None, "no picture of the weights: they are no finite numbers"
     if folder.model.is_file():
         config = evaluation.record.config
         return read_first_layer(folder.model, evaluation.data.class_names, config.shape), ""
