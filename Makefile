@@ -47,9 +47,10 @@ reproduction: $(VENV)/installed ## put the joint report of logs/ into docs/
 	cd logs && find figures -name '*.png' -exec sh -c \
 		'mkdir -p "../docs/$$(dirname "$$1")" && cp "$$1" "../docs/$$1"' _ {} \;
 
-ladder: $(VENV)/installed ## train what is left of the studies ladder and race, and keep their reports
+ladder: $(VENV)/installed-bench ## train what is left of the studies ladder and race, and keep their reports
 	$(BIN)/mnist-keras study ladder --seeds 5 $(ARGS)
-	$(BIN)/mnist-keras study race --seeds 5 --jobs 1 --threads 2 $(ARGS)
+	$(BIN)/python -m benchmarks.race --seeds 5
+	$(BIN)/mnist-keras report race
 	$(MAKE) --no-print-directory page STUDIES='ladder race'
 
 page: ## put the reports of STUDIES in logs/ into docs/studies/

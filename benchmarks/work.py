@@ -9,6 +9,9 @@ from typing import Any
 EPOCH_IMAGES = 60_000
 """Times are given for so many images, all of MNIST, however many were trained on."""
 
+PYTORCH_EXAMPLE, TRAIN_MNIST_FAST = "PyTorch's example", "train_mnist_fast, 1 epoch"
+"""Trials of the study `race` that are trained in plain PyTorch, too."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -53,7 +56,7 @@ class Work:
     """One training; what it computes is the same whoever does it.
 
     Attributes:
-        architecture: one of the seven.
+        architecture: one of the seven; in the race the name of a trial.
         hidden: widths of the hidden layers of `shallow` and `deep`.
         batch_size: images of a weight update; the smaller last batch is trained, too.
         learning_rate: of Adam; of plain SGD for the perceptron.

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are beside the package, not in it
 
-from benchmarks import contest  # noqa: E402
+from benchmarks import contest, race_runs  # noqa: E402
 from benchmarks.apart import Job, available_cores, run_apart  # noqa: E402
 from benchmarks.compare import changes  # noqa: E402
 from benchmarks.contest import (  # noqa: E402
@@ -33,6 +33,7 @@ from benchmarks.options import read_results  # noqa: E402
 from benchmarks.overheads import shares  # noqa: E402
 from benchmarks.pages import fill  # noqa: E402
 from benchmarks.picture import draw_bars  # noqa: E402
+from benchmarks.race import race_table, seconds_to  # noqa: E402
 from benchmarks.speed import check_installed, has_package, installed  # noqa: E402
 from benchmarks.study_runs import StudyRun  # noqa: E402
 from benchmarks.study_summary import accuracies_agree  # noqa: E402
@@ -40,6 +41,7 @@ from benchmarks.summary import headline, markdown, rows_from, summarize  # noqa:
 from benchmarks.variants import PLAIN, VARIANTS, variant_table  # noqa: E402
 from benchmarks.work import Setting, Work  # noqa: E402
 from mnist_keras.errors import UserError  # noqa: E402
+from mnist_keras.runs.records import read_runs  # noqa: E402
 
 PNG = b"\x89PNG"
 
@@ -242,6 +244,69 @@ def test_variants_of_cnn2_are_timed_in_turn(tmp_path):
         table.splitlines()[-1]
         == "| x | 1.95 [1.50-2.40] | 1.350 [1.200-1.500] | 1.500 [1.000-2.000] |"
     )
+
+
+RACE_RECIPES = ("fast, 1 epoch", "train_mnist_fast, 1 epoch")
+
+
+def test_a_race_is_trained_once_and_its_runs_are_the_studys(tmp_path, small_images):
+    options = (
+        *("--data", small_images, "--epochs", 1, "--seeds", 1, "--output", tmp_path),
+        *(part for name in RACE_RECIPES for part in ("--recipe", name)),
+        *("--logs", tmp_path / "logs", "--checkpoints", tmp_path / "checkpoints"),
+    )
+    done = run_benchmark("race", *options)
+    assert done.returncode == 0, done.stderr
+    measured = [
+        one
+        for one in read_result(tmp_path, "race")["measurements"]
+        if one["program"] == OURS  # PyTorch races, too, where it is installed
+    ]
+    assert sorted(one["recipe"] for one in measured) == sorted(RACE_RECIPES)
+    for one in measured:
+        training = one["compile_seconds"] + sum(one["epoch_seconds"])
+        assert len(one["accuracies"]) == len(one["epoch_seconds"]) == 1
+        assert 0 < training < one["process_seconds"]
+    records = {record.config.architecture: record for record in read_runs(tmp_path / "logs" / "race")}
+    assert {*records} == {"fast", "mnist-cnn"}
+    for one in measured:
+        record = records["fast" if one["recipe"] == RACE_RECIPES[0] else "mnist-cnn"]
+        assert one["accuracies"] == record.curve("val_accuracy").tolist()
+    kept = read_result(tmp_path, "race")["measurements"]
+    again = run_benchmark("race", *options)
+    assert again.returncode == 0, again.stderr
+    assert read_result(tmp_path, "race")["measurements"] == kept
+    assert " of them training" not in again.stderr
+    other = run_benchmark("race", *options, "--epochs", 2)
+    assert other.returncode == 1
+    assert "has a race with" in other.stderr.splitlines()[-1]
+
+
+def raced(seed, process, epochs, accuracies):
+    return race_runs.Measured("fast", OURS, seed, process, 1.0, epochs, accuracies)
+
+
+def test_a_level_is_passed_where_the_mean_over_seeds_passes_it():
+    each = [
+        raced(0, 20.0, [4.0, 3.0, 2.0], [0.97, 0.989, 0.995]),
+        raced(1, 30.0, [5.0, 4.0, 3.0], [0.98, 0.991, 0.993]),
+    ]
+    assert seconds_to(each, 97.5) == pytest.approx((20 - 5 + 30 - 7) / 2)
+    assert seconds_to(each, 99.0) == pytest.approx((20 - 2 + 30 - 3) / 2)
+    assert seconds_to(each, 99.4) == pytest.approx(25)
+    assert seconds_to(each, 99.5) is None
+    (row,) = race_table(each).splitlines()[2:]
+    assert row.startswith("| fast | mnist-keras | 2 | 99.40 | 0.14 | 10.5 [9.00-12.0] | 1.00 |")
+
+
+@pytest.mark.parametrize("recipe", race_runs.IN_PYTORCH)
+def test_a_recipe_in_plain_pytorch_learns_as_it_does_here(recipe, small_images):
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("torch is not installed; the extra bench brings it")
+    work = Work(recipe, (), 32, 0.01, 6, 0, str(small_images), Setting(threads=1))
+    (answer,) = run_apart([Job("race_torch", work)])
+    assert len(answer["epoch_seconds"]) == len(answer["accuracies"]) == 6
+    assert answer["accuracies"][-1] > 0.8
 
 
 def test_growth_is_of_studies_and_reports(tmp_path):
