@@ -38,6 +38,7 @@ class Metric:
         is_share: whether it is an accuracy, or a difference of accuracies: a fraction in the
             records.
         counts_images: whether it is a number of images by that of all.
+        of_chosen_epoch: whether it depends on which epoch was chosen by what was monitored.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Metric:
     high: float | None = None
     is_share: bool = False
     counts_images: bool = False
+    of_chosen_epoch: bool = False
 
     def of_printed(self, printed: float) -> float:
         """A printed number (97.70 %) in the unit of the run records (0.9770)."""
@@ -100,7 +102,11 @@ OF_TEST_SET = (
 
 
 def _of_test(metric: Metric) -> Metric:
-    return replace(metric, name=f"test_{metric.name}", label=f"test {metric.label}")
+    return _chosen(replace(metric, name=f"test_{metric.name}", label=f"test {metric.label}"))
+
+
+def _chosen(metric: Metric) -> Metric:
+    return replace(metric, of_chosen_epoch=True)
 
 
 def _of_validation(metric: Metric) -> Metric:
@@ -110,16 +116,16 @@ def _of_validation(metric: Metric) -> Metric:
 # Without an epoch, an accuracy or a loss is that of the best epoch (the one with the best value of
 # what the run monitors), unless its name says "last" or "lowest".
 _ALL = (
-    _accuracy("train_accuracy", "training accuracy"),
-    _accuracy("val_accuracy", "validation accuracy"),
-    _accuracy("test_accuracy", "test accuracy"),
-    _error("test_error", "test error"),
+    _chosen(_accuracy("train_accuracy", "training accuracy")),
+    _chosen(_accuracy("val_accuracy", "validation accuracy")),
+    _chosen(_accuracy("test_accuracy", "test accuracy")),
+    _chosen(_error("test_error", "test error")),
     _accuracy("last_val_accuracy", "validation accuracy of the last epoch"),
     _accuracy("last_test_accuracy", "test accuracy of the last epoch"),
-    _loss("train_loss", "training loss"),
-    _loss("val_loss", "validation loss"),
+    _chosen(_loss("train_loss", "training loss")),
+    _chosen(_loss("val_loss", "validation loss")),
     _loss("last_val_loss", "validation loss of the last epoch"),
-    _loss("lowest_val_loss", "lowest validation loss"),
+    _chosen(_loss("lowest_val_loss", "lowest validation loss")),
     Metric(
         "gap", "training minus validation accuracy, last epoch",
         "points", 2, "lower", 100, margin=SHARE_MARGIN,
@@ -133,16 +139,18 @@ _ALL = (
     Metric(
         "choice_gain", "highest validation accuracy of any epoch minus that of the last",
         "points", 2, None, 100, margin=SHARE_MARGIN,
-        high=1.0, is_share=True,
+        high=1.0, is_share=True, of_chosen_epoch=True,
     ),
     Metric("seconds", "seconds of the whole training", "s", 1, "lower"),
     Metric("seconds_per_epoch", "seconds an epoch", "s", 1, "lower"),
-    Metric("seconds_to_target", "seconds until the target", "s", 1, "lower"),
+    _chosen(Metric("seconds_to_target", "seconds until the target", "s", 1, "lower")),
     Metric("data_seconds", "seconds to load the data", "s", 2, "lower"),
     Metric("parameters", "parameters", "", 0, "lower"),
     Metric("best_epoch", "best epoch", margin=1.0, low=1.0),
     Metric("epochs_run", "epochs run", margin=1.0, low=1.0),
-    Metric("epochs_to_target", "epochs until the target", "", 0, "lower", margin=1.0, low=1.0),
+    _chosen(Metric(
+        "epochs_to_target", "epochs until the target", "", 0, "lower", margin=1.0, low=1.0,
+    )),
     Metric("cpu_percent", "CPU", "%", 1, "lower"),
     Metric("ram_mb", "RAM of the whole machine", "MB", 0, "lower"),
     Metric("gpu_percent", "GPU", "%", 0, "lower", high=100.0),

@@ -267,7 +267,9 @@ def test_a_race_is_trained_once_and_its_runs_are_the_studys(tmp_path, small_imag
         training = one["compile_seconds"] + sum(one["epoch_seconds"])
         assert len(one["accuracies"]) == len(one["epoch_seconds"]) == 1
         assert 0 < training < one["process_seconds"]
-    records = {record.config.architecture: record for record in read_runs(tmp_path / "logs" / "race")}
+    records = {
+        record.config.architecture: record for record in read_runs(tmp_path / "logs" / "race")
+    }
     assert {*records} == {"fast", "mnist-cnn"}
     for one in measured:
         record = records["fast" if one["recipe"] == RACE_RECIPES[0] else "mnist-cnn"]

@@ -21,6 +21,7 @@ from mnist_keras.report.page.document import Notice
 from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.report.page.opening import opening_blocks
 from mnist_keras.report.words.claims import claim_reason
+from mnist_keras.report.words.naming import configuration_name
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.loading import load_study
@@ -167,6 +168,43 @@ def test_a_wide_trial_is_trained_in_the_wider_study_only(tmp_path):
     )
     write_study(tmp_path / "logs", study, lambda config: 0.9, seeds=range(3), wide=True)
     assert analyze(study, tmp_path / "logs").claims[0].judged is not None
+
+
+ON_TEST = STUDY.replace("epochs = 3", 'epochs = 3\nvalidation = "test"')
+LAST_AND_BEST = """
+[[tables]]
+title = "Last"
+columns = ["trial", "last_test_accuracy"]
+rows = [["small", 98.0]]
+"""
+
+
+@pytest.mark.parametrize("also_best", [False, True])
+def test_a_figure_of_the_last_epoch_is_not_selected_on_the_test_set(tmp_path, also_best):
+    best = LAST_AND_BEST.replace("Last", "Best").replace("last_test", "test") if also_best else ""
+    claim = 'kind = "bound"\nsubject = { trial = "small" }\nat_least = 97'
+    text = ON_TEST + LAST_AND_BEST + best
+    study = study_with(tmp_path, f'{claim}\nmetric = "last_test_accuracy"', text)
+    write_study(tmp_path / "logs", study, lambda config: 0.98, seeds=[0, 1, 2])
+    chapter = Chapter(analyze(study, tmp_path / "logs"), ())
+    document = render_markdown(study_document(chapter, command=""), tmp_path)
+    mark = "(selected on the test set)"
+    lines = {line for line in document.splitlines() if mark in line}
+    assert "**Last**" in document.splitlines()
+    assert (f"**Best** **{mark}**" in lines) == also_best
+    assert f"**Every configuration** **{mark}**" in lines
+    assert "Those of the last epoch are not" in document
+    assert ("\n**selected on the test set**\n" in document) == also_best
+
+
+def test_a_study_of_trials_calls_its_configurations_by_their_names(tmp_path):
+    study = study_with(tmp_path, 'kind = "bound"\nsubject = { trial = "small" }\n'
+                       'metric = "test_accuracy"\nat_least = 97')  # fmt: skip
+    write_study(tmp_path / "logs", study, lambda config: 0.98, seeds=[0, 1])
+    (measured,) = analyze(study, tmp_path / "logs").configurations
+    assert configuration_name(measured, study) == "small"
+    with_factor = load_study("shallow")
+    assert configuration_name(measured, with_factor) == "shallow-h16-lr0.001-b64-e3"
 
 
 def test_the_table_of_a_source_may_print_errors(tmp_path):

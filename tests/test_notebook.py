@@ -75,7 +75,7 @@ def test_a_study_shows_the_tables_and_claims_of_its_command(tmp_path: Path) -> N
     outcome = analyze(study, tmp_path)
     tree = parsed(html_of(outcome))
     for measured, row in zip(outcome.configurations, table(tree)[1:], strict=False):
-        assert row == list(configuration_row(measured).values())
+        assert row == list(configuration_row(measured, outcome.study).values())
     text = words(tree)
     for claim in outcome.shown_claims:
         assert claim.claim.text in text

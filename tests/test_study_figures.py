@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.config import RunConfig
-from mnist_keras.report.figures.bars import space_by_error
+from mnist_keras.report.figures.bars import bars_height, draw_bars, log_axis, space_by_error
 from mnist_keras.report.figures.captions import (
     band_text,
     machine_text,
@@ -56,6 +56,7 @@ from mnist_keras.report.figures.study_figures import (
 )
 from mnist_keras.report.figures.style import DPI, WIDTH, new_figure
 from mnist_keras.report.figures.sweeps import (
+    Point,
     axis_scale,
     level_entries,
     points,
@@ -429,6 +430,43 @@ def test_an_axis_by_error_gives_a_tenth_of_the_error_the_same_room():
     low, high = axes.get_ylim()
     assert low < 85.0
     assert 99.5 < high < 100
+
+
+def test_a_narrow_axis_by_error_has_a_tick_at_each_tenth():
+    axes = new_figure(3.0).subplots()
+    axes.plot([0, 1], [99.12, 99.38])
+    space_by_error(axes)
+    assert {99.1, 99.2, 99.3, 99.4} <= {*axes.get_yticks()}
+
+
+def test_labels_of_many_bars_stand_apart():
+    height = bars_height(16)
+    canvas = new_figure(height)
+    points = [Point(f"{number} a name of a trial", np.ones(3)) for number in range(16)]
+    axes = canvas.subplots()
+    draw_bars(axes, points, "Title", "points")
+    canvas.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert not any(above.overlaps(below) for above, below in pairwise(boxes))
+
+
+def test_long_numbers_of_a_logarithmic_axis_are_short():
+    axes = new_figure(3.0).subplots()
+    axes.plot([5_000, 2_000_000], [1, 2])
+    log_axis(axes)
+    axes.figure.canvas.draw()
+    labels = {label.get_text() for label in axes.get_xticklabels()}
+    assert {"5,000", "50 k", "500 k", "1 M"} <= labels
+    assert not any("e" in label for label in labels)
+
+
+def test_one_mark_far_out_does_not_press_the_others_together():
+    def far(deviation):
+        return Mark(99.0, "99", deviation, None, None, Verdict.OPEN, 3)
+
+    near = [far(value) for value in (0.1, -0.2, 0.3, 0.4)]
+    assert reach([*near, far(-16.6)]) == reach(near) == 0.5
+    assert reach([*near, far(-1.2)]) == 1.5
 
 
 # Files

@@ -94,7 +94,7 @@ def test_a_configuration_has_mean_and_spread_over_its_seeds(outcome: StudyOutcom
         one for one in outcome.configurations if one.config.name == "shallow-h64-lr0.001-b64-e15-s0"
     )
     values = measured.values["val_accuracy"]
-    row = configuration_row(measured)
+    row = configuration_row(measured, outcome.study)
     assert row["configuration"] == "shallow-h64-lr0.001-b64-e15"
     assert row["seeds"] == "3"
     assert row["validation, %"] == f"{100 * values.mean():.2f} ± {100 * values.std(ddof=1):.2f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.claims.reasons import NoRun, OneValue, WhyNot
 from mnist_keras.config import RunConfig
+from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.runs.caveats import marks_text
 from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.distributions import ALPHA
@@ -197,8 +198,28 @@ class StudyOutcome:
 
     @property
     def mark(self) -> str:
-        """The marks that every accuracy of the study carries, in English; empty if none."""
+        """The marks of every figure of a chosen epoch, in English; empty if none."""
         return marks_text(self.selected_on_test, self.quick, bool(self.study.shortened))
+
+    @property
+    def judged_mark(self) -> str:
+        """The marks of the published figures and the claims, see `mark_of`."""
+        return self.mark_of(self._judged())
+
+    def mark_of(self, metrics: Iterable[Metric]) -> str:
+        """The marks of figures of these metrics, in English: of a last epoch, none was chosen."""
+        selected = self.selected_on_test and any(one.of_chosen_epoch for one in metrics)
+        return marks_text(selected, self.quick, bool(self.study.shortened))
+
+    @property
+    def judges_last_epochs(self) -> bool:
+        """Whether a published figure or a claim is an accuracy or a loss of the last epoch."""
+        return any(metric.name.startswith("last_") for metric in self._judged())
+
+    def _judged(self) -> Iterator[Metric]:
+        yield from (METRICS[one.cell.metric] for one in self.cells if one.cell.epoch is None)
+        for claim in self.claims:
+            yield from claim.judged.metrics if claim.judged else ()
 
     @property
     def different_by_chance(self) -> float:

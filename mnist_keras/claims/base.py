@@ -48,6 +48,11 @@ class Judged:
     sides: tuple[Side, ...]
     needed: SeedRange | None
 
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All that is judged."""
+        return () if self.metric is None else (self.metric,)
+
 
 @dataclass(frozen=True)
 class OrderJudged(Judged):
@@ -139,6 +144,11 @@ class RatiosJudged(Judged):
 
     ratios: tuple[tuple[Metric, Label, Label, Statement], ...]
     left_out: tuple[WhyNot, ...] = ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All that is judged."""
+        return tuple(dict.fromkeys(metric for metric, *_ in self.ratios))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from mnist_keras.examination import SilentUnits
 from mnist_keras.report.console import print_lines
 from mnist_keras.report.words.findings import finding_text, finding_words, found_in_text
 from mnist_keras.runs.records import RunRecord
+from mnist_keras.studies.design import Study
 
 FOUND = "What stands out in this run"
 FOUND_IN = "What stands out in the trainings"
@@ -32,9 +33,9 @@ def print_findings(findings: tuple[Finding, ...]) -> None:
         print_lines(FOUND, [finding_text(one) for one in findings])
 
 
-def found_in_lines(found: Sequence[FoundIn]) -> list[str]:
+def found_in_lines(found: Sequence[FoundIn], study: Study) -> list[str]:
     """What is wrong with the runs of a study, as far as it is short; the report has all."""
-    lines = [found_in_text(one) for one in found[:MOST_FINDINGS]]
+    lines = [found_in_text(one, study) for one in found[:MOST_FINDINGS]]
     left = len(found) - len(lines)
     return [*lines, *([f"and {left} more, each in the report"] if left else [])]
 

@@ -22,7 +22,7 @@ from mnist_keras.report.console import print_json, print_lines, print_rows, prin
 from mnist_keras.report.found import FOUND_IN, finding_facts, found_in_lines
 from mnist_keras.report.words.cells import cell_reason
 from mnist_keras.report.words.claims import claim_reason, replay_text
-from mnist_keras.report.words.naming import ensemble_name, shown_name
+from mnist_keras.report.words.naming import configuration_name, ensemble_name, shown_name
 from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
 from mnist_keras.report.words.units import PERCENT, seeds, unit
@@ -103,35 +103,38 @@ def summarize(outcome: StudyOutcome) -> dict[str, Any]:
     }
 
 
-def configuration_row(measured: Measured) -> dict[str, str]:
+def configuration_row(measured: Measured, study: Study) -> dict[str, str]:
     """A configuration's row of the table: mean and standard deviation over its seeds."""
-    row = {"configuration": _name(measured), "seeds": str(len(measured.seeds) * measured.members)}
+    row = {
+        "configuration": _name(measured, study),
+        "seeds": str(len(measured.seeds) * measured.members),
+    }
     for metric, heading in _COLUMNS.items():
         row[heading] = measured_text(measured, metric)
     return row
 
 
-def requested_row(measured: Measured, metrics: Sequence[str]) -> dict[str, str]:
+def requested_row(measured: Measured, study: Study, metrics: Sequence[str]) -> dict[str, str]:
     """A configuration's row of the table of the metrics that the study asks for."""
     texts = {_heading(METRICS[name]): measured_text(measured, name) for name in metrics}
-    return {"configuration": _name(measured), **texts}
+    return {"configuration": _name(measured, study), **texts}
 
 
-def _name(measured: Measured) -> str:
+def _name(measured: Measured, study: Study) -> str:
     if isinstance(measured, MeasuredEnsemble):
         return ensemble_name(measured)
-    return shown_name(measured.config)
+    return configuration_name(measured, study)
 
 
 def _heading(metric: Metric) -> str:
     return f"{metric.label}, {metric.unit}" if metric.unit else metric.label
 
 
-def all_seeds_row(one: AllSeeds) -> dict[str, str]:
+def all_seeds_row(one: AllSeeds, study: Study) -> dict[str, str]:
     """What all seeds of a configuration come to as one network."""
     gain = one.gain
     return {
-        "ensemble of all seeds": shown_name(one.measured.config),
+        "ensemble of all seeds": configuration_name(one.measured, study),
         "networks": str(gain.members),
         "single, test %": f"{100 * gain.member_accuracy:.2f}",
         "ensemble, test %": f"{100 * gain.accuracy:.2f}",
@@ -247,13 +250,14 @@ def outcome_parts(outcome: StudyOutcome) -> Iterator[Part]:
     """What is said of a study in short, below its title, wherever it is shown."""
     study = outcome.study
     if outcome.mark:
-        yield Line(f"All accuracies: {outcome.mark}.")
+        which = "Accuracies of a best epoch" if outcome.judges_last_epochs else "All accuracies"
+        yield Line(f"{which}: {outcome.mark}.")
     shown = (*outcome.configurations, *outcome.ensembles)
-    yield Table([configuration_row(measured) for measured in shown])
+    yield Table([configuration_row(measured, study) for measured in shown])
     if requested := study.metrics_beside(*_COLUMNS):
-        yield Table([requested_row(measured, requested) for measured in shown])
+        yield Table([requested_row(measured, study, requested) for measured in shown])
     if outcome.all_seeds:
-        yield Table([all_seeds_row(one) for one in outcome.all_seeds])
+        yield Table([all_seeds_row(one, study) for one in outcome.all_seeds])
     if outcome.factors:
         yield Table([factor_row(factor) for factor in outcome.factors])
     if 0 < len(outcome.pairs) <= MOST_PAIRS:
@@ -265,7 +269,7 @@ def outcome_parts(outcome: StudyOutcome) -> Iterator[Part]:
     audit = [source_text(finding) for finding in disagreements(outcome.source_audit)]
     if audit:
         yield Sentences("What does not follow from the source's own tables", audit)
-    if found := found_in_lines(outcome.findings):
+    if found := found_in_lines(outcome.findings, study):
         yield Sentences(FOUND_IN, found)
     if notes := note_texts(outcome):
         yield Sentences("Notes", notes)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.distributions import ALPHA, EQUAL
 from mnist_keras.statistics.rules import Rule, alpha_at_look
 from mnist_keras.statistics.summaries import (
@@ -144,6 +145,7 @@ def judge_ratio(
     Ratios are compared as logarithms, so that a ratio and its inverse get the same verdict:
     `tolerance` 0.25 allows from stated / 1.25 to stated x 1.25. `value` is the geometric mean over
     the seeds; `value`, `interval`, `stated` and `margin` (the tolerance) of the result are ratios.
+    Where all pairs have one ratio, the interval is that of `differences`, once they are numerous.
     Raises `ValueError` for numbers that are not positive or not in pairs.
     """
     above, below = as_values(numerators, "numerators"), as_values(denominators, "denominators")
@@ -151,8 +153,11 @@ def judge_ratio(
         raise ValueError(f"expected pairs, got {above.size} and {below.size} values")
     if min(above.min(), below.min(), stated, tolerance) <= 0:
         raise ValueError("expected numbers above 0")
-    logs = np.log(above / below)
-    found = judge_stated_mean(math.log(stated), logs, math.log(1 + tolerance), rule)
+    margin = math.log(1 + tolerance)
+    ours = compare_paired(np.log(above), np.log(below), margin, rule)
+    limits = ours.limits()
+    shown = limits if math.isfinite(limits.half) else None
+    found = judge_statement(math.log(stated), ours.mean, shown, margin, ours.n)
     ends = found.interval and Interval(math.exp(found.interval.low), math.exp(found.interval.high))
     return Statement(found.n, stated, math.exp(found.value), ends, tolerance, found.verdict)
 

@@ -136,6 +136,18 @@ def test_a_ratio_and_its_inverse_get_the_same_verdict(stated):
     assert back.value == pytest.approx(1 / there.value)
 
 
+ALIKE = [0.9911, 0.9898, 0.9904, 0.9897, 0.9918, 0.9901]
+
+
+def test_pairs_that_are_all_alike_are_the_same_once_there_are_six_of_them():
+    five, six = (judge_ratio(1.0, ALIKE[:n], ALIKE[:n], 0.001) for n in (5, 6))
+    assert (five.interval, five.verdict) == (None, Verdict.OPEN)
+    assert six.verdict is Verdict.SAME
+    step = np.diff(np.sort(np.log(ALIKE))).min()
+    assert six.interval.high == pytest.approx(np.exp(step * (1 - 0.025 ** (1 / 6))))
+    assert judge_ratio(1.01, ALIKE, ALIKE, 0.001).verdict is Verdict.DIFFERENT
+
+
 @pytest.mark.parametrize(
     ("numerators", "denominators", "stated", "tolerance"),
     [

@@ -17,9 +17,18 @@ from mnist_keras.report.figures.style import INK, MUTED, number_ticks
 from mnist_keras.report.figures.sweeps import Point, Spot, Sweep
 
 _PLAIN_BAR = "#9DB9CC"
-_LABEL_WIDTH = 20
+_LABEL_WIDTH = 30
 _FEWEST_PLACES = 3
 _ERROR_TICKS = (50.0, 80.0, 85.0, 90.0, 95.0, 97.0, 98.0, 98.5, 99.0, 99.2, 99.5, 99.7)
+_FINE_TICKS = tuple(value / 10 for value in range(900, 1000))
+_FEWEST_TICKS = 3
+_FULL_INCHES, _BAR_INCHES = 2.7, 0.28
+"""The height of a panel of bars with its title and axis, and what each bar needs of it."""
+
+
+def bars_height(number: int) -> float:
+    """How high, in inches, a panel of so many bars should be for their labels to stand apart."""
+    return max(_FULL_INCHES, 0.9 + _BAR_INCHES * number)
 
 
 def draw_bars(
@@ -107,7 +116,8 @@ def space_by_error(axes: Axes) -> None:
     low, high = 100.0 - 1.15 * largest, 100.0 - smallest / 1.15
     axes.set_yscale("function", functions=(_to_error, _from_error))
     axes.set_ylim(low, high)
-    axes.yaxis.set_major_locator(FixedLocator([t for t in _ERROR_TICKS if low <= t <= high]))
+    plain, fine = ([t for t in ticks if low <= t <= high] for ticks in (_ERROR_TICKS, _FINE_TICKS))
+    axes.yaxis.set_major_locator(FixedLocator(plain if len(plain) >= _FEWEST_TICKS else fine))
     axes.yaxis.set_major_formatter(number_ticks("g"))
 
 

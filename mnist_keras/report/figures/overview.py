@@ -25,6 +25,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 _REACHES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 _SHARE_INSIDE = 0.9
+_ALONE = 5.0
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,11 @@ def make_mark(outcome: CellOutcome) -> Mark:
 
 
 def reach(marks: Iterable[Mark]) -> float:
-    """How far the axis goes to both sides, in points: nine of ten marks and intervals fit."""
+    """How far the axis goes to both sides, in points.
+
+    Nine of ten marks and intervals fit; the farthest one need not if it is many times as far out as
+    the next.
+    """
     needed = sorted(
         max(abs(end) for end in (mark.deviation, mark.low, mark.high) if end is not None)
         for mark in marks
@@ -158,6 +163,8 @@ def reach(marks: Iterable[Mark]) -> float:
     )
     if not needed:
         return _REACHES[0]
+    if len(needed) > 1 and needed[-1] > _ALONE * needed[-2]:
+        needed.pop()
     enough = needed[math.ceil(_SHARE_INSIDE * len(needed)) - 1]
     return next((size for size in _REACHES if 0.95 * size >= enough), _REACHES[-1])
 

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from mnist_keras.report.figures.curve_pair import at_epochs
 from mnist_keras.report.figures.curves import Curve, LevelCurves, accuracy_limits
 from mnist_keras.report.figures.legend import DIAMOND, Look, level_look, role_look
-from mnist_keras.report.figures.style import number_ticks, whole_numbers
+from mnist_keras.report.figures.style import whole_numbers
 from mnist_keras.report.figures.sweeps import Point, Sweep
-from mnist_keras.report.language import translate
+from mnist_keras.report.language import format_number, translate
 
 _BAND = 0.18
 """How opaque a band is; a bar of seeds, being narrow, is twice as opaque."""
@@ -195,8 +195,16 @@ def _name_levels(axes: Axes, sweep: Sweep) -> None:
     axes.set_xticks(sweep.positions[::step], [textwrap.fill(tick, width) for tick in ticks])
 
 
+def _short_number(value: float) -> str:
+    if value >= 1e6:
+        return f"{format_number(value / 1e6, 'g')} M"
+    if value >= 1e4:
+        return f"{format_number(value / 1e3, 'g')} k"
+    return format_number(value, ",g")
+
+
 def plain_log_ticks(axis: Axis) -> None:
-    """Label a logarithmic axis at 1, 2 and 5 times the powers of ten, in plain numbers."""
+    """Label a logarithmic axis at 1, 2 and 5 times the powers of ten: 0.5, 2,000, 20 k, 1 M."""
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(number_ticks(",g"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _short_number(value)))
     axis.set_minor_formatter(NullFormatter())

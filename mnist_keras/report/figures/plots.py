@@ -47,12 +47,13 @@ from mnist_keras.report.words.units import PERCENT
 
 @dataclass(frozen=True)
 class Plot:
-    """A drawn figure with its words."""
+    """A drawn figure with its words; `mark` is its own, None is the mark of its study."""
 
     name: str
     caption: str
     alt: str
     canvas: Canvas
+    mark: str | None = None
 
 
 @look()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
@@ -20,6 +20,7 @@ from mnist_keras.report.figures.plots import Plot, factor_plot, factors_plot, tr
 from mnist_keras.report.figures.style import headline, look, save_figure
 from mnist_keras.report.figures.trade_plots import convolutions_plot, layers_plot, trade_plot
 from mnist_keras.report.language import translate
+from mnist_keras.report.words.naming import mark_name
 
 REPORT_FIGURES: dict[str, str] = {
     "shallow-first-test": "figure-1-shallow-training-curves",
@@ -60,7 +61,10 @@ def draw_figures(outcome: StudyOutcome, folder: Path) -> list[Figure]:
         UserError: the folder cannot be made or written to.
     """
     mark = mark_of(outcome)
-    return [save_plot(plot, folder, mark) for plot in study_plots(outcome)]
+    return [
+        save_plot(plot, folder, mark if plot.mark is None else plot.mark)
+        for plot in study_plots(outcome)
+    ]
 
 
 def draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> Figure | None:
@@ -72,7 +76,9 @@ def draw_overview(outcomes: Sequence[StudyOutcome], folder: Path) -> Figure | No
     plot = _all_plot(outcomes)
     if plot is None:
         return None
-    marks = {mark_of(outcome) for outcome in outcomes if overview(outcome) is not None}
+    marks = {
+        mark_name(outcome.judged_mark) for outcome in outcomes if overview(outcome) is not None
+    }
     return save_plot(plot, folder, marks.pop() if len(marks) == 1 else "")
 
 
@@ -86,7 +92,7 @@ def study_plots(outcome: StudyOutcome) -> Iterator[Plot]:
         while name in taken:
             name, number = f"{plot.name}-{number}", number + 1
         taken.add(name)
-        yield Plot(name, plot.caption, plot.alt, plot.canvas)
+        yield replace(plot, name=name)
 
 
 def _plots(outcome: StudyOutcome) -> Iterator[Plot | None]:
@@ -151,7 +157,7 @@ def _study_plot(outcome: StudyOutcome) -> Plot | None:
     found = overview(outcome)
     if found is None:
         return None
-    canvas = draw_study(found)
+    canvas, mark = draw_study(found), mark_name(outcome.judged_mark)
     seeds = seeds_text(seed_counts_of([found]))
     subtitle = translate(
         "measured minus published, in percentage points; {seeds}; right: as published (%)",
@@ -161,10 +167,10 @@ def _study_plot(outcome: StudyOutcome) -> Plot | None:
         canvas,
         translate("Published accuracies: {title}", title=translate(outcome.study.title)),
         subtitle,
-        mark_of(outcome),
+        mark,
     )
     name = f"{outcome.study.name}-published-accuracies"
-    return Plot(name, _overview_caption([found], seeds), _overview_alt([found]), canvas)
+    return Plot(name, _overview_caption([found], seeds), _overview_alt([found]), canvas, mark)
 
 
 @look()
@@ -173,7 +179,7 @@ def _all_plot(outcomes: Sequence[StudyOutcome]) -> Plot | None:
     if not pairs:
         return None
     found = [one for _, one in pairs]
-    marks = [mark_of(outcome) for outcome, _ in pairs]
+    marks = [mark_name(outcome.judged_mark) for outcome, _ in pairs]
     titles = [f"{one.title} ({m})" if m else one.title for one, m in zip(found, marks, strict=True)]
     canvas = draw_all(found, titles)
     seeds = seeds_text(seed_counts_of(found))

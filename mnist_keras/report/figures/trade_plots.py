@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.metrics import ACCURACIES
 from mnist_keras.report.figures.bars import (
+    bars_height,
     draw_bars,
     draw_grouped_bars,
     draw_spots,
@@ -42,6 +43,8 @@ from mnist_keras.report.figures.sweeps import (
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import setting_value
 from mnist_keras.report.words.units import PERCENT
+
+_PLANES_INCHES, _LEGEND_INCHES = 3.65, 1.25
 
 
 @look()
@@ -91,8 +94,11 @@ def trade_plot(outcome: StudyOutcome, name: str) -> Plot | None:
     if len(entries) < 2:
         return None
     counts = seed_counts(entry.measured for entry in entries)
-    canvas = new_figure(7.6)
-    axes = canvas.subplot_mosaic([["time", "size"], ["gap", "gap"]], height_ratios=[1.35, 1])
+    below = bars_height(len(entries))
+    canvas = new_figure(_PLANES_INCHES + below + _LEGEND_INCHES)
+    axes = canvas.subplot_mosaic(
+        [["time", "size"], ["gap", "gap"]], height_ratios=[_PLANES_INCHES, below]
+    )
     _draw_planes(
         axes,
         entries,

@@ -22,6 +22,7 @@ from mnist_keras.report.live.words import (
     time_left_text,
 )
 from mnist_keras.report.page.comparison_tables import impact_table
+from mnist_keras.report.page.content import finding_blocks
 from mnist_keras.report.page.document import (
     Block,
     Bullets,
@@ -37,7 +38,6 @@ from mnist_keras.report.page.document import (
 from mnist_keras.report.page.tables import LONG
 from mnist_keras.report.page.wording import NONE, claim_chip, interval, number, pair_chip
 from mnist_keras.report.words.claims import claim_reason
-from mnist_keras.report.words.findings import found_in_text
 from mnist_keras.report.words.naming import mark_name, quantity, setting_value
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.running.now import RunNow, RunState, StudyNow
@@ -224,9 +224,7 @@ def _parts(now: StudyNow, mark: str) -> list[Part]:
         (
             "findings",
             translate("What stands out in the trainings"),
-            [Bullets(tuple(map(found_in_text, outcome.findings)))]
-            if outcome and outcome.findings
-            else (),
+            finding_blocks(outcome) if outcome else (),
         ),
         (
             "trainings",

@@ -17,7 +17,7 @@ from mnist_keras.report.page.comparison_tables import (
 )
 from mnist_keras.report.page.document import Block, Bullets, Document, Picture, Section, Text
 from mnist_keras.report.page.ensembles import ensemble_blocks
-from mnist_keras.report.page.opening import mark_of, opening_blocks, overview_blocks
+from mnist_keras.report.page.opening import opening_blocks, overview_blocks
 from mnist_keras.report.page.tables import (
     configuration_table,
     confirmation_table,
@@ -26,7 +26,7 @@ from mnist_keras.report.page.tables import (
 )
 from mnist_keras.report.page.wording import seeds_text, settings_text
 from mnist_keras.report.words.findings import found_in_text
-from mnist_keras.report.words.naming import listed
+from mnist_keras.report.words.naming import listed, mark_name
 from mnist_keras.report.words.whynot import why_not_text
 
 
@@ -133,11 +133,11 @@ def _lead(outcome: StudyOutcome) -> tuple[str, ...]:
 
 
 def _study_sections(chapter: Chapter, prefix: str = "") -> list[Section]:
-    outcome, mark = chapter.outcome, mark_of(chapter.outcome)
+    outcome, mark = chapter.outcome, mark_name(chapter.outcome.mark)
     contents = (
         ("published", _published_title(outcome), _published(outcome, mark)),
         ("factors", translate("Factors"), _factors(outcome, mark)),
-        ("findings", translate("What stands out in the trainings"), _findings(outcome)),
+        ("findings", translate("What stands out in the trainings"), finding_blocks(outcome)),
         ("pairs", translate("Pairs of configurations"), _pairs(outcome, mark)),
         ("confirmation", translate("Confirmation"), _confirmation(outcome, mark)),
         ("ensembles", translate("Ensembles"), ensemble_blocks(outcome, mark)),
@@ -170,7 +170,7 @@ def _published(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
             "run, is held against."
         )
     )
-    return [explanation, *published_tables(outcome, mark), configuration_table(outcome, mark)]
+    return [explanation, *published_tables(outcome), configuration_table(outcome, mark)]
 
 
 def _factors(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
@@ -192,8 +192,10 @@ def _factors(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
     return [*([impacts] if impacts else []), *([Bullets(reasons)] if reasons else []), *levels]
 
 
-def _findings(outcome: StudyOutcome) -> Sequence[Block]:
-    return [Bullets(tuple(map(found_in_text, outcome.findings)))] if outcome.findings else []
+def finding_blocks(outcome: StudyOutcome) -> Sequence[Block]:
+    """What stands out in the trainings, an item each; empty where nothing does."""
+    texts = tuple(found_in_text(found, outcome.study) for found in outcome.findings)
+    return [Bullets(texts)] if texts else []
 
 
 def _pairs(outcome: StudyOutcome, mark: str) -> Sequence[Block]:

@@ -9,7 +9,8 @@ from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.report.language import translate
 from mnist_keras.report.page.document import Block, Chip, Column, Row, Table, Text, Tone
 from mnist_keras.report.page.tables import LONG
-from mnist_keras.report.page.wording import VERDICT_TONES, config_name, interval, number
+from mnist_keras.report.page.wording import VERDICT_TONES, interval, number
+from mnist_keras.report.words.naming import configuration_name
 from mnist_keras.report.words.verdicts import gain_verdict
 from mnist_keras.statistics.summaries import Verdict
 
@@ -29,11 +30,12 @@ def ensemble_blocks(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
                 "another ensemble. Each row is judged by itself, at one look."
             )
         ),
-        _table(outcome.all_seeds, mark),
+        _table(outcome, mark),
     ]
 
 
-def _table(found: Sequence[AllSeeds], mark: str) -> Table:
+def _table(outcome: StudyOutcome, mark: str) -> Table:
+    found = outcome.all_seeds
     return Table(
         caption=translate("Ensembles of all seeds: test accuracy, %"),
         columns=(
@@ -45,18 +47,18 @@ def _table(found: Sequence[AllSeeds], mark: str) -> Table:
             Column(translate("95 % interval, other images")),
             Column(translate("Verdict"), numeric=False),
         ),
-        rows=tuple(_row(one) for one in found),
+        rows=tuple(_row(one, outcome) for one in found),
         mark=mark,
         folded=len(found) > LONG,
     )
 
 
-def _row(one: AllSeeds) -> Row:
+def _row(one: AllSeeds, outcome: StudyOutcome) -> Row:
     gain = one.gain
     better = gain.verdict is Verdict.DIFFERENT and gain.gain > 0
     tone = Tone.GOOD if better else VERDICT_TONES[gain.verdict]
     return Row(
-        config_name(one.measured.config),
+        configuration_name(one.measured, outcome.study),
         (
             str(gain.members),
             number(gain.member_accuracy, METRIC),

@@ -40,17 +40,14 @@ MOST_REASONS = 6
 """How many reasons are named before the tables."""
 
 
-def mark_of(outcome: StudyOutcome) -> str:
-    """The mark that every accuracy of the study carries; empty if there is none."""
-    return mark_name(outcome.mark)
-
-
 def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     """The opening of a study's report."""
     blocks = _notices(outcome)
     if outcome.study.comparable:
         blocks += _figure_verdicts(outcome)
-    blocks += claim_blocks(outcome.shown_claims, outcome.study.is_published, mark_of(outcome))
+    blocks += claim_blocks(
+        outcome.shown_claims, outcome.study.is_published, mark_name(outcome.judged_mark)
+    )
     if outcome.pairs:
         blocks.append(Text(curve_text(typical_spread(outcome), outcome.rule)))
     audit = disagreements(outcome.source_audit)
@@ -64,16 +61,26 @@ def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
+def _selected_text(outcome: StudyOutcome) -> str:
+    mark = translate(SELECTED_ON_TEST)
+    if outcome.judges_last_epochs:
+        return translate(
+            "What is said of a best epoch is {mark}: the epoch was chosen by looking at the test "
+            "images, so the figures are better than they would be on new ones. Those of the last "
+            "epoch are not: it is the last one whatever the images say.",
+            mark=mark,
+        )
+    return translate(
+        "Every accuracy here is {mark}: the epoch was chosen by looking at "
+        "the test images, so the figures are better than they would be on new ones.",
+        mark=mark,
+    )
+
+
 def _notices(outcome: StudyOutcome) -> list[Block]:
     notices: list[str] = []
     if outcome.selected_on_test:
-        notices.append(
-            translate(
-                "Every accuracy here is {mark}: the epoch was chosen by looking at "
-                "the test images, so the figures are better than they would be on new ones.",
-                mark=translate(SELECTED_ON_TEST),
-            )
-        )
+        notices.append(_selected_text(outcome))
     if outcome.quick:
         notices.append(
             translate(
@@ -182,7 +189,7 @@ def _tally_table(outcomes: Sequence[StudyOutcome]) -> Table:
 
 def _tally_rows(outcome: StudyOutcome) -> list[Row]:
     """How the verdicts on figures and on claims fell; none where they are not comparable."""
-    mark = f", {mark_of(outcome)}" if outcome.mark else ""
+    mark = f", {mark_name(outcome.judged_mark)}" if outcome.judged_mark else ""
     header = f"{translate(outcome.study.title)} ({seeds(len(outcome.seeds))}{mark})"
     if not outcome.study.comparable:
         return [Row(header, (_what_differs(outcome), *(NONE for _ in TONE_TITLES)))]

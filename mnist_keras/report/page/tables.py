@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from mnist_keras.analysis.outcome import CellOutcome, StudyOutcome
 from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
+from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.wording import (
     NONE,
-    config_name,
     figure_chip,
     interval,
     number,
@@ -19,7 +19,13 @@ from mnist_keras.report.page.wording import (
     spread,
     subject_text,
 )
-from mnist_keras.report.words.naming import ensemble_name, listed, quantity
+from mnist_keras.report.words.naming import (
+    configuration_name,
+    ensemble_name,
+    listed,
+    mark_name,
+    quantity,
+)
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Summary, summarize
@@ -34,18 +40,17 @@ _OF_ENSEMBLE = ("val_accuracy", "test_accuracy", "seconds")
 _CONFIRMED = ("val_accuracy", "test_accuracy", "gap", "seconds", "parameters")
 
 
-def published_tables(outcome: StudyOutcome, mark: str) -> list[Table]:
+def published_tables(outcome: StudyOutcome) -> list[Table]:
     """A table for each table of the source: each of its figures beside what was measured."""
     sources: dict[str, list[CellOutcome]] = {}
     for cell in outcome.cells:
         sources.setdefault(cell.cell.source, []).append(cell)
-    return [_published_table(outcome, title, cells, mark) for title, cells in sources.items()]
+    return [_published_table(outcome, title, cells) for title, cells in sources.items()]
 
 
-def _published_table(
-    outcome: StudyOutcome, title: str, cells: Sequence[CellOutcome], mark: str
-) -> Table:
+def _published_table(outcome: StudyOutcome, title: str, cells: Sequence[CellOutcome]) -> Table:
     notes = _footnotes(cells)
+    metrics = [METRICS[one.cell.metric] for one in cells]
     several = len({str(cell.cell.subject) for cell in cells}) > 1
     return Table(
         caption=translate(title),
@@ -59,7 +64,7 @@ def _published_table(
             Column(translate("Verdict"), numeric=False),
         ),
         rows=tuple(_published_row(outcome, cell, several, notes) for cell in cells),
-        mark=mark,
+        mark=mark_name(outcome.mark_of(metrics)),
         folded=len(cells) > LONG,
         notes=tuple((name, reason) for reason, name in notes.items()),
     )
@@ -115,7 +120,7 @@ def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
         ),
         rows=tuple(
             Row(
-                config_name(measured.config),
+                configuration_name(measured, outcome.study),
                 (quantity(metric), *summary_cells(measured.summary(metric), metric)),
             )
             for measured in outcome.configurations

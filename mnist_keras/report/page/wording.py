@@ -10,7 +10,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, format_number, plural, translate
 from mnist_keras.report.page.document import Chip, Table, Tone
-from mnist_keras.report.words.naming import GLUE, label_name
+from mnist_keras.report.words.naming import GLUE, label_name, shown_name
 from mnist_keras.report.words.units import limited, seeds
 from mnist_keras.report.words.verdicts import (
     claim_verdict,
@@ -127,17 +127,12 @@ def settings_text(study: Study, config: RunConfig) -> str:
         for factor in study.factors
         if getattr(config, factor.field) not in (None, ())
     ]
-    return ", ".join(values) if values else config_name(config)
+    return ", ".join(values) if values else shown_name(config)
 
 
 def _glued(setting: str) -> str:
     """A setting whose value stays with its equals sign."""
     return setting.replace(" = ", f" ={GLUE}")
-
-
-def config_name(config: RunConfig) -> str:
-    """The name of a configuration's runs, without the seed."""
-    return config.name.removesuffix(f"-s{config.seed}")
 
 
 def seeds_text(done: tuple[int, ...]) -> str:

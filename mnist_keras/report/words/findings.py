@@ -18,8 +18,9 @@ from mnist_keras.diagnosis.fit import (
 from mnist_keras.diagnosis.pace import RateTooSmall, StillImproving
 from mnist_keras.examination import SilentUnits
 from mnist_keras.report.language import translate
-from mnist_keras.report.words.naming import shown_name
+from mnist_keras.report.words.naming import configuration_name
 from mnist_keras.report.words.units import PERCENT, seeds
+from mnist_keras.studies.design import Study
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ def finding_text(finding: Finding) -> str:
     )
 
 
-def found_in_text(found: FoundIn) -> str:
+def found_in_text(found: FoundIn, study: Study) -> str:
     """A finding about runs of a configuration of a study."""
     return translate(
         "{configuration}, {count} of {seeds}: {finding}",
-        configuration=shown_name(found.configuration.config),
+        configuration=configuration_name(found.configuration, study),
         count=len(found.seeds),
         seeds=seeds(len(found.configuration.seeds)),
         finding=finding_text(found.finding),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mnist_keras.claims.evidence import MeasuredEnsemble
+from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, plural, translate
 from mnist_keras.runs.caveats import SEPARATOR
+from mnist_keras.studies.design import Study
 from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Label, value_text
 
@@ -42,7 +43,7 @@ def ensemble_name(one: MeasuredEnsemble) -> str:
         "{name}: ensembles of {size} seeds of {config}, {by}",
         name=label_name(one.labels[0]),
         size=one.size,
-        config=one.config.name.removesuffix(f"-s{one.config.seed}"),
+        config=shown_name(one.config),
         by=by,
     )
 
@@ -103,3 +104,12 @@ def unit_symbol(unit: str, amount: float) -> str:
 def shown_name(config: RunConfig) -> str:
     """A run's name without its seed: what its configuration is called."""
     return config.name.removesuffix(f"-s{config.seed}")
+
+
+def configuration_name(one: Measured, study: Study) -> str:
+    """What a study calls a configuration.
+
+    The trials that it is, where the study has nothing else; where it has factors, `shown_name`.
+    """
+    trials = [label_name(label) for label in one.labels] if not study.factors else []
+    return ", ".join(dict.fromkeys(trials)) or shown_name(one.config)
