@@ -20,6 +20,7 @@ from worker_processes import alive, wait_until, workers
 from mnist_keras.data.dataset import load
 from mnist_keras.runs.records import read_epochs, read_run
 from mnist_keras.training.state import load_state
+from mnist_keras.workers.dispatch import Job, Waiting
 from mnist_keras.workers.execution import Place, Task, is_done, run_trials
 
 SECONDS_TO_END = 5.0
@@ -146,6 +147,30 @@ def test_nothing_to_do_is_done_at_once(place):
     assert run_trials([], place, do_nothing) == {}
 
 
+def test_a_trial_goes_to_the_worker_that_has_its_graph_until_the_last_seed(idx_folder):
+    data = load(idx_folder)
+    waiting = Waiting(more_may_come=False)
+    for seed in range(3):
+        for epochs, width in ((5, 32), (4, 16), (3, 8)):
+            config = small_config("shallow", data, seed=seed, epochs=epochs, hidden=width)
+            waiting.add(Job(Task(config)))
+
+    def take(*widths):
+        graphs = {small_config("shallow", data, hidden=width).graph for width in widths}
+        config = waiting.take(graphs).task.config
+        return config.seed, config.settings["hidden"][0]
+
+    assert take(16) == (0, 16)
+    assert take(32, 16) == (0, 32)
+    assert take(32, 16) == (0, 8)  # nothing else is left of this seed
+    assert take(8) == (1, 8)
+    assert take(64) == (1, 32)
+    assert take() == (1, 16)
+    assert take(8) == (2, 32)  # the longest first: no other seed fills what it leaves
+    assert [take(8), take(8)] == [(2, 16), (2, 8)]
+    assert waiting.take() is None
+
+
 def test_a_fault_of_the_program_is_shown_when_the_others_have_ended(place, tasks, monkeypatch):
     """A number of threads that no command would pass on."""
     with pytest.raises(TypeError):
@@ -251,6 +276,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from small_runs import small_config
 from mnist_keras.data.dataset import load
+from mnist_keras.workers.dispatch import Job, Waiting
 from mnist_keras.workers.execution import Place, Task, run_trials
 root, idx_folder, epochs = Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
 data = load(idx_folder)

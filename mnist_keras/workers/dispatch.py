@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -56,7 +57,7 @@ class Worker(Protocol):
         """End whatever still runs; the next trial begins afresh."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """A task on its way through the dispatchers.
 
@@ -98,12 +99,26 @@ class Waiting:
             self._jobs.appendleft(job)
             self._changed.notify()
 
-    def take(self) -> Job | None:
-        """The next job, as soon as there is one; None when no more will come."""
+    def take(self, graphs: Collection[RunConfig] = ()) -> Job | None:
+        """The next job, as soon as there is one; None when no more will come.
+
+        Of the next job's seed, one whose graph is in `graphs` goes first: whoever takes it need not
+        compile it. Not so where no other seed waits behind: then the longest trials must not be
+        left for the end.
+        """
         with self._changed:
             while not self._jobs and self._more_may_come:
                 self._changed.wait()
-            return self._jobs.popleft() if self._jobs else None
+            if not self._jobs:
+                return None
+            seed = self._jobs[0].task.config.seed
+            of_seed = [job for job in self._jobs if job.task.config.seed == seed]
+            compiled = (job for job in of_seed if job.task.config.graph in graphs)
+            chosen = of_seed[0]
+            if graphs and len(of_seed) < len(self._jobs):
+                chosen = next(compiled, chosen)
+            self._jobs.remove(chosen)
+            return chosen
 
     def close(self) -> None:
         """No more jobs will come, but those that are put back."""
@@ -164,12 +179,13 @@ class Dispatcher(threading.Thread):
         self.stopping = False
         self.error: BaseException | None = None
         self.ended = threading.Event()
+        self._graphs: set[RunConfig] = set()
 
     def run(self) -> None:
         """Work until there is nothing to do, or nothing to do it with."""
         try:
             while not self.stopping and not self.worker.lost:
-                job = self.waiting.take()
+                job = self.waiting.take(self._graphs)
                 if job is None or self.stopping:
                     break
                 self._train(job)
@@ -215,10 +231,12 @@ class Dispatcher(threading.Thread):
         job.attempts += 1
         try:
             failure = self._wait(self.worker.begin(job.task, place), folder)
+            self._graphs.add(job.task.config.graph)
         except WorkerDiedError as error:
             failure = Failure(str(error), again=True)
         if failure is not None and failure.again:
             self.worker.close()
+            self._graphs.clear()
         return failure
 
     def _wait(self, trial: Trial, folder: RunFolder) -> Failure | None:
