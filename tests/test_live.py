@@ -15,7 +15,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.report.language import writing_in
 from mnist_keras.report.live.chart import HEIGHT, LEFT, RIGHT, TOP, WIDTH, draw_chart, nice_ticks
 from mnist_keras.report.live.content import study_page
-from mnist_keras.report.live.curves import Group, Level, axis_limits, curve_groups
+from mnist_keras.report.live.curves import Group, Level, axis_limits, curve_groups, run_names
 from mnist_keras.report.live.page import render_live
 from mnist_keras.report.live.words import time_left_text
 from mnist_keras.running.now import RunNow, RunState, StudyNow, StudyState
@@ -125,6 +125,25 @@ def test_without_a_study_every_configuration_is_drawn_by_its_name() -> None:
         ("shallow-h128-lr0.001-b32-e9", 1),
     ]
     assert curve_groups(now_of(None)) == ()
+
+
+def test_a_study_of_trials_alone_calls_trainings_by_their_names(tmp_path: Path) -> None:
+    head, _, trials = OWN.partition("[[factors]]")
+    same = '[[trials]]\nname = "the same as an ensemble"\nensemble = 2\n'
+    (tmp_path / "own.toml").write_text(f"{head}[[trials]]{trials.partition('[[trials]]')[2]}{same}")
+    trials_alone = load_study(tmp_path / "own.toml")
+    slow = base(learning_rate=0.0001, seed=3)
+    now = now_of(trials_alone, run(slow, [0.4], RunState.TRAINING), run(base(), [0.9]))
+    assert run_names(now) == {slow.name: "slow, seed 3", base().name: "the <base>, seed 0"}
+    (group,) = curve_groups(now)
+    assert [level.label for level in group.levels] == ["the <base>", "slow"]
+    page = text_of(rendered(now))
+    assert "slow, seed 3" in page
+    assert slow.name not in page
+
+
+def test_a_study_with_factors_calls_trainings_by_their_runs(study: Study) -> None:
+    assert run_names(now_of(study, run(base(), [0.9]))) == {}
 
 
 @pytest.mark.parametrize("metric", ["val_accuracy", "val_loss"])

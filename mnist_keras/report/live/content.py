@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from mnist_keras.analysis.outcome import PairOutcome, StudyOutcome
 from mnist_keras.report.language import plural, translate
 from mnist_keras.report.live.chart import draw_chart, draw_key
-from mnist_keras.report.live.curves import Group, Level, curve_groups
+from mnist_keras.report.live.curves import Group, Level, curve_groups, run_names
 from mnist_keras.report.live.words import (
     attention_texts,
     changed_text,
@@ -157,13 +157,16 @@ def _in_hand(now: StudyNow) -> tuple[Block, ...]:
             _runs_table(
                 translate("Trainings in hand, with validation accuracy"),
                 runs,
+                run_names(now),
                 folded=len(runs) > LONG,
             )
         )
     return tuple(blocks)
 
 
-def _runs_table(caption: str, runs: Sequence[RunNow], folded: bool) -> Table:
+def _runs_table(
+    caption: str, runs: Sequence[RunNow], names: Mapping[str, str], folded: bool
+) -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -174,7 +177,11 @@ def _runs_table(caption: str, runs: Sequence[RunNow], folded: bool) -> Table:
             Column(translate("Best, %")),
         ),
         rows=tuple(
-            Row(run.name, (run_chip(run), epochs_text(run), *_last_and_best(run))) for run in runs
+            Row(
+                names.get(run.name, run.name),
+                (run_chip(run), epochs_text(run), *_last_and_best(run)),
+            )
+            for run in runs
         ),
         folded=folded,
     )
@@ -231,7 +238,10 @@ def _parts(now: StudyNow, mark: str) -> list[Part]:
             translate("All trainings"),
             [
                 _runs_table(
-                    translate("All trainings, with validation accuracy"), now.runs, folded=True
+                    translate("All trainings, with validation accuracy"),
+                    now.runs,
+                    run_names(now),
+                    folded=True,
                 )
             ]
             if now.runs

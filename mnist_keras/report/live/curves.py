@@ -117,6 +117,21 @@ def curve_groups(now: StudyNow) -> tuple[Group, ...]:
     return (Group(translate("Trainings"), levels),) if levels else ()
 
 
+def run_names(now: StudyNow) -> dict[str, str]:
+    """What trainings are called, by the names of their folders: of a study of trials alone."""
+    if now.study is None or now.study.factors:
+        return {}
+    trials: dict[RunConfig, str] = {}
+    for trial in now.study.cells(now.wide):
+        for label in trial.labels:
+            trials.setdefault(trial.config, translate(label.name))
+    return {
+        run.name: translate("{name}, seed {seed}", name=trials[config], seed=run.config.seed)
+        for run in now.runs
+        if run.config is not None and (config := run.config.replace(seed=0)) in trials
+    }
+
+
 def _readings_of_groups(now: StudyNow, study: Study) -> list[tuple[str, dict[Reading, str]]]:
     """For each group its title, and where each configuration is read, with what it is called.
 
@@ -129,7 +144,7 @@ def _readings_of_groups(now: StudyNow, study: Study) -> list[tuple[str, dict[Rea
         reading = readings.get(trial.config, Reading(trial.config, trial.config.epochs))
         for label in trial.labels:
             if label.value is None:
-                named[reading] = translate(label.name)
+                named.setdefault(reading, translate(label.name))
             else:
                 _add(factors.setdefault(label.name, {}), reading, setting_value(label.value))
     shown = {reading for group in factors.values() for reading in group}
