@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mnist_keras.studies.loading import load_study
+from mnist_keras.studies.loading import load_study, problems_of_file
+from mnist_keras.training.architectures import build
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -40,6 +41,16 @@ def test_the_study_is_the_one_that_the_tutorial_writes() -> None:
     configs = load_study(str(file)).run_configs(range(5))
     assert len(configs) == 15
     assert {config.hidden for config in configs} == {(32,), (128,), (512,)}
+
+
+def test_the_first_look_is_sound_and_trains_what_the_book_does() -> None:
+    study, problems = problems_of_file(EXAMPLES / "first_look.toml")
+    assert study is not None
+    assert problems == []
+    dense, convnet = study.run_configs(range(1))
+    assert (dense.architecture, dense.hidden, dense.batch_size) == ("shallow", (512,), 128)
+    assert {config.optimizer for config in (dense, convnet)} == {"rmsprop"}
+    assert build(convnet).count_params() == 93_322
 
 
 def test_the_page_about_the_examples_names_each_of_them() -> None:
