@@ -15,6 +15,7 @@ from mnist_keras.analysis.results import results_rows
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import from_arrays
 from mnist_keras.errors import UserError
+from mnist_keras.report.figures.gap_plot import gap_plot
 from mnist_keras.report.language import writing_in
 from mnist_keras.report.page.content import Chapter, study_document
 from mnist_keras.report.page.document import Notice
@@ -195,6 +196,23 @@ def test_a_figure_of_the_last_epoch_is_not_selected_on_the_test_set(tmp_path, al
     assert f"**Every configuration** **{mark}**" in lines
     assert "Those of the last epoch are not" in document
     assert ("\n**selected on the test set**\n" in document) == also_best
+
+
+def test_the_gap_of_a_claimed_trial_is_drawn_by_epoch(tmp_path):
+    claim = 'kind = "bound"\nsubject = { trial = "small" }\nat_most = 0'
+    study = study_with(tmp_path, f'{claim}\nmetric = "first_gap"', ON_TEST)
+    write_study(tmp_path / "logs", study, lambda config: 0.98, seeds=[0, 1, 2])
+    outcome = analyze(study, tmp_path / "logs")
+    plot = gap_plot(outcome, "gaps")
+    measured = outcome.configurations[0].curves
+    gaps = 100 * (measured["accuracy"] - measured["val_accuracy"])
+    (line,) = [one for one in plot.canvas.axes[0].lines if one.get_zorder() == 3]
+    assert line.get_ydata() == pytest.approx(gaps.mean(axis=0))
+    assert plot.mark == ""  # every epoch is shown, none was chosen
+    assert f"{gaps[:, 0].mean():+.2f} points" in plot.alt
+    of_accuracy = claim.replace("at_most = 0", "at_least = 0.97") + '\nmetric = "test_accuracy"'
+    without = study_with(tmp_path, of_accuracy)
+    assert gap_plot(analyze(without, tmp_path / "logs"), "gaps") is None
 
 
 def test_a_study_of_trials_calls_its_configurations_by_their_names(tmp_path):

@@ -52,6 +52,14 @@ def draw_curves(axes: Axes, curves: Sequence[Curve], title: str) -> None:
     axes.set_xlim(1 - 2 * _SIDE_STEP * longest, longest + 2 * _SIDE_STEP * longest)
 
 
+def draw_gaps(axes: Axes, curves: Sequence[Curve], title: str) -> None:
+    """Differences by epoch, a look for each curve, and the line where there is none."""
+    _begin_by_epoch(axes, title)
+    axes.axhline(0, color="#8C8C8C", linewidth=0.9)
+    for index, curve in enumerate(curves):
+        _draw_curve(axes, curve, level_look(index), first_marker=0)
+
+
 def draw_level_accuracies(axes: Axes, levels: Sequence[LevelCurves]) -> None:
     """Validation accuracy by epoch, a look for each value of the factor."""
     _begin_by_epoch(axes, translate("Validation accuracy by epoch (%)"))

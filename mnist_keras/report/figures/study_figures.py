@@ -11,6 +11,7 @@ from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.analysis.pairs import compares_with_one
 from mnist_keras.report.figures.captions import mark_of, seeds_text, verdicts_text
 from mnist_keras.report.figures.forest import draw_all, draw_study
+from mnist_keras.report.figures.gap_plot import gap_plot
 from mnist_keras.report.figures.metric_sheets import (
     factor_metrics_plot,
     trial_metrics_plot,
@@ -104,6 +105,7 @@ def _plots(outcome: StudyOutcome) -> Iterator[Plot | None]:
     if not outcome.factors:
         yield trade_plot(outcome, _name(f"{name}-accuracy-time-size"))
         yield trial_metrics_plot(outcome, f"{name}-metrics")
+        yield gap_plot(outcome, _name(f"{name}-gaps"))
     yield _study_plot(outcome)
 
 
