@@ -15,7 +15,7 @@ from mnist_keras.analysis.results import results_rows
 from mnist_keras.config import make_config
 from mnist_keras.data.dataset import from_arrays
 from mnist_keras.errors import UserError
-from mnist_keras.report.figures.gap_plot import gap_plot
+from mnist_keras.report.figures.claim_plots import gap_plot, picks_plot
 from mnist_keras.report.language import writing_in
 from mnist_keras.report.page.content import Chapter, study_document
 from mnist_keras.report.page.document import Notice
@@ -213,6 +213,23 @@ def test_the_gap_of_a_claimed_trial_is_drawn_by_epoch(tmp_path):
     of_accuracy = claim.replace("at_most = 0", "at_least = 0.97") + '\nmetric = "test_accuracy"'
     without = study_with(tmp_path, of_accuracy)
     assert gap_plot(analyze(without, tmp_path / "logs"), "gaps") is None
+
+
+def test_the_best_of_three_is_drawn_by_what_it_is_picked_by(tmp_path):
+    claim = 'kind = "best_of"\nsubject = { trial = "small" }\nruns = 3'
+    judged(tmp_path, claim)
+    study = load_study(tmp_path / "own.toml")
+    plot = picks_plot(analyze(study, tmp_path / "logs"), "picks")
+    dots = plot.canvas.axes[0].lines[0]
+    above = 100 * (np.array(ACCURACIES) - np.mean(ACCURACIES))
+    assert dots.get_xdata() == pytest.approx(above)
+    assert dots.get_ydata() == pytest.approx(above)  # test accuracies are so far below, all alike
+    best_of_three = np.mean([max(each) for each in combinations(ACCURACIES, 3)])
+    gain = 100 * (best_of_three - np.mean(ACCURACIES))
+    assert plot.alt == f"small: the best of 3 has {gain:+.2f} points"
+    bound = 'kind = "bound"\nsubject = { trial = "small" }\nmetric = "test_accuracy"\nat_least = 1'
+    without = study_with(tmp_path, bound)
+    assert picks_plot(analyze(without, tmp_path / "logs"), "picks") is None
 
 
 def test_a_study_of_trials_calls_its_configurations_by_their_names(tmp_path):

@@ -20,7 +20,7 @@ from mnist_keras.report.figures.plots import Plot, is_published, subtitle
 from mnist_keras.report.figures.style import headline, look, new_figure
 from mnist_keras.report.figures.sweeps import Entry, Sweep, sweep, trial_entries, trial_sweep
 from mnist_keras.report.language import translate
-from mnist_keras.report.words.naming import listed, quantity
+from mnist_keras.report.words.naming import capitalized, listed, quantity
 
 MOST_METRICS = 6
 """A figure with more panels than these cannot be read; the tables have them all."""
@@ -71,7 +71,7 @@ def _metrics_plot(
     caption = sentence(
         translate(
             "{metrics} by {label}: {band_text}",
-            metrics=metrics[0].upper() + metrics[1:],
+            metrics=capitalized(metrics),
             label=label,
             band_text=band_text(counts),
         ),

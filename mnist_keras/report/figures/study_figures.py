@@ -10,8 +10,8 @@ from pathlib import Path
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.analysis.pairs import compares_with_one
 from mnist_keras.report.figures.captions import mark_of, seeds_text, verdicts_text
+from mnist_keras.report.figures.claim_plots import gap_plot, picks_plot
 from mnist_keras.report.figures.forest import draw_all, draw_study
-from mnist_keras.report.figures.gap_plot import gap_plot
 from mnist_keras.report.figures.metric_sheets import (
     factor_metrics_plot,
     trial_metrics_plot,
@@ -106,6 +106,7 @@ def _plots(outcome: StudyOutcome) -> Iterator[Plot | None]:
         yield trade_plot(outcome, _name(f"{name}-accuracy-time-size"))
         yield trial_metrics_plot(outcome, f"{name}-metrics")
         yield gap_plot(outcome, _name(f"{name}-gaps"))
+        yield picks_plot(outcome, _name(f"{name}-picks"))
     yield _study_plot(outcome)
 
 

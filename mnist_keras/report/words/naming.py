@@ -68,6 +68,11 @@ def listed(names: Sequence[str]) -> str:
     return translate("{first} and {last}", first=", ".join(names[:-1]), last=names[-1])
 
 
+def capitalized(text: str) -> str:
+    """With a large first letter; the others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def mark_name(mark: str) -> str:
     """The marks that go wherever a figure goes, as `marks_text` writes them."""
     return translate(SEPARATOR).join(translate(one) for one in mark.split(SEPARATOR))
