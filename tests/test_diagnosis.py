@@ -146,6 +146,9 @@ def test_a_run_that_ends_too_early_was_still_improving(tmp_path):
     assert StillImproving not in findings(stopped)  # patience ended it
     falling = replace(record, config=record.config.replace(schedule="cosine"))
     assert StillImproving not in findings(falling)
+    assert "--patience" in finding_text(finding)
+    keeping = replace(record, config=record.config.replace(keep="last", patience=None))
+    assert "--patience" not in finding_text(findings(keeping)[StillImproving])
 
 
 def test_few_training_images_are_learnt_by_heart(tmp_path):
@@ -250,6 +253,7 @@ def test_every_kind_is_said_in_both_languages_with_its_numbers():
         ManySilentUnits(layer, 500, 0.1, 1e-3),
         RateTooSmall(8, 2.3, 2.1, 2.303, 1e-6, 1e-3),
         StillImproving(5, 10, 0.5, 0.4, 0.8, 0.85),
+        StillImproving(5, 10, 0.5, 0.4, 0.8, 0.85, may_stop_early=False),
         StillImproving(1, 1, 0.5, 0.5, 0.8, 0.85),
         *(Overfitting(s, 4, 9, 5, 0.4, 0.1, 0.3, 0.6, 0.99, 0.91, 0.93, 99) for s in Sign),
         ValidationAboveTraining(3, 0.9, 0.95, 0.96, 500, True, True),

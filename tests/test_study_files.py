@@ -259,6 +259,15 @@ def test_what_may_be_wrong(tmp_path: Path, more: str, told: str) -> None:
     assert any(told in line for line in doubts(tmp_path, more)), doubts(tmp_path, more)
 
 
+@pytest.mark.parametrize(("printed", "doubted"), [(0.87, False), (0.0087, True)])
+def test_an_error_below_one_percent_is_an_error_and_no_fraction(
+    tmp_path: Path, printed: float, doubted: bool
+) -> None:
+    rows = f'columns = ["value", "test_error"]\nrows = [[32, {printed}]]\n'
+    found = any("figures are percent numbers" in line for line in doubts(tmp_path, TABLE + rows))
+    assert found == doubted
+
+
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     path = tmp_path / "wrong.toml"
     path.write_text(

@@ -73,6 +73,10 @@ def _about_trials(study: Study) -> Iterator[str]:
             )
 
 
+_FRACTION = {"higher": 1.0, "lower": 0.05, None: 1.0}
+"""A percent number up to here is probably a fraction: an error of 1 % is nothing unusual."""
+
+
 def _about_figure(study: Study, cell: PublishedCell) -> Iterator[str]:
     metric = METRICS[cell.metric]
     where = f"table {cell.source!r}: {cell.text} of {cell.subject} is no {metric.label}"
@@ -80,7 +84,7 @@ def _about_figure(study: Study, cell: PublishedCell) -> Iterator[str]:
     below = metric.low is not None and low < metric.low
     if below or (metric.high is not None and high > metric.high):
         yield f"{where}; figures are as printed{_range(metric)}"
-    elif metric.unit == "%" and metric.is_share and 0 < cell.high <= 1:
+    elif metric.unit == "%" and metric.is_share and 0 < cell.high <= _FRACTION[metric.better]:
         yield f"{where}, or a very small one; figures are percent numbers, as 97.70"
     if cell.subject == Subject():
         return

@@ -101,9 +101,9 @@ def study_new(file: Path, architecture: str | None, varied: tuple[str, ...], **t
 def study_check(file: str, seeds: int | None, logs: Path, as_json: bool) -> None:
     """Say what is missing in a study's file or contradicts itself, before anything is trained.
 
-    All mistakes are told at once, then what may be wrong: values that nothing is compared with,
-    impossible figures, claims that no training of the study could settle, or that its own figures
-    contradict. Then what it costs. It exits with 1 where the file cannot be run.
+    Mistakes are told, as many at once as can be seen, then what may be wrong: values that nothing
+    is compared with, impossible figures, claims that no training of the study could settle, or that
+    its own figures contradict. Then what it costs. It exits with 1 where the file cannot be run.
     """
     from mnist_keras.errors import UserError
     from mnist_keras.printed import count

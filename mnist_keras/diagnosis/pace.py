@@ -64,6 +64,7 @@ class StillImproving:
         loss_then, loss_last: validation loss.
         accuracy_then, accuracy_last: validation accuracy; for a single epoch the training accuracy
             in its course and at its end.
+        may_stop_early: whether `patience` fits its other settings.
     """
 
     since: int
@@ -72,6 +73,7 @@ class StillImproving:
     loss_last: float
     accuracy_then: float
     accuracy_last: float
+    may_stop_early: bool = True
 
     @classmethod
     def find(cls, facts: RunFacts) -> StillImproving | None:
@@ -96,6 +98,7 @@ class StillImproving:
         return cls(
             then + 1, facts.epochs,
             float(loss[then]), float(loss[-1]), float(accuracy[then]), float(accuracy[-1]),
+            may_stop_early=facts.config.keep != "last",
         )  # fmt: skip
 
 

@@ -228,12 +228,18 @@ def _still_improving(finding: StillImproving) -> Words:
             loss_last=finding.loss_last,
             **accuracies,
         ),
-        translate(
-            "Try {epochs} epochs instead of {old}, with --patience 5, or a larger learning rate.",
-            epochs=2 * finding.epochs,
-            old=finding.epochs,
-        ),
+        _more_epochs(finding),
     )
+
+
+def _more_epochs(finding: StillImproving) -> str:
+    numbers = {"epochs": 2 * finding.epochs, "old": finding.epochs}
+    if finding.may_stop_early:
+        return translate(
+            "Try {epochs} epochs instead of {old}, with --patience 5, or a larger learning rate.",
+            **numbers,
+        )
+    return translate("Try {epochs} epochs instead of {old}, or a larger learning rate.", **numbers)
 
 
 def _overfitting(finding: Overfitting) -> Words:
