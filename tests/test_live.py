@@ -142,6 +142,13 @@ def test_a_study_of_trials_alone_calls_trainings_by_their_names(tmp_path: Path) 
     assert slow.name not in page
 
 
+def test_a_training_that_keeps_its_last_epoch_has_no_best_one(study: Study) -> None:
+    curve = [0.9123, 0.8234]
+    chosen, kept = (run(base(keep=keep), curve, RunState.TRAINING) for keep in ("best", "last"))
+    assert "82.34 91.23" in text_of(rendered(now_of(study, chosen)))
+    assert "91.23" not in text_of(rendered(now_of(study, kept)))
+
+
 def test_a_study_with_factors_calls_trainings_by_their_runs(study: Study) -> None:
     assert run_names(now_of(study, run(base(), [0.9]))) == {}
 

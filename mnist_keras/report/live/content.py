@@ -191,7 +191,9 @@ def _last_and_best(run: RunNow) -> tuple[str, str]:
     values = [row["val_accuracy"] for row in run.epochs if "val_accuracy" in row]
     if not values:
         return NONE, NONE
-    return number(values[-1], "val_accuracy"), number(max(values), "val_accuracy")
+    keeps_last = run.config is not None and run.config.keep == "last"
+    best = NONE if keeps_last else number(max(values), "val_accuracy")  # none is chosen
+    return number(values[-1], "val_accuracy"), best
 
 
 def _drawn(group: Group, place: int) -> DrawnGroup:
