@@ -78,6 +78,24 @@ def run_apart(jobs: Sequence[Job], *, tolerant: bool = False) -> list[dict[str, 
     return answers
 
 
+def run_command_of_ours(*arguments: str) -> None:
+    """Run `mnist-keras` with these arguments, as a user does.
+
+    Raises:
+        UserError: it failed; the line is the last one that it wrote.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "mnist_keras", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        cause = done.stderr.strip().rpartition("\n")[2]
+        raise UserError(f"mnist-keras {' '.join(arguments[:2])} failed: {cause}")
+
+
 def failure(module: str, work: Work, cause: str) -> str:
     """The line about a training that failed."""
     return f"{module} failed on {work.architecture} with {work.setting.name}: {cause}"

@@ -61,6 +61,12 @@ images_option = click.option(
 rounds_option = click.option(
     "--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="Measure so often."
 )
+peer_python_option = click.option(
+    "--peer-python",
+    default=sys.executable,
+    metavar="PATH",
+    help="Interpreter that has PyTorch  [default: this one]",
+)
 output_option = click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),

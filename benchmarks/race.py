@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import random
 import statistics
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +18,14 @@ import click
 
 from benchmarks.contest import OURS, shuffled
 from benchmarks.machine import describe_machine
-from benchmarks.options import command_line, output_option, publish, run_command, write_results
+from benchmarks.options import (
+    command_line,
+    output_option,
+    peer_python_option,
+    publish,
+    run_command,
+    write_results,
+)
 from benchmarks.race_runs import PYTORCH, Entrant, Measured, Race
 from benchmarks.speed import has_package
 from benchmarks.summary import Spread, markdown_table, spread_text
@@ -45,12 +51,7 @@ def _folder_option(name: str) -> Any:
 @click.option("--recipe", "recipes", multiple=True, help="Only this one; may be repeated.")
 @_folder_option("logs")
 @_folder_option("checkpoints")
-@click.option(
-    "--peer-python",
-    default=sys.executable,
-    metavar="PATH",
-    help="Interpreter that has PyTorch  [default: this one]",
-)
+@peer_python_option
 @output_option
 def race(recipes: tuple[str, ...], peer_python: str, output: Path, **options: Any) -> None:
     """Train every recipe with every seed, and say when the mean over seeds passes which accuracy.

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.apart import ROOT, Job, available_cores, run_apart
+from benchmarks.apart import Job, available_cores, run_apart, run_command_of_ours
 from benchmarks.contest import OURS
 from benchmarks.inputs import save_images
 from benchmarks.options import MNIST_IMAGES
 from benchmarks.work import PYTORCH_EXAMPLE, TRAIN_MNIST_FAST, Setting, Work
 from mnist_keras.config import RunConfig
-from mnist_keras.errors import UserError
 from mnist_keras.running.trainings import prepare
 from mnist_keras.runs.records import read_run
 
@@ -138,16 +135,10 @@ class Race:
             *(f"--logs={place.logs.absolute()}", f"--checkpoints={place.checkpoints.absolute()}"),
         ]
         started = time.time()
-        done = subprocess.run(
-            [sys.executable, "-m", "mnist_keras", *command],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        run_command_of_ours(*command)
         record = read_run(self._folder(recipe, seed))
-        if done.returncode or record is None or record.result is None:
-            raise UserError(f"{recipe} failed: {done.stderr.strip().rpartition(chr(10))[2]}")
+        assert record is not None
+        assert record.result is not None
         return Measured(
             recipe=recipe,
             program=OURS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +17,7 @@ from benchmarks.options import (
     command_line,
     images_option,
     output_option,
+    peer_python_option,
     publish,
     rounds_option,
     run_command,
@@ -42,12 +42,7 @@ MEASURED, BESIDE = ("shallow", "deep"), ("torch",)
 @click.option(
     "--epochs", type=click.IntRange(min=1), help="Of every training  [default: as the study says]"
 )
-@click.option(
-    "--peer-python",
-    default=sys.executable,
-    metavar="PATH",
-    help="Interpreter that has PyTorch  [default: this one]",
-)
+@peer_python_option
 @output_option
 def studies(
     studies: tuple[str, ...],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.apart import ROOT, Job, available_cores, run_apart
+from benchmarks.apart import Job, available_cores, run_apart, run_command_of_ours
 from benchmarks.contest import CONTESTANTS, ONE_THREAD, OURS, Entrant
 from benchmarks.inputs import make_work
 from benchmarks.work import Work
 from mnist_keras.data.dataset import load
 from mnist_keras.data.sampling import split
-from mnist_keras.errors import UserError
 from mnist_keras.runs.records import RunRecord, read_runs
 from mnist_keras.studies.loading import load_study
 
@@ -89,16 +86,8 @@ def run_ours(study: str, number: int, data: Path, epochs: int | None, folder: Pa
         *(f"--logs={place / 'logs'}", f"--checkpoints={place / 'checkpoints'}"),
     ]
     started, begin = time.time(), time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "mnist_keras", *command],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run_command_of_ours(*command)
     seconds = time.perf_counter() - begin
-    if done.returncode:
-        raise UserError(f"study {study} failed: {done.stderr.strip().rpartition(chr(10))[2]}")
     records = _table_records(study, place / "logs" / study, epochs)
     peer_data = _peer_data(data, records[0], place)
     environment = (records[0].result or {})["environment"]

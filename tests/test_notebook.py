@@ -20,7 +20,7 @@ from small_runs import noisy_arrays, write_idx
 from mnist_keras import RunConfig, analyze, compare_paired, load_study, read_runs
 from mnist_keras.notebook.html import MOST_POINTS, bar, curves
 from mnist_keras.report.notebook import html_of
-from mnist_keras.report.summary import configuration_row, pair_row
+from mnist_keras.report.rows import configuration_row, pair_row
 from mnist_keras.runs.records import RunRecord
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,9 @@ from generated_runs import write_run, write_study
 from mnist_keras.analysis.analyze import analyze, confirmation_config
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.config import RunConfig
-from mnist_keras.report.summary import configuration_row, factor_row, print_summary, summarize
+from mnist_keras.report.plain import summarize
+from mnist_keras.report.rows import configuration_row, factor_row
+from mnist_keras.report.summary import print_summary
 from mnist_keras.report.words.verdicts import FIGURE_WORDS, claim_verdict
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.studies.loading import load_study

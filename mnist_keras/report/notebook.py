@@ -14,6 +14,7 @@ from mnist_keras.analysis.outcome import PairOutcome, StudyOutcome
 from mnist_keras.notebook.training import run_curves
 from mnist_keras.report.console import is_number, run_row
 from mnist_keras.report.found import FOUND, findings_of
+from mnist_keras.report.rows import pair_row
 from mnist_keras.report.summary import (
     Judgement,
     Line,
@@ -21,7 +22,6 @@ from mnist_keras.report.summary import (
     Sentences,
     Table,
     outcome_parts,
-    pair_row,
     title_of,
 )
 from mnist_keras.report.words.findings import finding_text

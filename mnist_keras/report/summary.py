@@ -4,49 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 from mnist_keras.analysis.analyze import analyze
-from mnist_keras.analysis.ensembles import AllSeeds
 from mnist_keras.analysis.measure import Records
-from mnist_keras.analysis.outcome import CellOutcome, FactorOutcome, PairOutcome, StudyOutcome
+from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.sources import disagreements
-from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
-from mnist_keras.claims.outcome import ClaimOutcome
-from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.console import print_json, print_lines, print_rows, print_wrapped
-from mnist_keras.report.found import FOUND_IN, finding_facts, found_in_lines
-from mnist_keras.report.words.cells import cell_reason
-from mnist_keras.report.words.claims import claim_reason, replay_text
-from mnist_keras.report.words.naming import configuration_name, ensemble_name, shown_name
+from mnist_keras.report.found import FOUND_IN, found_in_lines
+from mnist_keras.report.plain import summarize
+from mnist_keras.report.rows import (
+    COLUMNS,
+    all_seeds_row,
+    cell_row,
+    claim_row,
+    configuration_row,
+    factor_row,
+    measured_text,
+    pair_row,
+    requested_row,
+)
+from mnist_keras.report.words.naming import shown_name
 from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
-from mnist_keras.report.words.units import PERCENT, seeds, unit
+from mnist_keras.report.words.units import seeds
 from mnist_keras.report.words.verdicts import (
     FIGURE_WORDS,
-    NOT_JUDGED,
-    claim_verdict,
-    figure_verdict,
-    gain_verdict,
-    impact_verdict,
-    pair_verdict,
 )
-from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.studies.design import Study
-from mnist_keras.subjects import value_text
-
-_COLUMNS = {
-    "val_accuracy": "validation, %",
-    "test_accuracy": "test, %",
-    "gap": "training - validation, points",
-    "seconds_per_epoch": "s per epoch",
-    "parameters": "parameters",
-}
-"""The metrics of the table of configurations, and what it calls them."""
 
 MOST_PAIRS = 6
 """More pairs than these are left to the report."""
@@ -65,147 +53,6 @@ def print_summary(
         _print_outcome(outcome)
     if pages:
         click.echo("\nreport: " + ", ".join(str(page) for page in pages))
-
-
-def summarize(outcome: StudyOutcome) -> dict[str, Any]:
-    """The outcome as plain values for JSON; nothing published where it does not compare."""
-    comparable = outcome.study.comparable
-    best = outcome.confirmation_config
-    return {
-        "study": outcome.study.name,
-        "seeds": list(outcome.seeds),
-        "selected_on_test": outcome.selected_on_test,
-        "quick": outcome.quick,
-        "comparable": comparable,
-        "configurations": [_configuration(measured) for measured in outcome.configurations],
-        "ensembles": [_ensemble(one) for one in outcome.ensembles],
-        "ensembles_of_all_seeds": [_all_seeds(one) for one in outcome.all_seeds],
-        "factors": [_factor(factor) for factor in outcome.factors],
-        "best_combination": best and best.model_dump(mode="json"),
-        "confirmation": outcome.confirmation and _configuration(outcome.confirmation),
-        "cells": [cell_row(cell) for cell in outcome.cells if comparable],
-        "claims": [claim_row(claim) for claim in outcome.shown_claims],
-        "cost": asdict(outcome.cost),
-        "unfinished": list(outcome.unfinished),
-        "damaged": list(outcome.damaged),
-        "pairs": [_pair(pair) for pair in outcome.pairs],
-        "looks": outcome.looks,
-        "rule": str(outcome.rule),
-        "notes": list(note_texts(outcome)),
-        "findings": [
-            {
-                "configuration": shown_name(one.configuration.config),
-                "seeds": list(one.seeds),
-                **finding_facts(one.finding),
-            }
-            for one in outcome.findings
-        ],
-    }
-
-
-def configuration_row(measured: Measured, study: Study) -> dict[str, str]:
-    """A configuration's row of the table: mean and standard deviation over its seeds."""
-    row = {
-        "configuration": _name(measured, study),
-        "seeds": str(len(measured.seeds) * measured.members),
-    }
-    for metric, heading in _COLUMNS.items():
-        row[heading] = measured_text(measured, metric)
-    return row
-
-
-def requested_row(measured: Measured, study: Study, metrics: Sequence[str]) -> dict[str, str]:
-    """A configuration's row of the table of the metrics that the study asks for."""
-    texts = {_heading(METRICS[name]): measured_text(measured, name) for name in metrics}
-    return {"configuration": _name(measured, study), **texts}
-
-
-def _name(measured: Measured, study: Study) -> str:
-    if isinstance(measured, MeasuredEnsemble):
-        return ensemble_name(measured)
-    return configuration_name(measured, study)
-
-
-def _heading(metric: Metric) -> str:
-    return f"{metric.label}, {metric.unit}" if metric.unit else metric.label
-
-
-def all_seeds_row(one: AllSeeds, study: Study) -> dict[str, str]:
-    """What all seeds of a configuration come to as one network."""
-    gain = one.gain
-    return {
-        "ensemble of all seeds": configuration_name(one.measured, study),
-        "networks": str(gain.members),
-        "single, test %": f"{100 * gain.member_accuracy:.2f}",
-        "ensemble, test %": f"{100 * gain.accuracy:.2f}",
-        "95 % interval, other images": PERCENT.interval(gain.interval) if gain.interval else "-",
-        "verdict": gain_verdict(gain),
-    }
-
-
-def factor_row(factor: FactorOutcome) -> dict[str, str]:
-    """A factor's row of the table: how far it moves validation accuracy, and its best values."""
-    impact = factor.impact
-    low_high = impact.interval if impact else None
-    return {
-        "factor": factor.label,
-        "values": ", ".join(value_text(value) for value in factor.levels),
-        "impact": PERCENT.size(impact.size) if impact else "-",
-        "95 % interval": PERCENT.sizes(low_high) if low_high else "-",
-        "verdict": impact_verdict(impact) if impact else NOT_JUDGED,
-        "best": ", ".join(value_text(value) for value in factor.tied) or "-",
-    }
-
-
-def pair_row(pair: PairOutcome) -> dict[str, str]:
-    """Two values of a factor compared."""
-    difference, measure = pair.difference, unit(pair.metric)
-    return {
-        "pair": f"{value_text(pair.labels[0].value)} - {value_text(pair.labels[1].value)}",
-        "of": METRICS[pair.metric].label,
-        "difference": measure.signed(difference.mean),
-        "95 % interval": measure.interval(difference.interval) if difference.interval else "-",
-        "other images, too": measure.interval(pair.other_images) if pair.other_images else "-",
-        "verdict": pair_verdict(pair),
-    }
-
-
-def measured_text(measured: Measured | None, metric: str) -> str:
-    """Mean and, with several seeds, standard deviation, as the source prints the metric."""
-    summary = measured.summary(metric) if measured else None
-    if summary is None:
-        return "-"
-    scale, decimals = METRICS[metric].divisor, METRICS[metric].decimals
-    if metric == "parameters":
-        return f"{summary.mean:,.0f}"
-    decimals = max(decimals, 2)
-    text = f"{scale * summary.mean:.{decimals}f}"
-    return text if not summary.sd else f"{text} ± {scale * summary.sd:.{decimals}f}"
-
-
-def cell_row(outcome: CellOutcome) -> dict[str, str]:
-    """A published figure beside the measured one, and the verdict."""
-    cell = outcome.cell
-    epoch = f", epoch {cell.epoch}" if cell.epoch else ""
-    return {
-        "of": f"{cell.subject}{epoch}",
-        "figure": METRICS[cell.metric].label,
-        "published": cell.text,
-        "measured": _values_text(outcome),
-        "verdict": figure_verdict(outcome),
-        "why": cell_reason(outcome),
-    }
-
-
-def claim_row(outcome: ClaimOutcome) -> dict[str, str]:
-    """A claim and its verdict."""
-    return {
-        "claim": outcome.claim.label,
-        "text": outcome.claim.text,
-        "verdict": claim_verdict(outcome),
-        "why": claim_reason(outcome),
-        "source": replay_text(outcome.replay, outcome.judged.metric if outcome.judged else None),
-    }
 
 
 @dataclass(frozen=True)
@@ -254,7 +101,7 @@ def outcome_parts(outcome: StudyOutcome) -> Iterator[Part]:
         yield Line(f"{which}: {outcome.mark}.")
     shown = (*outcome.configurations, *outcome.ensembles)
     yield Table([configuration_row(measured, study) for measured in shown])
-    if requested := study.metrics_beside(*_COLUMNS):
+    if requested := study.metrics_beside(*COLUMNS):
         yield Table([requested_row(measured, study, requested) for measured in shown])
     if outcome.all_seeds:
         yield Table([all_seeds_row(one, study) for one in outcome.all_seeds])
@@ -331,71 +178,3 @@ def _figures_text(outcome: StudyOutcome) -> str:
     chance = outcome.different_by_chance
     beside = f" (chance alone: about {chance:.0f} differ)" if chance else ""
     return f"{len(outcome.cells)} published figures, each in the report: {counts}{beside}"
-
-
-def _configuration(measured: Measured) -> dict[str, Any]:
-    return {
-        "config": measured.config.model_dump(mode="json"),
-        "labels": list(map(str, measured.labels)),
-        "seeds": list(measured.seeds),
-        "values": {name: values.tolist() for name, values in measured.values.items()},
-    }
-
-
-def _ensemble(one: MeasuredEnsemble) -> dict[str, Any]:
-    """`seeds` are those that each ensemble begins with."""
-    return {**_configuration(one), "ensemble": one.size, "combine": one.combine}
-
-
-def _all_seeds(one: AllSeeds) -> dict[str, Any]:
-    """Accuracies and their differences as fractions."""
-    gain = one.gain
-    return {
-        "config": one.measured.config.model_dump(mode="json"),
-        "networks": gain.members,
-        "test_accuracy": gain.accuracy,
-        "mean_test_accuracy_of_networks": gain.member_accuracy,
-        "interval_other_images": list(gain.interval) if gain.interval else None,
-        "verdict": str(gain.verdict),
-    }
-
-
-def _factor(factor: FactorOutcome) -> dict[str, Any]:
-    """Accuracies and their differences as fractions."""
-    impact = factor.impact
-    return {
-        "field": factor.field,
-        "values": list(factor.levels),
-        "mean_val_accuracy": list(impact.means) if impact else None,
-        "impact": impact.size if impact else None,
-        "interval": list(impact.interval) if impact and impact.interval else None,
-        "verdict": str(impact.verdict) if impact else NOT_JUDGED,
-        "smallest_visible": impact.smallest_visible if impact else None,
-        "best": factor.best,
-        "tied": list(factor.tied),
-        "why_not": why_not_text(factor.why_not),
-    }
-
-
-def _pair(pair: PairOutcome) -> dict[str, Any]:
-    """Differences as fractions."""
-    interval, others = pair.difference.interval, pair.other_images
-    return {
-        "a": str(pair.labels[0]),
-        "b": str(pair.labels[1]),
-        "metric": pair.metric,
-        "difference": pair.difference.mean,
-        "interval": list(interval) if interval else None,
-        "interval_other_images": list(others) if others else None,
-        "p_adjusted": pair.p_holm,
-        "verdict": str(pair.verdict),
-    }
-
-
-def _values_text(outcome: CellOutcome) -> str:
-    values = outcome.values
-    if not len(values):
-        return "-"
-    metric = METRICS[outcome.cell.metric]
-    text = f"{metric.divisor * values.mean():.{max(metric.decimals, 1)}f} {metric.unit}".rstrip()
-    return text if len(values) == 1 else f"{text} (n = {len(values)})"
