@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,13 @@ class Race:
             for label in trial.labels
         }
         self._peer_python = peer_python
-        self._images = data or save_images(folder / "images.npz", MNIST_IMAGES)
+        self._folder_of_images = folder
+
+    @cached_property
+    def _images(self) -> Path:
+        """What the peer trains on; written when it first does."""
+        given = self._run.place.data
+        return given or save_images(self._folder_of_images / "images.npz", MNIST_IMAGES)
 
     def entrants(self, programs: Sequence[str]) -> list[Entrant]:
         """Recipes with who trains them, in the study's order."""
@@ -131,7 +138,7 @@ class Race:
         command = [
             *("study", STUDY, f"--only={1 + tasks.index(self._config(recipe, seed))}"),
             *(f"--seeds={len(self._run.seeds)}", f"--threads={place.threads}", *self._epochs),
-            *([f"--data={place.data}"] if place.data else []),
+            *([f"--data={place.data.absolute()}"] if place.data else []),
             *(f"--logs={place.logs.absolute()}", f"--checkpoints={place.checkpoints.absolute()}"),
         ]
         started = time.time()
