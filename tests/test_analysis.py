@@ -227,6 +227,36 @@ def test_pairs_are_compared_over_seeds(logs):
     assert widths.verdict is Verdict.DIFFERENT
 
 
+def study_of_trials(*trials: dict) -> Study:
+    base = {"architecture": "shallow", "epochs": 3, "hidden": 64}
+    return Study.model_validate(
+        {"name": "mine", "title": "A study", "base": base, "trials": list(trials)}
+    )
+
+
+def test_the_trials_of_a_study_without_factors_are_compared(logs):
+    """Each pair once, an equal configuration once, ensembles and wide trials not."""
+    study = study_of_trials(
+        {"name": "narrow"},
+        {"name": "also narrow", "changes": {"hidden": 64}},
+        {"name": "wide", "changes": {"hidden": 128}},
+        {"name": "slow", "changes": {"learning_rate": 0.0001}},
+        {"name": "five", "ensemble": 2},
+        {"name": "more", "changes": {"hidden": 512}, "wide": True},
+    )
+    write_study(logs, study, accuracy, seeds=range(3), wide=True)
+    pairs = analyze(study, logs).pairs
+    assert {pair.factor for pair in pairs} == {""}
+    names = [
+        tuple(label.name for label in pair.labels)
+        for pair in pairs
+        if pair.metric == "val_accuracy"
+    ]
+    assert names == [("narrow", "wide"), ("narrow", "slow"), ("wide", "slow")]
+    wide = analyze(study, logs, wide=True).pairs
+    assert len({pair.labels for pair in wide}) == 6
+
+
 def test_the_pairs_of_a_factor_on_one_metric_are_adjusted_together(logs):
     write_study(logs, SHALLOW, accuracy, seeds=range(3))
     rates = [pair for pair in analyze(SHALLOW, logs).pairs
@@ -286,8 +316,27 @@ def test_test_images_tell_what_holds_on_others_of_the_kind(logs):
             write_run(logs, "mine", config, curves, correct=correct,
                       test_accuracy=float(correct.mean()))  # fmt: skip
     _, test = analyze(SMALL, logs).pairs
-    expected = other_images_interval(np.stack(right[64]), np.stack(right[128]))
-    assert test.other_images == pytest.approx(expected)
+    crossed = other_images_interval(np.stack(right[64]), np.stack(right[128]))
+    these = test.difference.interval
+    assert test.other_images == pytest.approx(
+        (min(crossed.low, these.low), max(crossed.high, these.high))
+    )
+
+
+def test_other_images_are_never_surer_than_these(logs):
+    """With two seeds the crossed interval has more degrees of freedom than that of the seeds."""
+    generator = np.random.default_rng(5)
+    for width, share in ((64, 0.8), (128, 0.85)):
+        for seed in range(2):
+            config = make_config({**SMALL.base, "hidden": (width,), "seed": seed})
+            correct = generator.random(2000) < share + 0.0004 * (width - 64) * seed
+            curves = {"val_accuracy": [0.9, 0.95, 0.96]}
+            write_run(logs, "mine", config, curves, correct=correct,
+                      test_accuracy=float(correct.mean()))  # fmt: skip
+    _, test = analyze(SMALL, logs).pairs
+    these, others = test.difference.interval, test.other_images
+    assert these.half > 0.05
+    assert others.low <= these.low < these.high <= others.high
 
 
 def test_test_images_of_another_epoch_are_not_compared(logs):

@@ -29,6 +29,15 @@ from mnist_keras.report.page.document import (
 from mnist_keras.report.page.html import render_page
 from mnist_keras.report.page.inline_svg import inline_svg
 from mnist_keras.report.page.markdown import escape, render_markdown
+from mnist_keras.report.page.methods import (
+    IMPACT,
+    LOOKS,
+    MEAN,
+    PAIRS,
+    SEQUENTIAL,
+    VERDICTS,
+    methods_of_studies,
+)
 from mnist_keras.report.page.wording import (
     duration,
     interval,
@@ -255,6 +264,19 @@ def test_how_often_a_study_was_looked_at_is_said():
     outcome = sample_outcome(load_study("shallow"), looks=4, rule=Rule.SEQUENTIAL)
     text = Page(render_page(study_document(Chapter(outcome, ()), COMMAND))).text
     assert "The verdicts were looked at 4 times while seeds were added" in text
+    # Four looks have spent 5 % / (4 x 5) at this one.
+    assert "one more of ours falls into it with 99.75 % probability" in text
+
+
+def test_only_methods_that_something_was_judged_by_are_explained():
+    study = load_study("shallow")
+    fixed = {term for term, _ in methods_of_studies([sample_outcome(study)])}
+    looked = sample_outcome(study, looks=4, rule=Rule.SEQUENTIAL)
+    looked_terms = {term for term, _ in methods_of_studies([looked])}
+    assert {VERDICTS, MEAN, IMPACT, PAIRS} <= fixed
+    assert looked_terms - fixed == {LOOKS, SEQUENTIAL}
+    bare = replace(looked, factors=(), pairs=(), claims=(), cells=())
+    assert {term for term, _ in methods_of_studies([bare])} == {VERDICTS, MEAN, LOOKS, SEQUENTIAL}
 
 
 def test_what_does_not_follow_from_the_sources_own_tables_is_said():

@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
 from mnist_keras.config import RunConfig
-from mnist_keras.report.figures.bars import bars_height, draw_bars, log_axis, space_by_error
+from mnist_keras.report.figures.bars import bars_height, draw_bars
 from mnist_keras.report.figures.captions import (
     band_text,
     machine_text,
@@ -45,7 +45,8 @@ from mnist_keras.report.figures.overview import (
     reach,
     seed_counts_of,
 )
-from mnist_keras.report.figures.plots import Plot
+from mnist_keras.report.figures.plots import Plot, trial_curves_plot
+from mnist_keras.report.figures.scales import log_axis, space_by_error
 from mnist_keras.report.figures.study_figures import (
     Figure,
     draw_figures,
@@ -256,16 +257,16 @@ def test_published_places_need_both_figures_save_for_counted_parameters(outcome_
         "512-256",
         "512-256-128",
     ]
-    assert spots(entries, "seconds", "val_accuracy")[1].published == (17.3, 98.05)
-    assert spots(entries, "parameters", "val_accuracy")[1].published == (4840.0, 98.05)
-    assert spots(entries, "best_epoch", "val_accuracy")[1].published is None
+    assert spots(entries, "seconds", "val_accuracy")[1].published == ((17.3, 98.05),)
+    assert spots(entries, "parameters", "val_accuracy")[1].published == ((4840.0, 98.05),)
+    assert spots(entries, "best_epoch", "val_accuracy")[1].published == ()
 
 
 def test_architectures_stand_where_they_were_published(outcome_of):
     entries = trial_entries(outcome_of("architectures", seeds=1))
     found = spots(entries, "parameters", "test_accuracy")
     assert [spot.label for spot in found] == ["perceptron", "shallow", "deep", "lenet5"]
-    assert found[0].published == (8000.0, 87.0)
+    assert found[0].published == ((8000.0, 87.0),)
     assert [point.published for point in points(entries, "gap")] == [(), (2.55,), (2.24,), (0.02,)]
 
 
@@ -450,6 +451,51 @@ def test_labels_of_many_bars_stand_apart():
     assert not any(above.overlaps(below) for above, below in pairwise(boxes))
 
 
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ([93_000, 407_000], {"100 k", "200 k", "300 k", "400 k"}),
+        ([1e-5, 2.0], {"0.00001", "0.0001", "0.001", "0.01", "0.1", "1"}),
+    ],
+)
+def test_a_logarithmic_axis_is_labelled_as_its_data_need(data, expected):
+    axes = new_figure(3.0).subplots()
+    axes.plot(data, [1, 2])
+    log_axis(axes)
+    low, high = axes.get_xlim()
+    axes.figure.canvas.draw()
+    shown = {
+        label.get_text()
+        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if low <= place <= high
+    }
+    assert shown == expected
+
+
+def test_every_table_of_the_source_has_its_place(outcome_of):
+    """A figure that a second table gives stands beside the first one's, not in its place."""
+    (entry, *_) = trial_entries(outcome_of("architectures", seeds=1))
+    (accuracy,) = [cell for cell in entry.published if cell.metric == "test_accuracy"]
+    again = replace(accuracy, low=90.0, high=90.0, source="another table")
+    entry = replace(entry, published=[*entry.published, again])
+    (spot,) = spots([entry], "parameters", "test_accuracy")
+    assert spot.published == ((8000.0, 87.0), (8000.0, 90.0))
+
+
+def test_curves_of_trials_are_those_of_their_runs(outcome_of):
+    outcome = outcome_of("architectures", seeds=2)
+    plot = trial_curves_plot(outcome, "curves")
+    left, _ = plot.canvas.axes
+    lines = [line for line in left.get_lines() if line.get_linestyle() == "-"]
+    entries = trial_entries(outcome)
+    means = [100 * entry.measured.curves["val_accuracy"].mean(axis=0) for entry in entries]
+    assert len(lines) == len(means) == 4
+    drawn = [line.get_ydata() for line in lines]
+    assert all(
+        any(len(line) == len(mean) and np.allclose(line, mean) for line in drawn) for mean in means
+    )
+
+
 def test_long_numbers_of_a_logarithmic_axis_are_short():
     axes = new_figure(3.0).subplots()
     axes.plot([5_000, 2_000_000], [1, 2])
@@ -480,6 +526,7 @@ def png_size(path: Path) -> tuple[int, int]:
 def test_files_are_wide_enough_to_read_and_hold_no_date(outcome_of, tmp_path):
     figures = draw_figures(outcome_of("architectures"), tmp_path)
     assert names(figures) == [
+        "architectures-curves",
         "architectures-accuracy-time-size",
         "architectures-published-accuracies",
     ]
@@ -604,7 +651,11 @@ def tick_labels(axis: Axis, limits: tuple[float, float]) -> list[Bbox]:
         ),
         (
             "architectures",
-            ["architectures-accuracy-time-size", "architectures-published-accuracies"],
+            [
+                "architectures-curves",
+                "architectures-accuracy-time-size",
+                "architectures-published-accuracies",
+            ],
         ),
         (
             "compare-conv",

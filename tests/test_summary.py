@@ -86,7 +86,8 @@ def test_the_summary_counts_the_published_figures_by_verdict(
         for cell in outcome.cells
     ))  # fmt: skip
     said = (
-        f"published figures, each in the report: {counts} (chance alone: about {chance:.0f} differ)"
+        f"published figures, each in the report: {counts} If every one of them came out again, "
+        f"chance alone would still call {chance:.1f} different on average."
     )
     assert f"{len(outcome.cells)} {said}" in text
 

@@ -11,7 +11,7 @@ import pytest
 from command_line import run_here
 
 from mnist_keras.claims.outcome import ClaimOutcome
-from mnist_keras.report.page.methods import OF_RUN_FOLDERS
+from mnist_keras.report.page.methods import LOOKS, MCNEMAR, OTHER_IMAGES, PUBLISHED_TIMES
 from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.orders import judge_best, judge_trend
@@ -279,7 +279,8 @@ def test_the_page_is_written_where_it_is_wanted_only(tmp_path: Path) -> None:
     assert "Which optimizer?" in page
     assert "Adam is the best of the three." in page
     assert "same within 0.20 points" in page
-    assert not any(f"<dt>{term}</dt>" in page for term in OF_RUN_FOLDERS)
+    of_folders = (OTHER_IMAGES, PUBLISHED_TIMES, MCNEMAR, LOOKS)
+    assert not any(f"<dt>{term}</dt>" in page for term in of_folders)
     assert "<script" not in page
 
 

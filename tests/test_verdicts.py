@@ -366,6 +366,27 @@ def test_a_ratio_of_times_is_judged_seed_by_seed(logs):
     assert judge(logs, {**RATIO, "published": 1.4}).verdict is Verdict.DIFFERENT
 
 
+def test_the_ratio_of_a_source_is_replayed_from_the_seeds_that_compare(logs):
+    """Its smallest and largest ratio are those of one big and one small run."""
+    big, small = [7.0, 7.2, 6.8], [2.0, 2.1, 1.9]
+    write_times(logs, big, small)
+    records = Records(logs)
+    study = study_of(RATIO).model_copy(update={"source": "A paper"})
+    evidence = StudyEvidence(StudyRuns(study, records), lambda name: StudyRuns(study, records))
+    replay = judge_claims(evidence)[0].replay
+    assert (replay.low, replay.high) == pytest.approx((6.8 / 2.1, 7.2 / 1.9))
+    assert "gives 3.24 to 3.79 in 95 % of replays of our 3 seeds" in replay_text(replay, None)
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_an_interval_says_whether_it_holds_at_every_look(logs, rule):
+    seconds = [7.0, 7.1, 6.9, 7.0, 7.1, 6.9, 7.0, 7.1]
+    write_times(logs, seconds, [value / 3.5 for value in reversed(seconds)])
+    reason = claim_reason(judge(logs, RATIO, rule=rule))
+    told = "; in brackets the 95 % interval" + (" at every look" if rule is Rule.SEQUENTIAL else "")
+    assert f"{told};" in reason
+
+
 def test_times_of_runs_that_shared_the_machine_differently_are_not_compared(logs):
     write_times(logs, [7.0, 7.2], [2.0, 2.1], concurrent_runs=2)
     outcome = judge(logs, RATIO)

@@ -24,7 +24,7 @@ from mnist_keras.statistics.distributions import ALPHA
 from mnist_keras.statistics.images import McNemarBySeed
 from mnist_keras.statistics.impacts import Impact
 from mnist_keras.statistics.orders import Best
-from mnist_keras.statistics.rules import Rule
+from mnist_keras.statistics.rules import Rule, alpha_at_look
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.studies.design import Study
@@ -113,12 +113,12 @@ class FactorOutcome:
 
 @dataclass(frozen=True)
 class PairOutcome:
-    """Two values of a factor compared over paired seeds, and on the shared test images.
+    """Two values of a factor, or two trials, compared over paired seeds and on the test images.
 
     Attributes:
         a, b: the configurations.
         labels: what they stand for.
-        factor: the setting.
+        factor: the setting; empty for trials.
         metric: what they are compared on.
         difference: a minus b.
         p_holm: adjusted for the family: all pairs of the factor on this metric.
@@ -222,7 +222,15 @@ class StudyOutcome:
             yield from claim.judged.metrics if claim.judged else ()
 
     @property
+    def figure_alpha(self) -> float:
+        """How often one more run falls outside the interval that a published figure is held to."""
+        return alpha_at_look(self.looks) if self.rule is Rule.SEQUENTIAL else ALPHA
+
+    @property
     def different_by_chance(self) -> float:
-        """How many figures would be called different though all came out again, on average."""
+        """How many figures would be called different though all came out again, on average.
+
+        Under the sequential rule at all looks together, and at most.
+        """
         figures = [one.judgement for one in self.cells if isinstance(one.judgement, Figure)]
         return ALPHA * sum(figure.interval is not None for figure in figures)

@@ -1,8 +1,9 @@
-"""All pairs of levels within each factor, compared over seeds and on the shared test images."""
+"""Configurations of a study compared in pairs: over seeds, and on the shared test images."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -18,30 +19,39 @@ from mnist_keras.statistics.images import mcnemar_by_seed, other_images_interval
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Interval
 from mnist_keras.studies.design import Study
-from mnist_keras.subjects import Label
+from mnist_keras.subjects import Label, Subject
 
 MOST_LEVELS = 30
 """Of a factor with more levels not all pairs are compared: they grow with the square of them."""
 
-_Levels = tuple[Hashable, Hashable]
+
+@dataclass(frozen=True)
+class _Group:
+    """Configurations that are compared in pairs: a factor's levels, or a study's trials.
+
+    `factor` is empty for trials.
+    """
+
+    factor: str
+    members: Mapping[Label, Measured]
 
 
 def compare_pairs(
     factors: Sequence[FactorOutcome], runs: StudyRuns, rule: Rule = Rule.FIXED
 ) -> tuple[PairOutcome, ...]:
-    """Each pair of levels that share a seed, on both accuracies and the study's own metrics.
+    """Each pair that shares a seed, on both accuracies and the study's own metrics.
 
-    Of a factor with more than `MOST_LEVELS` levels, each is compared with the base's level only
-    (with the first one, where the base's was not measured). The pairs of a factor on one metric are
-    a family: p values are adjusted by Holm's method for their number.
+    Compared are the levels of each factor; in a study without factors, its trials save ensembles.
+    Of more than `MOST_LEVELS`, each is compared with the base only (with the first
+    one, where the base was not measured). The pairs of a factor, or of trials, on one metric are a
+    family: p values are adjusted by Holm's method for their number.
     """
     base = runs.study.varied({})
     return tuple(
         pair
-        for factor in factors
-        if factor.field != EPOCHS and factor.levels
-        for metric in _metrics(factor, runs.study)
-        for pair in _family(factor, metric, list(_pairs(factor, base)), runs, rule)
+        for group in (*_of_factors(factors), *_of_trials(runs))
+        for metric in _metrics(group, runs.study)
+        for pair in _family(group, metric, _pairs(group, base), runs, rule)
     )
 
 
@@ -50,34 +60,54 @@ def compares_with_one(factor: FactorOutcome) -> bool:
     return len(factor.levels) > MOST_LEVELS
 
 
-def _metrics(factor: FactorOutcome, study: Study) -> tuple[str, ...]:
+def _of_factors(factors: Sequence[FactorOutcome]) -> Iterator[_Group]:
+    for factor in factors:
+        if factor.field != EPOCHS and factor.levels:
+            levels = {Label(factor.label, value): one for value, one in factor.levels.items()}
+            yield _Group(factor.field, levels)
+
+
+def _of_trials(runs: StudyRuns) -> Iterator[_Group]:
+    study = runs.study
+    if study.factors:
+        return
+    trials: dict[RunConfig, tuple[Label, Measured]] = {}
+    for trial in study.named_trials:
+        measured = runs.at(Subject(trial=trial.name)) if trial.ensemble is None else None
+        if measured is not None and (runs.wide or not trial.wide):
+            trials.setdefault(measured.config, (trial.label, measured))
+    if trials:
+        yield _Group("", dict(trials.values()))
+
+
+def _metrics(group: _Group, study: Study) -> tuple[str, ...]:
     """What pairs are compared on; accuracy once, where validation and test images are the same."""
-    on_test = next(iter(factor.levels.values())).config.validates_on_test
+    on_test = all(one.config.validates_on_test for one in group.members.values())
     always = ("test_accuracy",) if on_test else ("val_accuracy", "test_accuracy")
     return (*always, *study.metrics_beside(*ACCURACIES))
 
 
-def _pairs(factor: FactorOutcome, base: RunConfig) -> Iterable[_Levels]:
-    levels = list(factor.levels)
-    if not compares_with_one(factor):
-        return combinations(levels, 2)
+def _pairs(group: _Group, base: RunConfig) -> list[tuple[Label, Label]]:
+    labels = list(group.members)
+    if len(labels) <= MOST_LEVELS:
+        return list(combinations(labels, 2))
     of_base = (
-        level
-        for level, measured in factor.levels.items()
+        label
+        for label, measured in group.members.items()
         if measured.config.replace(seed=base.seed) == base
     )
-    reference = next(of_base, levels[0])
-    return [(reference, level) for level in levels if level != reference]
+    reference = next(of_base, labels[0])
+    return [(reference, label) for label in labels if label != reference]
 
 
 def _family(
-    factor: FactorOutcome,
+    group: _Group,
     metric: str,
-    pairs: Sequence[_Levels],
+    pairs: Sequence[tuple[Label, Label]],
     runs: StudyRuns,
     rule: Rule,
 ) -> list[PairOutcome]:
-    sides = [(factor.levels[first], factor.levels[second]) for first, second in pairs]
+    sides = [(group.members[first], group.members[second]) for first, second in pairs]
     shared = [common_seeds(pair) for pair in sides]
     kept = [
         place
@@ -86,7 +116,7 @@ def _family(
     ]
     if not kept:
         return []
-    margin = _margin(metric, factor, runs)
+    margin = _margin(metric, group, runs)
     differences = [_difference(sides[p], metric, shared[p], margin, rule) for p in kept]
     family = judge_family(differences)
     found = []
@@ -98,8 +128,8 @@ def _family(
             PairOutcome(
                 a=a,
                 b=b,
-                labels=_labels(factor, pairs[place]),
-                factor=factor.field,
+                labels=pairs[place],
+                factor=group.factor,
                 metric=metric,
                 difference=differences[turn],
                 p_holm=family.p_adjusted[turn],
@@ -107,7 +137,7 @@ def _family(
                 smallest_visible=family.smallest_visible,
                 seeds=tuple(shared[place]),
                 images=mcnemar_by_seed(list(zip(*correct, strict=True))) if correct else None,
-                other_images=_other_images(correct),
+                other_images=_other_images(correct, differences[turn]),
             )
         )
     return found
@@ -120,13 +150,8 @@ def _difference(
     return compare_paired(a, b, margin, rule)
 
 
-def _labels(factor: FactorOutcome, levels: _Levels) -> tuple[Label, Label]:
-    first, second = (Label(factor.label, level) for level in levels)
-    return first, second
-
-
-def _margin(metric: str, factor: FactorOutcome, runs: StudyRuns) -> float:
-    there = [one.values[metric] for one in factor.levels.values() if metric in one.values]
+def _margin(metric: str, group: _Group, runs: StudyRuns) -> float:
+    there = [one.values[metric] for one in group.members.values() if metric in one.values]
     means = [float(values.mean()) for values in there]
     return margin_of(metric, float(np.mean(means)), runs.study.margins)
 
@@ -146,7 +171,14 @@ def _correct(
     return [first for first, _ in known], [second for _, second in known]
 
 
-def _other_images(correct: tuple[list[Array], list[Array]] | None) -> Interval | None:
+def _other_images(
+    correct: tuple[list[Array], list[Array]] | None, these: Difference
+) -> Interval | None:
+    """The interval for other images, too: no shorter than that of these, which it speaks of, too.
+
+    With few seeds Satterthwaite's degrees of freedom would make it so.
+    """
     if correct is None or len({len(one) for side in correct for one in side}) > 1:
         return None
-    return other_images_interval(np.stack(correct[0]), np.stack(correct[1]))
+    found = other_images_interval(np.stack(correct[0]), np.stack(correct[1]))
+    return found.widened_to(these.interval) if found and these.interval else found

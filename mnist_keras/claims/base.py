@@ -16,7 +16,7 @@ from pydantic import Field
 
 from mnist_keras.claims.evidence import Array, Evidence, Side, margin_between, paired
 from mnist_keras.claims.reasons import WhyNot
-from mnist_keras.metrics import Metric
+from mnist_keras.metrics import RESOURCES, TIMES, Metric
 from mnist_keras.statistics.best_of import BestOf
 from mnist_keras.statistics.differences import Difference, compare_paired
 from mnist_keras.statistics.impacts import Impact, ImpactDifference
@@ -178,12 +178,14 @@ class Replay:
         n: seeds that were drawn from, the fewest of any value.
         share: the part of them that would say what the source says.
         low, high: where a stated figure would lie in 95 % of them.
+        ratio: whether the stated figure is a ratio, which has no unit.
     """
 
     n: int
     share: float | None = None
     low: float | None = None
     high: float | None = None
+    ratio: bool = False
 
 
 class ClaimBase(Entry):
@@ -252,13 +254,15 @@ def of(sides: Sequence[Side]) -> tuple[Side, ...]:
 def replayed(sides: Sequence[Side], metric: Metric) -> tuple[Array, int] | None:
     """Replays of these sides, greater being better, [replays, sides], and the fewest seeds.
 
-    None where a side has too few seeds to draw from.
+    None where a side has too few seeds to draw from. Times are drawn from the seeds alone that
+    compare.
 
     Raises:
         NotJudged: a side lacks the metric.
     """
-    paired(sides, metric)
-    values = [side.measured.values[metric.name] for side in sides]
+    values = paired(sides, metric)
+    if metric.name not in TIMES + RESOURCES:
+        values = [side.measured.values[metric.name] for side in sides]
     n = min(len(one) for one in values)
     if n < FEWEST_SEEDS:
         return None

@@ -61,7 +61,8 @@ class Impact(ClaimBase):
         impact = judge_impact(values, margin, evidence.rule)
         stated = metric.of_printed(self.published)
         within = _figure_margin(metric, margin, self.published)
-        statement = judge_statement(stated, impact.size, impact.interval, within, impact.n)
+        rule = evidence.rule
+        statement = judge_statement(stated, impact.size, impact.interval, within, impact.n, rule)
         extremes = values[int(np.argmax(impact.means))] - values[int(np.argmin(impact.means))]
         return StatementJudged(
             statement.verdict,
@@ -144,6 +145,16 @@ class Ratio(ClaimBase):
             ((metric, sides[0].label, sides[1].label, statement),),
         )
 
+    def replay(self, evidence: Evidence) -> Replay | None:
+        """Where the ratio of one run a value lies; None for counts, and where one may be 0."""
+        metric = evidence.metric(self.metric)
+        sides = [evidence.side(self.numerator), evidence.side(self.denominator)]
+        found = None if is_count(metric) else replayed(sides, metric)
+        if found is None or not found[0].all():
+            return None
+        above, below = found[0].T
+        return _where(above / below, found[1], ratio=True)
+
     def _counted(self, metric: Metric, above: float, below: float, n: int) -> CountsJudged:
         agrees = abs(above / below - self.published) <= half_last_digit(self.published)
         verdict = Verdict.SAME if agrees else Verdict.DIFFERENT
@@ -210,6 +221,6 @@ def _needed(statement: Statement, values: Array, evidence: Evidence) -> SeedRang
     )
 
 
-def _where(values: Array, n: int) -> Replay:
+def _where(values: Array, n: int, ratio: bool = False) -> Replay:
     low, high = np.quantile(values, [0.025, 0.975])
-    return Replay(n, low=float(low), high=float(high))
+    return Replay(n, low=float(low), high=float(high), ratio=ratio)

@@ -11,7 +11,7 @@ from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.words.cells import cell_reason
 from mnist_keras.report.words.claims import claim_reason, replay_text
-from mnist_keras.report.words.naming import configuration_name, ensemble_name
+from mnist_keras.report.words.naming import configuration_name, ensemble_name, pair_names
 from mnist_keras.report.words.units import PERCENT, unit
 from mnist_keras.report.words.verdicts import (
     NOT_JUDGED,
@@ -92,7 +92,7 @@ def pair_row(pair: PairOutcome) -> dict[str, str]:
     """Two values of a factor compared."""
     difference, measure = pair.difference, unit(pair.metric)
     return {
-        "pair": f"{value_text(pair.labels[0].value)} - {value_text(pair.labels[1].value)}",
+        "pair": " - ".join(pair_names(pair)),
         "of": METRICS[pair.metric].label,
         "difference": measure.signed(difference.mean),
         "95 % interval": measure.interval(difference.interval) if difference.interval else "-",

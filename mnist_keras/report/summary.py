@@ -27,6 +27,7 @@ from mnist_keras.report.rows import (
     pair_row,
     requested_row,
 )
+from mnist_keras.report.words.chance import chance_text
 from mnist_keras.report.words.naming import shown_name
 from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
@@ -103,16 +104,19 @@ def outcome_parts(outcome: StudyOutcome) -> Iterator[Part]:
     yield Table([configuration_row(measured, study) for measured in shown])
     if requested := study.metrics_beside(*COLUMNS):
         yield Table([requested_row(measured, study, requested) for measured in shown])
-    if outcome.all_seeds:
-        yield Table([all_seeds_row(one, study) for one in outcome.all_seeds])
     if outcome.factors:
         yield Table([factor_row(factor) for factor in outcome.factors])
     if 0 < len(outcome.pairs) <= MOST_PAIRS:
         yield Table([pair_row(pair) for pair in outcome.pairs])
-    yield from map(Line, filter(None, (_confirmation_text(outcome), _figures_text(outcome))))
+    lines = [_confirmation_text(outcome), _figures_text(outcome)]
+    if lines[-1]:
+        lines.append(chance_text([outcome]))
+    yield from map(Line, filter(None, lines))
     if outcome.study.comparable:
         yield from _cells(outcome)
     yield from map(_judgement, map(claim_row, outcome.shown_claims))
+    if outcome.all_seeds:
+        yield Table([all_seeds_row(one, study) for one in outcome.all_seeds])
     audit = [source_text(finding) for finding in disagreements(outcome.source_audit)]
     if audit:
         yield Sentences("What does not follow from the source's own tables", audit)
@@ -175,6 +179,4 @@ def _figures_text(outcome: StudyOutcome) -> str:
     counts = ", ".join(
         f"{word} {verdicts[verdict]}" for verdict, word in FIGURE_WORDS.items() if verdicts[verdict]
     )
-    chance = outcome.different_by_chance
-    beside = f" (chance alone: about {chance:.0f} differ)" if chance else ""
-    return f"{len(outcome.cells)} published figures, each in the report: {counts}{beside}"
+    return f"{len(outcome.cells)} published figures, each in the report: {counts}"

@@ -89,7 +89,8 @@ def _nearest(limits: Interval) -> float:
 class ImpactDifference:
     """The impact of one factor minus that of another, over the same seeds.
 
-    `interval` may be infinite at either end, where there are too few seeds to say anything.
+    `interval`, one of this rule, may be infinite at either end, where there are too few seeds to
+    say anything.
     """
 
     n: int
@@ -97,6 +98,7 @@ class ImpactDifference:
     interval: Interval
     margin: float
     verdict: Verdict
+    rule: Rule
 
 
 def compare_impacts(
@@ -119,7 +121,7 @@ def compare_impacts(
     interval = Interval(_exceeds_by(one, other, rule), -_exceeds_by(other, one, rule))
     difference = float(np.ptp(one.mean(axis=1)) - np.ptp(other.mean(axis=1)))
     verdict = verdict_within(interval, margin)
-    return ImpactDifference(one.shape[1], difference, interval, margin, verdict)
+    return ImpactDifference(one.shape[1], difference, interval, margin, verdict, rule)
 
 
 def _exceeds_by(one: Array, other: Array, rule: Rule) -> float:

@@ -98,6 +98,7 @@ class Statement:
         margin: within it, ours counts as the stated one.
         verdict: `SAME` if the whole interval lies within the margin of the figure, `DIFFERENT` if
             all of it lies beyond, else `OPEN`.
+        rule: of the interval.
     """
 
     n: int
@@ -106,12 +107,18 @@ class Statement:
     interval: Interval | None
     margin: float
     verdict: Verdict
+    rule: Rule = Rule.FIXED
 
 
 def judge_statement(
-    stated: float, value: float, interval: Interval | None, margin: float, n: int
+    stated: float,
+    value: float,
+    interval: Interval | None,
+    margin: float,
+    n: int,
+    rule: Rule = Rule.FIXED,
 ) -> Statement:
-    """Hold a stated quantity against the 95 % interval of ours."""
+    """Hold a stated quantity against the 95 % interval of ours, which is one of this rule."""
     verdict = Verdict.OPEN
     if interval is not None:
         distance = interval.shifted(-stated)
@@ -119,7 +126,7 @@ def judge_statement(
             verdict = Verdict.SAME
         elif distance.low > margin or distance.high < -margin:
             verdict = Verdict.DIFFERENT
-    return Statement(n, stated, value, interval, margin, verdict)
+    return Statement(n, stated, value, interval, margin, verdict, rule)
 
 
 def judge_stated_mean(
@@ -130,7 +137,7 @@ def judge_stated_mean(
     Raises `ValueError` for no values or one that is not finite.
     """
     summary = summarize(values, rule)
-    return judge_statement(stated, summary.mean, summary.interval, margin, summary.n)
+    return judge_statement(stated, summary.mean, summary.interval, margin, summary.n, rule)
 
 
 def judge_ratio(
@@ -157,9 +164,9 @@ def judge_ratio(
     ours = compare_paired(np.log(above), np.log(below), margin, rule)
     limits = ours.limits()
     shown = limits if math.isfinite(limits.half) else None
-    found = judge_statement(math.log(stated), ours.mean, shown, margin, ours.n)
+    found = judge_statement(math.log(stated), ours.mean, shown, margin, ours.n, rule)
     ends = found.interval and Interval(math.exp(found.interval.low), math.exp(found.interval.high))
-    return Statement(found.n, stated, math.exp(found.value), ends, tolerance, found.verdict)
+    return Statement(found.n, stated, math.exp(found.value), ends, tolerance, found.verdict, rule)
 
 
 def possible_share(percent: float, decimals: int, images: int) -> bool:

@@ -69,6 +69,10 @@ class Interval(NamedTuple):
         top = math.inf if high is None else high
         return Interval(*(min(max(end, bottom), top) for end in self))
 
+    def widened_to(self, other: Interval) -> Interval:
+        """The shortest interval that holds both."""
+        return Interval(min(self.low, other.low), max(self.high, other.high))
+
     def shifted(self, by: float) -> Interval:
         """Both ends moved."""
         return Interval(self.low + by, self.high + by)

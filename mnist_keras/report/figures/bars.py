@@ -9,26 +9,23 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.ticker import FixedLocator
 
 from mnist_keras.report.figures.legend import DIAMOND, level_look
-from mnist_keras.report.figures.panels import draw_published, plain_log_ticks, seed_range
-from mnist_keras.report.figures.style import INK, MUTED, number_ticks
+from mnist_keras.report.figures.panels import draw_published, seed_range
+from mnist_keras.report.figures.style import INK, MUTED
 from mnist_keras.report.figures.sweeps import Point, Spot, Sweep
 
 _PLAIN_BAR = "#9DB9CC"
 _LABEL_WIDTH = 30
-_FEWEST_PLACES = 3
-_ERROR_TICKS = (50.0, 80.0, 85.0, 90.0, 95.0, 97.0, 98.0, 98.5, 99.0, 99.2, 99.5, 99.7)
-_FINE_TICKS = tuple(value / 10 for value in range(900, 1000))
-_FEWEST_TICKS = 3
-_FULL_INCHES, _BAR_INCHES = 2.7, 0.28
-"""The height of a panel of bars with its title and axis, and what each bar needs of it."""
+_FEWEST_PLACES = 2
+_FULL_INCHES, _BAR_INCHES, _FRAME_INCHES = 2.7, 0.28, 0.9
+"""The height of a panel of bars, what each bar needs of it, and what title and axis take."""
 
 
 def bars_height(number: int) -> float:
     """How high, in inches, a panel of so many bars should be for their labels to stand apart."""
-    return max(_FULL_INCHES, 0.9 + _BAR_INCHES * number)
+    few = _FRAME_INCHES + 2 * _BAR_INCHES * max(number, _FEWEST_PLACES)
+    return max(min(_FULL_INCHES, few), _FRAME_INCHES + _BAR_INCHES * number)
 
 
 def draw_bars(
@@ -97,33 +94,7 @@ def _draw_spot(axes: Axes, spot: Spot, colour: str, marker: str) -> None:
         mean_x, mean_y, linestyle="", marker=marker, color=colour, markersize=9,
         markeredgecolor="white", zorder=4,
     )  # fmt: skip
-    if spot.published is not None:
-        x, y = spot.published
+    for x, y in spot.published:
         axes.plot([mean_x, x], [mean_y, y], color=colour, linewidth=0.9, alpha=0.6)
         filled = {**DIAMOND, "markerfacecolor": "white", "markersize": 8.5}
         axes.plot(x, y, markeredgecolor=colour, markeredgewidth=1.5, zorder=3, **filled)
-
-
-def log_axis(axes: Axes) -> None:
-    """Make the x axis logarithmic, with plain numbers."""
-    axes.set_xscale("log")
-    plain_log_ticks(axes.xaxis)
-
-
-def space_by_error(axes: Axes) -> None:
-    """Space an accuracy axis by the logarithm of the error, so that 99 and 99.5 % stand apart."""
-    largest, smallest = 100.0 - axes.dataLim.y0, max(100.0 - axes.dataLim.y1, 0.05)
-    low, high = 100.0 - 1.15 * largest, 100.0 - smallest / 1.15
-    axes.set_yscale("function", functions=(_to_error, _from_error))
-    axes.set_ylim(low, high)
-    plain, fine = ([t for t in ticks if low <= t <= high] for ticks in (_ERROR_TICKS, _FINE_TICKS))
-    axes.yaxis.set_major_locator(FixedLocator(plain if len(plain) >= _FEWEST_TICKS else fine))
-    axes.yaxis.set_major_formatter(number_ticks("g"))
-
-
-def _to_error(accuracy: Any) -> Any:
-    return -np.log10(np.maximum(100.0 - np.asarray(accuracy), 1e-3))
-
-
-def _from_error(value: Any) -> Any:
-    return 100.0 - 10.0 ** -np.asarray(value)

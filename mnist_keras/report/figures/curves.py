@@ -115,7 +115,7 @@ def training_curves(outcome: StudyOutcome, trial: str) -> CurvePair | None:
 
 @dataclass(frozen=True)
 class LevelCurves:
-    """The curves of one value of a factor; `index` is its place among those that have run.
+    """The curves of one value of a factor, or of a trial; `index` is its place among all shown.
 
     A loss is None where it was never finite, as in a run that diverged at once.
     """
@@ -129,9 +129,14 @@ class LevelCurves:
 
 def factor_curves(factor: FactorOutcome) -> tuple[LevelCurves, ...]:
     """Validation accuracy and both losses by epoch, for each value that has run."""
+    levels = levels_run(factor).items()
+    return level_curves([(setting_value(value), measured) for value, measured in levels])
+
+
+def level_curves(levels: Sequence[tuple[str, Measured]]) -> tuple[LevelCurves, ...]:
+    """Validation accuracy and both losses by epoch of each of these, by its name."""
     found = []
-    for index, (value, measured) in enumerate(levels_run(factor).items()):
-        label = setting_value(value)
+    for index, (label, measured) in enumerate(levels):
         accuracy, train_loss, val_loss = (
             _curve(measured, metric, label) for metric in ("val_accuracy", "train_loss", "val_loss")
         )

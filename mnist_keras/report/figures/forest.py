@@ -219,7 +219,7 @@ def _add_legend(figure: Figure, overviews: Sequence[Overview]) -> None:
         )
     ]
     if any(one.margin for one in overviews):
-        handles.append(Patch(color=MARGIN_BAND, label=translate("the margin")))
+        handles.append(Patch(color=MARGIN_BAND, label=translate("twice the margin")))
     for verdict, word in FIGURE_WORDS.items():
         if counts.get(verdict):
             label = f"{translate(word)} ({counts[verdict]})"

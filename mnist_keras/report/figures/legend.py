@@ -68,17 +68,15 @@ def published_key() -> Line2D:
     )
 
 
-def range_keys(count: int) -> list[Key]:
-    """The band or bar of `count` seeds; nothing for one."""
-    if count < 2:
+def range_keys(counts: tuple[int, int]) -> list[Key]:
+    """The band or bar of so many seeds, the fewest and the most; nothing for one."""
+    fewest, most = counts
+    if most < 2:
         return []
-    return [
-        Patch(
-            color=MUTED,
-            alpha=0.3,
-            label=translate("lowest to highest of {seeds}", seeds=seeds(count)),
-        )
-    ]
+    label = translate("lowest to highest of {seeds}", seeds=seeds(most))
+    if fewest < most:
+        label = translate("lowest to highest seed")
+    return [Patch(color=MUTED, alpha=0.3, label=label)]
 
 
 def add_legend(figure: Figure, keys: Sequence[Key], published: bool) -> None:

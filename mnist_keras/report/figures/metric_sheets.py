@@ -67,7 +67,7 @@ def _metrics_plot(
     title = translate("Further metrics by {label}", label=label)
     headline(canvas, title, subtitle(outcome, counts), mark_of(outcome))
     published = any(is_published(one) for one in sweeps)
-    add_legend(canvas, range_keys(counts[1]), published)
+    add_legend(canvas, range_keys(counts), published)
     caption = sentence(
         translate(
             "{metrics} by {label}: {band_text}",

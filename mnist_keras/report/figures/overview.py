@@ -66,7 +66,8 @@ class Group:
 class Overview:
     """One study's published accuracies; `columns` are the sets of images that it speaks about.
 
-    `margin` is that of a published accuracy, in points; 0 where it differs between the columns.
+    `margin` is within what a published accuracy counts as the same, in points: twice the margin of
+    a difference. 0 where it differs between the columns.
     """
 
     title: str

@@ -13,21 +13,24 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from mnist_keras.report.figures.curve_pair import at_epochs
 from mnist_keras.report.figures.curves import Curve, LevelCurves, accuracy_limits
 from mnist_keras.report.figures.legend import DIAMOND, Look, level_look, role_look
+from mnist_keras.report.figures.scales import plain_log_ticks, space_by_error
 from mnist_keras.report.figures.style import whole_numbers
 from mnist_keras.report.figures.sweeps import Point, Sweep
-from mnist_keras.report.language import format_number, translate
+from mnist_keras.report.language import translate
 
 _BAND = 0.18
 """How opaque a band is; a bar of seeds, being narrow, is twice as opaque."""
 
 _SIDE_STEP = 0.025
 """From one published figure of an epoch to the next, as a share of all epochs."""
+
+_FAR_APART = 10.0
+"""Points; accuracies on more of them are spaced by their error, so that the best stand apart."""
 
 MOST_TICKS = 30
 """Of more values only some are named on their axis."""
@@ -65,7 +68,11 @@ def draw_level_accuracies(axes: Axes, levels: Sequence[LevelCurves]) -> None:
     _begin_by_epoch(axes, translate("Validation accuracy by epoch (%)"))
     for level in _shortest_last(levels):
         _draw_curve(axes, level.accuracy, level_look(level.index), first_marker=level.index)
-    axes.set_ylim(*accuracy_limits([level.accuracy for level in levels]))
+    low, high = accuracy_limits([level.accuracy for level in levels])
+    if high - low > _FAR_APART:
+        space_by_error(axes)
+    else:
+        axes.set_ylim(low, high)
 
 
 def draw_level_losses(axes: Axes, levels: Sequence[LevelCurves]) -> None:
@@ -201,18 +208,3 @@ def _name_levels(axes: Axes, sweep: Sweep) -> None:
     ticks = sweep.ticks[::step]
     width = max(9, 50 // len(ticks))
     axes.set_xticks(sweep.positions[::step], [textwrap.fill(tick, width) for tick in ticks])
-
-
-def _short_number(value: float) -> str:
-    if value >= 1e6:
-        return f"{format_number(value / 1e6, 'g')} M"
-    if value >= 1e4:
-        return f"{format_number(value / 1e3, 'g')} k"
-    return format_number(value, ",g")
-
-
-def plain_log_ticks(axis: Axis) -> None:
-    """Label a logarithmic axis at 1, 2 and 5 times the powers of ten: 0.5, 2,000, 20 k, 1 M."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _short_number(value)))
-    axis.set_minor_formatter(NullFormatter())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure as Canvas
 
 from mnist_keras.analysis.outcome import FactorOutcome, StudyOutcome
+from mnist_keras.claims.evidence import MeasuredEnsemble
 from mnist_keras.metrics import ACCURACIES
 from mnist_keras.report.figures import panels
 from mnist_keras.report.figures.bars import draw_bars
@@ -25,6 +26,7 @@ from mnist_keras.report.figures.curves import (
     CurvePair,
     factor_curves,
     find_trial,
+    level_curves,
     levels_run,
     training_curves,
 )
@@ -39,10 +41,19 @@ from mnist_keras.report.figures.legend import (
     role_look,
 )
 from mnist_keras.report.figures.style import headline, look, new_figure
-from mnist_keras.report.figures.sweeps import Point, Sweep, sweep, time_by_configuration
+from mnist_keras.report.figures.sweeps import (
+    Point,
+    Sweep,
+    sweep,
+    time_by_configuration,
+    trial_entries,
+)
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import listed
 from mnist_keras.report.words.units import PERCENT
+
+MOST_CURVES = 8
+"""No eye tells more curves apart."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,7 @@ def training_plot(outcome: StudyOutcome, trial: str, name: str) -> Plot | None:
         mark_of(outcome),
     )
     published = any(curve.published for curve in pair.accuracy)
-    add_legend(canvas, [*_curve_keys(pair), *range_keys(counts[1])], published)
+    add_legend(canvas, [*_curve_keys(pair), *range_keys(counts)], published)
     kinds = listed([curve.label for curve in pair.accuracy]).capitalize()
     caption = sentence(
         translate(
@@ -103,6 +114,40 @@ def _curve_keys(pair: CurvePair) -> list[Key]:
 
 
 @look()
+def trial_curves_plot(outcome: StudyOutcome, name: str) -> Plot | None:
+    """Validation accuracy and losses by epoch of each trial; ensembles have none.
+
+    None unless two trials have run for more than an epoch, or if they are too many to tell apart.
+    """
+    entries = [
+        entry
+        for entry in trial_entries(outcome)
+        if not isinstance(entry.measured, MeasuredEnsemble)
+    ]
+    levels = level_curves([(entry.label, entry.measured) for entry in entries])
+    if not 2 <= len(levels) <= MOST_CURVES or max(one.accuracy.common for one in levels) < 2:
+        return None
+    counts = seed_counts(entry.measured for entry in entries)
+    canvas = new_figure(5.2)
+    left, right = canvas.subplots(1, 2)
+    panels.draw_level_accuracies(left, levels)
+    panels.draw_level_losses(right, levels)
+    headline(canvas, translate("Training curves"), subtitle(outcome, counts), mark_of(outcome))
+    keys: list[Key] = [line_key(level_look(one.index), one.label) for one in levels]
+    add_legend(canvas, [*keys, *range_keys(counts)], published=False)
+    caption = sentence(
+        translate(
+            "Validation accuracy (left) and both losses (right) by epoch of each configuration: "
+            "{band_text}",
+            band_text=band_text(counts),
+        )
+    )
+    ends = ", ".join(f"{one.label} {PERCENT.value(one.accuracy.last / 100)}" for one in levels)
+    alt = translate("Curves by epoch. Mean accuracy after the last epoch: {ends}.", ends=ends)
+    return Plot(name, caption, alt, canvas)
+
+
+@look()
 def factors_plot(
     outcome: StudyOutcome, factors: Sequence[FactorOutcome], name: str, times: bool
 ) -> Plot | None:
@@ -126,7 +171,7 @@ def factors_plot(
     )
     published = any(is_published(one) for one in sweeps)
     keys: list[Key] = [line_key(role_look(one.metric), one.label) for one in sweeps[0].series]
-    add_legend(canvas, [*keys, *range_keys(counts[1])], published)
+    add_legend(canvas, [*keys, *range_keys(counts)], published)
     caption = sentence(
         translate(
             "Validation and test accuracy by {labels}{times}: {band_text}",
@@ -194,7 +239,7 @@ def factor_plot(outcome: StudyOutcome, factor: FactorOutcome, name: str) -> Plot
     )
     keys: list[Key] = [line_key(level_look(x.index), f"{label} {x.label}") for x in levels]
     published = is_published(accuracy) or is_published(times)
-    add_legend(canvas, [*keys, *range_keys(counts[1])], published)
+    add_legend(canvas, [*keys, *range_keys(counts)], published)
     caption = sentence(
         translate(
             "Validation accuracy (left) and both losses (right) by epoch for each value of "

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from mnist_keras.report.figures.legend import add_legend
-from mnist_keras.report.figures.panels import plain_log_ticks
+from mnist_keras.report.figures.scales import plain_log_ticks
 from mnist_keras.report.figures.search_numbers import (
     Course,
     Dots,

@@ -17,10 +17,17 @@ from mnist_keras.report.figures.metric_sheets import (
     trial_metrics_plot,
 )
 from mnist_keras.report.figures.overview import Overview, count_verdicts, overview, seed_counts_of
-from mnist_keras.report.figures.plots import Plot, factor_plot, factors_plot, training_plot
+from mnist_keras.report.figures.plots import (
+    Plot,
+    factor_plot,
+    factors_plot,
+    training_plot,
+    trial_curves_plot,
+)
 from mnist_keras.report.figures.style import headline, look, save_figure
 from mnist_keras.report.figures.trade_plots import convolutions_plot, layers_plot, trade_plot
 from mnist_keras.report.language import translate
+from mnist_keras.report.words.chance import one_more_run_text
 from mnist_keras.report.words.naming import mark_name
 
 REPORT_FIGURES: dict[str, str] = {
@@ -103,6 +110,7 @@ def _plots(outcome: StudyOutcome) -> Iterator[Plot | None]:
             yield training_plot(outcome, trial.name, _name(f"{name}-{slug(trial.name)}"))
     yield from _factor_plots(outcome)
     if not outcome.factors:
+        yield trial_curves_plot(outcome, f"{name}-curves")
         yield trade_plot(outcome, _name(f"{name}-accuracy-time-size"))
         yield trial_metrics_plot(outcome, f"{name}-metrics")
         yield gap_plot(outcome, _name(f"{name}-gaps"))
@@ -173,7 +181,8 @@ def _study_plot(outcome: StudyOutcome) -> Plot | None:
         mark,
     )
     name = f"{outcome.study.name}-published-accuracies"
-    return Plot(name, _overview_caption([found], seeds), _overview_alt([found]), canvas, mark)
+    caption = _overview_caption([outcome], [found], seeds)
+    return Plot(name, caption, _overview_alt([found]), canvas, mark)
 
 
 @look()
@@ -192,13 +201,19 @@ def _all_plot(outcomes: Sequence[StudyOutcome]) -> Plot | None:
         seeds=seeds,
     )
     headline(canvas, translate("All published accuracies against measured ones"), subtitle)
-    return Plot(OVERVIEW_NAME, _overview_caption(found, seeds), _overview_alt(found), canvas)
+    caption = _overview_caption([outcome for outcome, _ in pairs], found, seeds)
+    return Plot(OVERVIEW_NAME, caption, _overview_alt(found), canvas)
 
 
-def _overview_caption(found: Sequence[Overview], seeds: str) -> str:
+def _overview_caption(
+    outcomes: Sequence[StudyOutcome], found: Sequence[Overview], seeds: str
+) -> str:
     spread = any(mark.low is not None for one in found for mark in one.marks)
     lines = (
-        translate("lines are the intervals in which one more run falls with 95 % probability")
+        translate(
+            "lines are the intervals in which one more run falls with {level} probability",
+            level=one_more_run_text(outcomes),
+        )
         if spread
         else translate("with so few seeds there are no intervals")
     )

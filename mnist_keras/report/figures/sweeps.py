@@ -164,12 +164,12 @@ def time_by_configuration(outcome: StudyOutcome, fields: Sequence[str]) -> tuple
 
 @dataclass(frozen=True)
 class Spot:
-    """One configuration in a plane: both metrics over the same seeds, and the published place."""
+    """One configuration in a plane: both metrics over the same seeds, and the published places."""
 
     label: str
     x: Array
     y: Array
-    published: tuple[float, float] | None = None
+    published: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def level_entries(outcome: StudyOutcome, factor: FactorOutcome) -> tuple[Entry, 
 
 
 def trial_entries(outcome: StudyOutcome) -> tuple[Entry, ...]:
-    """The named trials that have run."""
+    """The named trials that have run, ensembles among them."""
     found = ((trial.name, find_trial(outcome, trial.name)) for trial in outcome.study.named_trials)
     return tuple(
         Entry(translate(name), measured, published_of(outcome, Subject(trial=name)))
@@ -221,15 +221,34 @@ def trial_sweep(entries: Sequence[Entry], metric: str) -> Sweep | None:
 def spots(entries: Sequence[Entry], x_metric: str, y_metric: str) -> tuple[Spot, ...]:
     """Each configuration's place, one metric against another.
 
-    The number of parameters follows from the layers, so where none was published the counted one
-    stands in; any other published place needs both figures.
+    Every published figure of `y_metric` has its place: beside that of `x_metric` in the same table,
+    else in the first one that has it. The number of parameters follows from the layers, so where
+    none was published the counted one stands in.
     """
     found = []
     for entry in entries:
         if not {x_metric, y_metric} <= entry.measured.values.keys():
             continue
-        x, y = (point(entry.measured, "", m, entry.published) for m in (x_metric, y_metric))
-        known = x.published or ((x.mean,) if x_metric == "parameters" else ())
-        place = (known[0], y.published[0]) if known and y.published else None
-        found.append(Spot(entry.label, x.values, y.values, place))
+        x, y = (point(entry.measured, "", metric) for metric in (x_metric, y_metric))
+        counted = x.mean if x_metric == "parameters" else None
+        places = _published_places(entry.published, (x_metric, y_metric), counted)
+        found.append(Spot(entry.label, x.values, y.values, places))
     return tuple(found)
+
+
+def _published_places(
+    cells: Sequence[PublishedCell], metrics: tuple[str, str], counted: float | None
+) -> tuple[tuple[float, float], ...]:
+    x_by_table, y_by_table = (_by_table(cells, metric) for metric in metrics)
+    first = next(iter(x_by_table.values()), counted)
+    places = [(x_by_table.get(table, first), y) for table, y in y_by_table.items()]
+    return tuple((x, y) for x, y in places if x is not None)
+
+
+def _by_table(cells: Sequence[PublishedCell], metric: str) -> dict[str, float]:
+    """What each table of the source says of a metric, the first figure of each."""
+    found: dict[str, float] = {}
+    for cell in cells:
+        if cell.metric == metric and cell.epoch is None:
+            found.setdefault(cell.source, as_drawn(metric, cell.value))
+    return found

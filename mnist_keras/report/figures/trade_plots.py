@@ -13,8 +13,6 @@ from mnist_keras.report.figures.bars import (
     draw_bars,
     draw_grouped_bars,
     draw_spots,
-    log_axis,
-    space_by_error,
 )
 from mnist_keras.report.figures.captions import (
     band_text,
@@ -30,6 +28,7 @@ from mnist_keras.report.figures.curve_pair import curve_pair, model_curves, publ
 from mnist_keras.report.figures.curves import levels_run
 from mnist_keras.report.figures.legend import add_legend, level_look, marker_key
 from mnist_keras.report.figures.plots import Plot, is_published, subtitle
+from mnist_keras.report.figures.scales import log_axis, space_by_error
 from mnist_keras.report.figures.style import headline, look, new_figure, number_ticks
 from mnist_keras.report.figures.sweeps import (
     Entry,

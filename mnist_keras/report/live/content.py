@@ -38,7 +38,7 @@ from mnist_keras.report.page.document import (
 from mnist_keras.report.page.tables import LONG
 from mnist_keras.report.page.wording import NONE, claim_chip, interval, number, pair_chip
 from mnist_keras.report.words.claims import claim_reason
-from mnist_keras.report.words.naming import mark_name, quantity, setting_value
+from mnist_keras.report.words.naming import mark_name, pair_names, quantity
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.running.now import RunNow, RunState, StudyNow
 from mnist_keras.runs.caveats import marks_of
@@ -317,7 +317,7 @@ def _pairs(outcome: StudyOutcome, mark: str) -> list[Block]:
 
 
 def _pair_name(pair: PairOutcome, factor: str) -> str:
-    first, second = (setting_value(label.value) for label in pair.labels)
+    first, second = pair_names(pair)
     name = translate("{first} against {second}", first=first, second=second)
     return translate("{label}: {reason}", label=factor, reason=name) if factor else name
 

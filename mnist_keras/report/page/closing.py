@@ -18,7 +18,7 @@ from mnist_keras.report.page.document import (
     Table,
     Text,
 )
-from mnist_keras.report.page.methods import methods
+from mnist_keras.report.page.methods import methods_of_studies
 from mnist_keras.report.page.wording import NONE, duration
 
 CHECKSUM = "data_sha256"
@@ -27,7 +27,9 @@ CHECKSUM = "data_sha256"
 def closing_sections(outcomes: Sequence[StudyOutcome], command: str) -> list[Section]:
     """How it is judged, what it was made on, the command that makes it again, what is missing."""
     return [
-        Section("methods", translate("How it is judged"), (Definitions(methods()),)),
+        Section(
+            "methods", translate("How it is judged"), (Definitions(methods_of_studies(outcomes)),)
+        ),
         Section("environment", translate("Environment and data"), _environment(outcomes)),
         Section("again", translate("Make it again"), (Command(command), *_unfinished(outcomes))),
     ]

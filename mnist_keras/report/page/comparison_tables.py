@@ -11,7 +11,7 @@ from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.tables import LONG, summary_cells, summary_columns
 from mnist_keras.report.page.wording import NONE, impact_chip, interval, number, pair_chip
-from mnist_keras.report.words.naming import quantity, setting_value
+from mnist_keras.report.words.naming import pair_names, quantity, setting_value
 from mnist_keras.report.words.units import p_text
 from mnist_keras.statistics.images import McNemarBySeed
 
@@ -124,20 +124,23 @@ def _standing(factor: FactorOutcome, level: Hashable) -> str:
 
 
 def pair_tables(outcome: StudyOutcome, mark: str) -> list[Table]:
-    """For each factor its values compared in pairs: over seeds, and on the shared test images."""
-    labels = {factor.field: factor.label for factor in outcome.factors}
+    """The values of each factor, or the trials, in pairs: over seeds, and on the test images."""
+    captions = {
+        factor.field: translate("Pairs by {label}", label=translate(factor.label))
+        for factor in outcome.factors
+    }
     by_factor: dict[str, list[PairOutcome]] = {}
     for pair in outcome.pairs:
         by_factor.setdefault(pair.factor, []).append(pair)
+    trials = translate("Pairs")
     return [
-        _pair_table(labels.get(field, translate("configuration")), pairs, mark)
-        for field, pairs in by_factor.items()
+        _pair_table(captions.get(field, trials), pairs, mark) for field, pairs in by_factor.items()
     ]
 
 
-def _pair_table(label: str, pairs: Sequence[PairOutcome], mark: str) -> Table:
+def _pair_table(caption: str, pairs: Sequence[PairOutcome], mark: str) -> Table:
     return Table(
-        caption=translate("Pairs by {label}", label=translate(label)),
+        caption=caption,
         columns=(
             Column(translate("Pair"), numeric=False),
             Column(translate("Quantity"), numeric=False),
@@ -160,7 +163,7 @@ def _pair_table(label: str, pairs: Sequence[PairOutcome], mark: str) -> Table:
 
 def _pair_row(pair: PairOutcome) -> Row:
     difference, metric = pair.difference, pair.metric
-    names = [setting_value(label.value) for label in pair.labels]
+    names = pair_names(pair)
     return Row(
         translate("{first} against {second}", first=names[0], second=names[1]),
         (

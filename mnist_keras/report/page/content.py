@@ -25,6 +25,7 @@ from mnist_keras.report.page.tables import (
     published_tables,
 )
 from mnist_keras.report.page.wording import seeds_text, settings_text
+from mnist_keras.report.words.chance import one_more_run_text
 from mnist_keras.report.words.findings import found_in_text
 from mnist_keras.report.words.naming import listed, mark_name
 from mnist_keras.report.words.whynot import why_not_text
@@ -166,8 +167,9 @@ def _published(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
     explanation = Text(
         translate(
             "sd is the standard deviation of a single run, the 95 % interval that of the "
-            "mean. “One more run” is the interval that the published figure, itself one "
-            "run, is held against."
+            "mean. “One more run” is the interval that the published figure, itself one run, is "
+            "held against: one more of ours falls into it with {level} probability.",
+            level=one_more_run_text([outcome]),
         )
     )
     return [explanation, *published_tables(outcome), configuration_table(outcome, mark)]

@@ -17,7 +17,7 @@ from mnist_keras.report.page.document import (
     Text,
 )
 from mnist_keras.report.page.judged_tables import factor_table, figure_tables, pair_table
-from mnist_keras.report.page.methods import OF_RUN_FOLDERS, methods
+from mnist_keras.report.page.methods import methods_of_table
 from mnist_keras.report.page.tallies import claim_blocks, figure_tally
 from mnist_keras.report.words.tables import comparison_lines, legend, taken_lines
 from mnist_keras.tables.findings import TableFindings
@@ -36,7 +36,7 @@ def judged_document(findings: TableFindings, pictures: Sequence[Picture], comman
             translate("What the table was taken for"),
             [Bullets(tuple(taken_lines(findings.outcome.table)))],
         ),
-        ("methods", translate("How it is judged"), [Definitions(methods(OF_RUN_FOLDERS))]),
+        ("methods", translate("How it is judged"), [Definitions(methods_of_table(findings))]),
         ("again", translate("Make it again"), [Command(command)]),
     )
     return Document(

@@ -84,7 +84,10 @@ def _bullets(block: Bullets) -> str:
 
 
 def _definitions(block: Definitions) -> str:
-    return "\n".join(f"- **{escape(term)}.** {escape(text)}" for term, text in block.items)
+    return "\n".join(
+        f"- **{escape(term)}{'' if term.endswith('?') else '.'}** {escape(text)}"
+        for term, text in block.items
+    )
 
 
 def _command(block: Command) -> str:

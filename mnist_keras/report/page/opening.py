@@ -21,6 +21,7 @@ from mnist_keras.report.page.document import (
 )
 from mnist_keras.report.page.tallies import claim_blocks, claim_tally, figure_tally
 from mnist_keras.report.page.wording import NONE, claim_tone, figure_tone
+from mnist_keras.report.words.chance import chance_text
 from mnist_keras.report.words.naming import mark_name
 from mnist_keras.report.words.notes import note_texts
 from mnist_keras.report.words.sources import source_text
@@ -125,24 +126,13 @@ def _figure_verdicts(outcome: StudyOutcome) -> list[Block]:
     if not cells:
         return []
     blocks: list[Block] = [figure_tally([cell.verdict for cell in cells])]
-    chance = _chance_text([outcome])
+    chance = chance_text([outcome])
     if chance:
         blocks.append(Text(chance))
     reasons = Counter(why_not_text(cell.why_not) for cell in cells if cell.judgement is None)
     if reasons:
         blocks += [Text(translate("Why figures are not judged:")), Bullets(_most_common(reasons))]
     return blocks
-
-
-def _chance_text(outcomes: Sequence[StudyOutcome]) -> str:
-    """How many figures chance alone would call different; empty where none was judged."""
-    expected = sum(outcome.different_by_chance for outcome in outcomes)
-    if not expected:
-        return ""
-    return translate(
-        "Chance alone would make about {expected:.0f} of them differ, though all came out again.",
-        expected=expected,
-    )
 
 
 def _most_common(reasons: Counter[str]) -> tuple[str, ...]:
@@ -168,7 +158,7 @@ def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
     blocks: list[Block] = []
     if cells:
         blocks.append(figure_tally([cell.verdict for cell in cells]))
-        chance = _chance_text(shown)
+        chance = chance_text(shown)
         blocks += [Text(chance)] if chance else []
     if claims:
         blocks.append(claim_tally(claims, published=True))

@@ -25,8 +25,10 @@ from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.words.naming import factor_name, label_name
 from mnist_keras.report.words.units import (
+    RATIO,
     Unit,
     groups,
+    interval_text,
     p_text,
     seed_range_text,
     seeds,
@@ -73,7 +75,7 @@ def replay_text(replay: Replay | None, metric: Metric | None) -> str:
         )
     assert replay.low is not None
     assert replay.high is not None
-    measure = sizes_of(metric or METRICS["gap"])
+    measure = RATIO if replay.ratio else sizes_of(metric or METRICS["gap"])
     return translate(
         "one run a value, as the source had, gives {ends} in 95 % of replays of our {seeds}",
         ends=measure.sizes(Interval(replay.low, replay.high)),
@@ -177,11 +179,7 @@ def _support(difference: Difference, measure: Unit, better_is_more: bool) -> str
     p = p_text(difference.p or 0.0)
     if not math.isfinite(ends.low):
         return translate(" (too few seeds for a verdict while more are added)")
-    if difference.rule is Rule.SEQUENTIAL:
-        return translate(
-            " (95 % interval at every look {interval}, {p})", interval=measure.interval(ends), p=p
-        )
-    return translate(" (95 % interval {interval}, {p})", interval=measure.interval(ends), p=p)
+    return f" ({interval_text(measure.interval(ends), difference.rule)}, {p})"
 
 
 def _trend(judged: TrendJudged) -> str:
@@ -229,7 +227,7 @@ def _impact_step(step: ImpactDifference, pair: tuple[Label, Label], measure: Uni
         text = translate("over {seeds} {first} is {size} below {second}", **values)
     if not math.isfinite(step.interval.half):
         return text + translate(" (too few seeds for an interval)")
-    return text + translate(" (95 % interval {interval})", interval=measure.interval(step.interval))
+    return f"{text} ({interval_text(measure.interval(step.interval), step.rule)})"
 
 
 def _impacts(impacts: Sequence[tuple[Label, float]], measure: Unit) -> str:
@@ -270,8 +268,8 @@ def _bound(judged: BoundJudged) -> str:
         ends = Interval(-ends.high, -ends.low)
     # Both ends are figures, not differences.
     of_figures = replace(measure, difference_symbol=measure.symbol)
-    interval = of_figures.sizes(ends.shifted(judged.bound))
-    return text + translate(" (95 % interval {interval})", interval=interval)
+    ends_text = of_figures.sizes(ends.shifted(judged.bound))
+    return f"{text} ({interval_text(ends_text, difference.rule)})"
 
 
 def _best_of(judged: BestOfJudged) -> str:
@@ -290,8 +288,8 @@ def _best_of(judged: BestOfJudged) -> str:
         text += translate(" (too few seeds for an interval)")
     else:
         text += translate(
-            " (95 % interval {interval}), with {margin} allowed",
-            interval=measure.interval(found.interval),
+            " ({interval}), with {margin} allowed",
+            interval=interval_text(measure.interval(found.interval), found.rule),
             margin=measure.size(found.margin),
         )
     return text + translate(
@@ -307,8 +305,8 @@ def _statement_support(statement: Statement, measure: Unit) -> str:
     if not math.isfinite(statement.interval.half):
         return translate(" (too few seeds for an interval)")
     return translate(
-        " (95 % interval {interval}), with {margin} allowed",
-        interval=measure.sizes(statement.interval),
+        " ({interval}), with {margin} allowed",
+        interval=interval_text(measure.sizes(statement.interval), statement.rule),
         margin=measure.size(statement.margin),
     )
 
@@ -325,8 +323,14 @@ def _ratios(judged: RatiosJudged) -> str:
         _, above, below, _ = judged.ratios[0]
         over = translate("{above} over {below}", above=label_name(above), below=label_name(below))
         text = translate("{what}: {ratios}", what=over, ratios=text)
-    tolerance = 100 * judged.ratios[0][3].margin
-    text += translate("; {tolerance:.3g} % are allowed", tolerance=tolerance)
+    statement = judged.ratios[0][3]
+    if any(_has_interval(one) for *_, one in judged.ratios):
+        text += (
+            translate("; in brackets the 95 % interval at every look")
+            if statement.rule is Rule.SEQUENTIAL
+            else translate("; in brackets the 95 % interval")
+        )
+    text += translate("; {tolerance:.3g} % are allowed", tolerance=100 * statement.margin)
     if judged.left_out:
         reasons = translate("; ").join(why_not_text(one) for one in judged.left_out)
         text += translate("; left out: {left_out}", left_out=reasons)
@@ -335,9 +339,14 @@ def _ratios(judged: RatiosJudged) -> str:
 
 def _ratio(statement: Statement) -> str:
     text = format_number(statement.value, ".2f")
-    if statement.interval is not None and math.isfinite(statement.interval.half):
+    if _has_interval(statement):
+        assert statement.interval is not None
         low, high = statement.interval
         text += translate(" [{low:.2f} to {high:.2f}]", low=low, high=high)
     if statement.stated != 1:
         text += translate(" (stated {published:.3g})", published=statement.stated)
     return text
+
+
+def _has_interval(statement: Statement) -> bool:
+    return statement.interval is not None and math.isfinite(statement.interval.half)

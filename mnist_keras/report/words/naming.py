@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mnist_keras.analysis.outcome import PairOutcome
 from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS
@@ -54,6 +55,14 @@ def factor_name(label: Label) -> str:
     if label.study is None:
         return name
     return translate("{label} in study {study}", label=name, study=label.study)
+
+
+def pair_names(pair: PairOutcome) -> tuple[str, str]:
+    """What is compared: two values of a setting that is named elsewhere, or two trials."""
+    first, second = pair.labels
+    if pair.factor:
+        return setting_value(first.value), setting_value(second.value)
+    return label_name(first), label_name(second)
 
 
 def label_names(labels: Sequence[Label]) -> str:

@@ -65,6 +65,7 @@ def _symbol(symbol: str, amount: float) -> str:
 PERCENT = Unit(100.0, 2, " %", " points")
 POINTS = Unit(100.0, 2, " points", " points")
 SECONDS = Unit(1.0, 2, " s", " s")
+RATIO = Unit(1.0, 2)
 
 
 _EPOCHS = Unit(1.0, 1, "", " epochs")
@@ -100,6 +101,13 @@ def sizes_of(metric: Metric) -> Unit:
 def limited(interval: Interval, metric: str) -> Interval:
     """The part of an interval that the quantity can have: no accuracy above 100 %."""
     return interval.clipped(METRICS[metric].low, METRICS[metric].high)
+
+
+def interval_text(ends: str, rule: Rule) -> str:
+    """An interval of this rule in a sentence: "95 % interval 97.9 to 98.2 %"."""
+    if rule is Rule.SEQUENTIAL:
+        return translate("95 % interval at every look {interval}", interval=ends)
+    return translate("95 % interval {interval}", interval=ends)
 
 
 def seeds(count: int) -> str:

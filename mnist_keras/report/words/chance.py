@@ -1,0 +1,36 @@
+"""What chance alone does to the verdicts on published figures, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mnist_keras.analysis.outcome import StudyOutcome
+from mnist_keras.report.language import format_number, translate
+from mnist_keras.statistics.rules import Rule
+
+
+def chance_text(outcomes: Sequence[StudyOutcome]) -> str:
+    """How many figures chance alone would call different; empty where none was judged."""
+    expected = sum(outcome.different_by_chance for outcome in outcomes)
+    if not expected:
+        return ""
+    if any(outcome.rule is Rule.SEQUENTIAL for outcome in outcomes):
+        return translate(
+            "If every one of them came out again, chance alone would still call {expected} "
+            "different on average, or fewer.",
+            expected=format_number(expected, ".1f"),
+        )
+    return translate(
+        "If every one of them came out again, chance alone would still call {expected} different "
+        "on average.",
+        expected=format_number(expected, ".1f"),
+    )
+
+
+def one_more_run_text(outcomes: Sequence[StudyOutcome]) -> str:
+    """How often one more run falls within the interval that published figures are held to."""
+    alphas = {outcome.figure_alpha for outcome in outcomes}
+    level = format_number(100 * (1 - max(alphas)), ".4g")
+    if len(alphas) > 1:
+        return translate("at least {level} %", level=level)
+    return translate("{level} %", level=level)
