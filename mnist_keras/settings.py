@@ -296,6 +296,11 @@ class Training(BaseModel):
         return self.validation == "test"
 
     @property
+    def has_no_validation(self) -> bool:
+        """Whether no image is held out and no epoch chosen: what validates is the test set."""
+        return self.validates_on_test and self.keep == "last"
+
+    @property
     def selected_on_test(self) -> bool:
         """Whether the best epoch is chosen on the test set, as the notebook does."""
         return self.validates_on_test and self.keep == "best"

@@ -20,7 +20,7 @@ from small_runs import noisy_arrays, write_idx
 from mnist_keras import RunConfig, analyze, compare_paired, load_study, read_runs
 from mnist_keras.notebook.html import MOST_POINTS, bar, curves
 from mnist_keras.report.notebook import html_of
-from mnist_keras.report.rows import configuration_row, pair_row
+from mnist_keras.report.rows import configuration_rows, pair_row
 from mnist_keras.runs.records import RunRecord
 
 ROOT = Path(__file__).parent.parent
@@ -74,8 +74,8 @@ def test_a_study_shows_the_tables_and_claims_of_its_command(tmp_path: Path) -> N
     write_study(tmp_path, study, lambda c: 0.98 if c.architecture == "cnn2" else 0.97, seeds=[0, 1])
     outcome = analyze(study, tmp_path)
     tree = parsed(html_of(outcome))
-    for measured, row in zip(outcome.configurations, table(tree)[1:], strict=False):
-        assert row == list(configuration_row(measured, outcome.study).values())
+    rows = [list(row.values()) for row in configuration_rows(outcome)]
+    assert table(tree)[1 : 1 + len(rows)] == rows
     text = words(tree)
     for claim in outcome.shown_claims:
         assert claim.claim.text in text

@@ -9,11 +9,14 @@ from generated_runs import write_run, write_study
 from mnist_keras.analysis.analyze import analyze, confirmation_config
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.config import RunConfig
+from mnist_keras.report.page.content import Chapter, study_document
+from mnist_keras.report.page.markdown import render_markdown
 from mnist_keras.report.plain import summarize
-from mnist_keras.report.rows import configuration_row, factor_row
+from mnist_keras.report.rows import configuration_rows, factor_row
 from mnist_keras.report.summary import print_summary
 from mnist_keras.report.words.verdicts import FIGURE_WORDS, claim_verdict
 from mnist_keras.statistics.stated import Figure
+from mnist_keras.studies.design import Study
 from mnist_keras.studies.loading import load_study
 from mnist_keras.subjects import value_text
 
@@ -97,11 +100,32 @@ def test_a_configuration_has_mean_and_spread_over_its_seeds(outcome: StudyOutcom
         one for one in outcome.configurations if one.config.name == "shallow-h64-lr0.001-b64-e15-s0"
     )
     values = measured.values["val_accuracy"]
-    row = configuration_row(measured, outcome.study)
+    row = configuration_rows(outcome)[outcome.configurations.index(measured)]
     assert row["configuration"] == "shallow-h64-lr0.001-b64-e15"
     assert row["seeds"] == "3"
     assert row["validation, %"] == f"{100 * values.mean():.2f} ± {100 * values.std(ddof=1):.2f}"
     assert row["parameters"] == "1,000"
+
+
+def test_without_validation_images_no_validation_accuracy_is_shown(tmp_path: Path) -> None:
+    """With `keep = last` and `validation = test` it would be the test accuracy again."""
+    base = {"architecture": "shallow", "hidden": 64, "epochs": 2, "validation": "test"}
+    for keep, shown in (("last", False), ("best", True)):
+        study = Study.model_validate(
+            {
+                "name": keep,
+                "title": "A study",
+                "base": {**base, "keep": keep},
+                "trials": [{"name": "one"}],
+            }
+        )
+        write_study(tmp_path / "logs", study, lambda config: 0.9)
+        outcome = analyze(study, tmp_path / "logs")
+        (row,) = configuration_rows(outcome)
+        assert ("validation, %" in row) is shown
+        assert ("training - test, points" in row) is not shown
+        page = render_markdown(study_document(Chapter(outcome, ()), "again"), tmp_path)
+        assert ("validation accuracy, %" in page) is shown
 
 
 def test_a_factor_has_its_impact_and_what_is_best_or_tied(outcome: StudyOutcome) -> None:

@@ -197,6 +197,13 @@ class StudyOutcome:
         return self.claims if shown else ()
 
     @property
+    def has_no_validation(self) -> bool:
+        """Whether every validation accuracy is that of the test set, which chose nothing."""
+        return bool(self.configurations) and all(
+            one.config.has_no_validation for one in self.configurations
+        )
+
+    @property
     def mark(self) -> str:
         """The marks of every figure of a chosen epoch, in English; empty if none."""
         return marks_text(self.selected_on_test, self.quick, bool(self.study.shortened))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnist_keras.analysis.ensembles import AllSeeds
-from mnist_keras.analysis.outcome import CellOutcome, FactorOutcome, PairOutcome
+from mnist_keras.analysis.outcome import CellOutcome, FactorOutcome, PairOutcome, StudyOutcome
 from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.metrics import METRICS, Metric
@@ -34,15 +34,20 @@ COLUMNS = {
 """The metrics of the table of configurations, and what it calls them."""
 
 
-def configuration_row(measured: Measured, study: Study) -> dict[str, str]:
-    """A configuration's row of the table: mean and standard deviation over its seeds."""
-    row = {
-        "configuration": _name(measured, study),
-        "seeds": str(len(measured.seeds) * measured.members),
-    }
-    for metric, heading in COLUMNS.items():
-        row[heading] = measured_text(measured, metric)
-    return row
+def configuration_rows(outcome: StudyOutcome) -> list[dict[str, str]]:
+    """The table of configurations and ensembles: mean and standard deviation over the seeds."""
+    columns = COLUMNS
+    if outcome.has_no_validation:
+        columns = {name: heading for name, heading in COLUMNS.items() if name != "val_accuracy"}
+        columns["gap"] = "training - test, points"
+    return [
+        {
+            "configuration": _name(measured, outcome.study),
+            "seeds": str(len(measured.seeds) * measured.members),
+            **{heading: measured_text(measured, metric) for metric, heading in columns.items()},
+        }
+        for measured in (*outcome.configurations, *outcome.ensembles)
+    ]
 
 
 def requested_row(measured: Measured, study: Study, metrics: Sequence[str]) -> dict[str, str]:

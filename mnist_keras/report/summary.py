@@ -21,7 +21,7 @@ from mnist_keras.report.rows import (
     all_seeds_row,
     cell_row,
     claim_row,
-    configuration_row,
+    configuration_rows,
     factor_row,
     measured_text,
     pair_row,
@@ -101,7 +101,7 @@ def outcome_parts(outcome: StudyOutcome) -> Iterator[Part]:
         which = "Accuracies of a best epoch" if outcome.judges_last_epochs else "All accuracies"
         yield Line(f"{which}: {outcome.mark}.")
     shown = (*outcome.configurations, *outcome.ensembles)
-    yield Table([configuration_row(measured, study) for measured in shown])
+    yield Table(configuration_rows(outcome))
     if requested := study.metrics_beside(*COLUMNS):
         yield Table([requested_row(measured, study, requested) for measured in shown])
     if outcome.factors:

@@ -199,8 +199,7 @@ def _used_by_table(findings: TableFindings) -> Iterator[str]:
         yield FIGURES
     if factors:
         yield from (IMPACT, BEST, PAIRS)
-    pairs = [pair for factor in factors for pair in factor.pairs]
-    if any(one.needed for one in (*factors, *pairs)):
+    if any(one.needed or any(pair.needed for pair in one.pairs) for one in factors):
         yield NEEDED
     yield from _used_by_claims(findings.claims)
     if findings.outcome.rule is Rule.SEQUENTIAL:

@@ -109,7 +109,8 @@ def _why_not(cell: CellOutcome) -> str:
 
 def configuration_table(outcome: StudyOutcome, mark: str) -> Table:
     """What was measured of every configuration."""
-    metrics = (*_MEASURED, *outcome.study.metrics_beside(*_MEASURED))
+    measured_metrics = _MEASURED[1:] if outcome.has_no_validation else _MEASURED
+    metrics = (*measured_metrics, *outcome.study.metrics_beside(*_MEASURED))
     of_ensemble = (*_OF_ENSEMBLE, *outcome.study.metrics_beside(*_MEASURED))
     return Table(
         caption=translate("Every configuration"),
