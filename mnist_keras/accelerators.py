@@ -15,6 +15,11 @@ _ASK = "from mnist_keras.training.gpu import computing_gpus; raise SystemExit(no
 _PATIENCE_SECONDS = 120.0
 
 
+def may_have_gpu() -> bool:
+    """Whether there is any sign of a GPU; asks nobody."""
+    return shutil.which("nvidia-smi") is not None or any(Path(each).exists() for each in DRIVERS)
+
+
 def has_gpu() -> bool:
     """Whether TensorFlow can use a GPU.
 
@@ -22,7 +27,7 @@ def has_gpu() -> bool:
     hidden, or TensorFlow built without GPUs. So where there is any sign of one, a process of its
     own asks TensorFlow, which takes some seconds. One that fails has no GPU.
     """
-    if shutil.which("nvidia-smi") is None and not any(Path(each).exists() for each in DRIVERS):
+    if not may_have_gpu():
         return False
     try:
         asked = subprocess.run(

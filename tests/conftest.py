@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,20 @@ IDX_NAMES = {
     "y_test": "t10k-labels-idx1-ubyte",
 }
 
+_CACHE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+"""Where tests keep what a user's home would hold, and nothing of an earlier session."""
 
-def pytest_configure() -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     _hear_ctrl_c()
+    if not hasattr(config, "workerinput"):  # the others inherit it
+        config.stash[_CACHE] = tempfile.TemporaryDirectory(prefix="mnist-keras-cache-")
+        os.environ["XDG_CACHE_HOME"] = config.stash[_CACHE].name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _CACHE in config.stash:
+        config.stash[_CACHE].cleanup()
 
 
 @pytest.fixture(autouse=True)

@@ -22,13 +22,17 @@ CPUINFO = Path("/proc/cpuinfo")
 
 ONEDNN_SWITCH = "TF_ENABLE_ONEDNN_OPTS"
 
+XLA_VARIABLES = ("XLA_FLAGS", "TF_XLA_FLAGS")
+
+XLA_CACHE = "--tf_xla_persistent_cache_directory="
+"""Where XLA keeps what it has compiled, a word of TF_XLA_FLAGS: the code is the same as without."""
+
 DECIDING_VARIABLES = (
     "ONEDNN_MAX_CPU_ISA",
     "DNNL_MAX_CPU_ISA",
     "ONEDNN_DEFAULT_FPMATH_MODE",
     "DNNL_DEFAULT_FPMATH_MODE",
-    "XLA_FLAGS",
-    "TF_XLA_FLAGS",
+    *XLA_VARIABLES,
     "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_LEVEL",
     "TF_CONV2D_USE_FP16_ACCUMULATE",
     "TF_CUDNN_DETERMINISTIC",
@@ -94,8 +98,15 @@ def vector_instructions() -> tuple[str, ...]:
 
 def deciding_variables() -> dict[str, str]:
     """Those of `DECIDING_VARIABLES` that are set; a long value by its checksum."""
-    found = {name: os.environ.get(name, "") for name in DECIDING_VARIABLES}
+    found = {name: without_cache(os.environ.get(name, "")) for name in DECIDING_VARIABLES}
     return {name: _recorded(value) for name, value in found.items() if value}
+
+
+def without_cache(flags: str) -> str:
+    """Flags of XLA without the place where it keeps what it has compiled."""
+    if XLA_CACHE not in flags:
+        return flags
+    return " ".join(word for word in flags.split() if not word.startswith(XLA_CACHE))
 
 
 def _recorded(value: str) -> str:

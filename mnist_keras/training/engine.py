@@ -22,6 +22,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.runs.records import replace_file
 from mnist_keras.training.architectures import build, has_convolution, training_flops_per_image
 from mnist_keras.training.augment import Augmenter
+from mnist_keras.training.compiled import compiled_folder, confirm_compiled, forget_compiled
 from mnist_keras.training.gpu import computing_gpus
 from mnist_keras.training.losses import LossOfEach
 from mnist_keras.training.optimizers import make_optimizer
@@ -256,13 +257,25 @@ class EpochEngine(keras.Model):
         begin = time.perf_counter()
         self._build_optimizer()
         try:
-            self._try_both_steps(validation)
+            self._try_afresh_if_needed(validation)
         except _NOT_COMPILED:
             if not self.jit_compile:
                 raise
             self.compile(optimizer=self.optimizer, jit_compile=False)
             self._try_both_steps(validation)
+        confirm_compiled()
         return time.perf_counter() - begin
+
+    def _try_afresh_if_needed(self, validation: tf.data.Dataset) -> None:
+        """Try both steps; where that fails, without anything that was compiled before."""
+        try:
+            self._try_both_steps(validation)
+        except tf.errors.OpError:
+            if not self.jit_compile or compiled_folder() is None:
+                raise
+            forget_compiled()
+            self.compile(optimizer=self.optimizer, jit_compile=True)
+            self._try_both_steps(validation)
 
     def _try_both_steps(self, validation: tf.data.Dataset) -> None:
         nothing = tf.data.Dataset.from_tensors((self.images, self.labels, 0, 0))

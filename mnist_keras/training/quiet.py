@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mnist_keras.training.arithmetic import choose_onednn
+from mnist_keras.training.compiled import keep_compiled
 
 
 def import_tensorflow_quietly() -> None:
@@ -22,6 +23,7 @@ def import_tensorflow_quietly() -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     choose_onednn()
+    keep_compiled()
     with _standard_error_closed():
         # Keras first, as TensorFlow swallows some of what Keras says against the user's settings.
         importlib.import_module("keras")

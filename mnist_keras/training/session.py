@@ -17,6 +17,7 @@ from mnist_keras.scores import SCORES
 from mnist_keras.training.augment import Augmenter
 from mnist_keras.training.averages import swap_averages
 from mnist_keras.training.callbacks import RunCallbacks, restore_variables
+from mnist_keras.training.compiled import confirm_compiled
 from mnist_keras.training.engine import EpochEngine
 from mnist_keras.training.environment import computes_alike, describe_environment
 from mnist_keras.training.epoch_callbacks import MonitoredScore
@@ -87,6 +88,7 @@ class Session:
         self.interruptions.check()
         self._publish(state, evaluations, compile_seconds, engine)
         remove_state(self.folder.state)
+        confirm_compiled()  # what the evaluation needed
         self.engines.keep(self.config, engine)
 
     def _load_state(self) -> RunState | None:

@@ -1,0 +1,130 @@
+"""What XLA has compiled, kept on disk for the processes that come after.
+
+TensorFlow does the keeping (its "persistent cache"). It names a file by the graph and the number of
+threads and refuses one of another graph, but says nothing of the processor, and trusts the file's
+bytes. So each processor and version has a folder of its own, and each file a checksum beside it;
+one that does not fit is removed before TensorFlow sees it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+
+import platformdirs
+
+from mnist_keras.accelerators import may_have_gpu
+from mnist_keras.atomic import replace_file
+from mnist_keras.training.arithmetic import CPUINFO, XLA_CACHE, XLA_VARIABLES, without_cache
+
+MOST_BYTES = 256 * 2**20
+"""Of more, what was compiled the longest ago is removed; a network takes 0.7 MB."""
+
+_FLAGS = "TF_XLA_FLAGS"
+_COMPILED, _CHECKSUM = ".pb", ".sha256"
+
+_SAME_CODE = (
+    "vendor_id", "cpu family", "model", "model name", "stepping", "flags", "CPU implementer",
+    "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features",
+)  # fmt: skip
+"""The lines of /proc/cpuinfo by which XLA may choose the instructions that it compiles to."""
+
+
+def keep_compiled() -> None:
+    """Let XLA take from disk what it has compiled before, and keep there what it compiles.
+
+    Only on Linux, where the processor is known exactly, and where there is no sign of a GPU. Does
+    nothing where the user's `TF_XLA_FLAGS` name another place, or none (the switch and nothing
+    after it), or where ours cannot be written to. Without effect once TensorFlow has begun.
+    """
+    flags = os.environ.get(_FLAGS, "")
+    is_users = XLA_CACHE in flags and compiled_folder() is None
+    if sys.platform != "linux" or is_users or may_have_gpu():
+        return
+    with suppress(OSError):
+        folder = _home() / _machine()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _clean(folder)
+        with replace_file(folder / "README", sync=False) as beside:  # whether it can be written to
+            beside.write_text("Compiled networks of mnist-keras. This folder may be deleted.\n")
+        os.environ[_FLAGS] = f"{without_cache(flags)} {XLA_CACHE}{folder}".strip()
+
+
+def confirm_compiled() -> None:
+    """Give what this process has compiled the checksums by which the next one trusts it."""
+    folder = compiled_folder()
+    with suppress(OSError):
+        for file in folder.glob(f"*{_COMPILED}") if folder else ():
+            if not _checksum_of(file).exists():
+                with replace_file(_checksum_of(file), sync=False) as beside:
+                    beside.write_text(_sha256(file))
+
+
+def forget_compiled() -> None:
+    """Remove everything that is kept for this machine."""
+    folder = compiled_folder()
+    for file in folder.glob(f"*{_COMPILED}") if folder else ():
+        _remove(file)
+
+
+def compiled_folder() -> Path | None:
+    """Where this process keeps what it compiles; None where it does not, or in a user's place."""
+    for word in os.environ.get(_FLAGS, "").split():
+        folder = Path(word.removeprefix(XLA_CACHE))
+        if word.startswith(XLA_CACHE) and folder.parent == _home():
+            return folder
+    return None
+
+
+def _home() -> Path:
+    return platformdirs.user_cache_path("mnist-keras", appauthor=False) / "compiled"
+
+
+def _machine() -> str:
+    """A name for what compiles alike: processor, TensorFlow, and the user's flags for XLA."""
+    processor = CPUINFO.read_text().partition("\n\n")[0]
+    lines = [
+        line for line in processor.splitlines() if line.partition(":")[0].strip() in _SAME_CODE
+    ]
+    flags = [without_cache(os.environ.get(name, "")) for name in XLA_VARIABLES]
+    told = "\n".join([metadata.version("tensorflow"), *flags, *lines])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _clean(folder: Path) -> None:
+    """Remove what has no checksum or another one, then the oldest while there is too much."""
+    kept = 0
+    files = sorted(folder.glob(f"*{_COMPILED}"), key=lambda file: -file.stat().st_mtime)
+    for file in files:
+        kept += file.stat().st_size
+        if kept > MOST_BYTES or not _is_whole(file):
+            _remove(file)
+    for checksum in folder.glob(f"*{_CHECKSUM}"):
+        if not checksum.with_suffix("").exists():
+            checksum.unlink(missing_ok=True)
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        return _checksum_of(file).read_text() == _sha256(file)
+    except (OSError, ValueError):
+        return False
+
+
+def _remove(file: Path) -> None:
+    """Remove a file and its checksum, as far as that is allowed; another process may be first."""
+    for path in (file, _checksum_of(file)):
+        with suppress(OSError):
+            path.unlink()
+
+
+def _checksum_of(file: Path) -> Path:
+    return file.with_name(file.name + _CHECKSUM)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
