@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
+from mnist_keras.errors import guess
+
 SHARE_MARGIN = 0.001
 """A tenth of a point: just below the smallest difference that a published claim rests on (0.11)."""
 
@@ -221,8 +223,13 @@ def known_metrics(info: ValidationInfo) -> Collection[str]:
 def _known_metric(name: str, info: ValidationInfo) -> str:
     known = known_metrics(info)
     if name not in known:
-        raise ValueError(f"it should be one of {', '.join(known)}")
+        raise ValueError(f"it is no metric; {which_metric(name, known)}")
     return name
+
+
+def which_metric(name: str, known: Collection[str]) -> str:
+    """What to do about a name that is none of the known metrics."""
+    return f"{guess(name, known, most=2)} docs/studies.md lists them".strip()
 
 
 MetricName = Annotated[str, AfterValidator(_known_metric)]
@@ -231,7 +238,8 @@ MetricName = Annotated[str, AfterValidator(_known_metric)]
 
 def _on_request(name: str) -> str:
     if name not in ON_REQUEST:
-        raise ValueError(f"it should be one of {', '.join(ON_REQUEST)}")
+        advice = which_metric(name, ON_REQUEST)
+        raise ValueError(f"it is no metric that a report is asked for; {advice}")
     return name
 
 

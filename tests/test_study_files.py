@@ -290,6 +290,51 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert two == "trial 'long' sets 'epoch'; did you mean epochs?"
 
 
+def test_a_wrong_metric_is_answered_with_the_nearest_in_one_line_that_names_the_claim(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        SOUND
+        + TABLE + 'columns = ["value", "tset_accuracy"]\nrows = [[32, 97.0]]\n'
+        + claim("order", f'{A}\n{B}\nmetric = "test_acuracy"\nnumber = 4\npart = "b"')
+        + claim("equal", f'{A}\n{B}\ntolerance = 0.1\nmetrics = ["sekonds", "nll"]')
+        + claim("order", f'{A}\n{B.replace("64", "65")}\nmetric = "nonsense"')
+    )  # fmt: skip
+    listed = "docs/studies.md lists them"
+    mistakes = problems_of_file(path)[1]
+    table, first, *second, third = mistakes
+    assert table.startswith("tables #1: a column is 'tset_accuracy', which is no metric, trial, ")
+    assert table.endswith(listed)
+    assert first.startswith(
+        "claim 4b, metric is 'test_acuracy'; it is no metric; did you mean test_ac"
+    )
+    assert [line.split(";")[0] for line in second] == [
+        "claim 2, metrics #1 is 'sekonds'", "claim 2, metrics #2 is 'nll'",
+    ]  # fmt: skip
+    assert third == f"claim 3, metric is 'nonsense'; it is no metric; {listed}"
+    assert max(map(len, mistakes)) < 160
+    with pytest.raises(UserError, match=r"claim 4b, metric|tables #1"):
+        load_study(path)
+
+
+def test_a_claim_is_called_by_its_number_or_its_place_wherever_it_is_told_of(
+    tmp_path: Path,
+) -> None:
+    far = B.replace("64", "65")
+    more = NOTHING + claim("order", f'{A}\n{A.replace("a =", "b =")}\nmetric = "test_accuracy"')
+    named = claim("order", f'{A}\n{far}\nmetric = "test_accuracy"\nnumber = 7\npart = "a"')
+    unnamed = claim("order", f'{A}\n{far}\nmetric = "test_accuracy"')
+    (line,) = [line for line in doubts(tmp_path, more) if "nothing can tell them apart" in line]
+    assert line.startswith("claim 2: ")
+    (tmp_path / "mine.toml").write_text(SOUND + NOTHING + named + unnamed)
+    told = [line.partition(":")[0] for line in problems_of_file(tmp_path / "mine.toml")[1]]
+    assert told == ["claim 7a", "claim 3"]
+    twice = SOUND + NOTHING + named.replace("65", "64") * 2
+    (tmp_path / "mine.toml").write_text(twice)
+    assert problems_of_file(tmp_path / "mine.toml")[1] == ["claim 7a appears twice; delete one"]
+
+
 @pytest.mark.parametrize(
     ("subject", "told"),
     [

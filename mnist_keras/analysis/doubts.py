@@ -8,7 +8,7 @@ from itertools import combinations
 from mnist_keras.analysis.ensembles import SUMMED
 from mnist_keras.analysis.sources import Tables
 from mnist_keras.architectures import BUILT_IN
-from mnist_keras.claims import Claim, Equal, Monotone, NoGain, Order, Ratio
+from mnist_keras.claims import Claim, Equal, Monotone, NoGain, Order, Ratio, by_name
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS, TEST_SCORES, Metric, margin_of
 from mnist_keras.studies.design import Study
@@ -33,8 +33,8 @@ def doubts_of(study: Study) -> list[str]:
         *_about_trials(study),
         *(line for cell in study.published for line in _about_figure(study, cell)),
         *(
-            f"claim {claim.label or claim.text!r}: {line}"
-            for claim in study.claims
+            f"{name}: {line}"
+            for name, claim in by_name(study.claims)
             for line in dict.fromkeys(_about_claim(study, claim))
         ),
     ]

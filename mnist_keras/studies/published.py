@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from mnist_keras.metrics import METRICS, known_metrics, to_record_unit
+from mnist_keras.metrics import METRICS, known_metrics, to_record_unit, which_metric
 from mnist_keras.subjects import Entry, SettingValue, Subject
 
 
@@ -95,7 +95,10 @@ class PublishedTable(Entry):
         known = (*_KEY_COLUMNS, *known_metrics(info))
         for column in self.columns:
             if column not in known:
-                raise ValueError(f"a column is {column!r}; expected one of {', '.join(known)}")
+                raise ValueError(
+                    f"a column is {column!r}, which is no metric, trial, value or epoch; "
+                    f"{which_metric(column, known)}"
+                )
         if len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns are {list(self.columns)}; expected each of them once")
         for row in self.rows:
