@@ -368,6 +368,26 @@ def test_a_study_is_still_run_by_its_name_alone(monkeypatch: pytest.MonkeyPatch)
     assert not {"new", "check"} & set(STUDY_NAMES)
 
 
+def test_a_name_that_is_not_built_in_may_stand_for_a_file_here_or_a_study_s_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("chollet.toml").write_text(SOUND)
+    for command in (("study", "chollet"), ("plan", "cholet"), ("report", "cholet")):
+        outcome = run_here(*command)
+        assert outcome.code == 2
+        assert outcome.err.count("Did you mean 'chollet.toml'?") == 1
+    assert run_here("study", "shalow").err.count("Did you mean 'shallow'?") == 1
+    for logs in ("logs", "others"):
+        Path(logs, "chollet").mkdir(parents=True)
+        Path(logs, "chollet", "study.json").write_text("[]")
+    Path("others", "chollet").rename("others/chollets")
+    assert run_here("report", "cholet").err.count("Did you mean 'chollet'?") == 1
+    here = run_here("report", "cholets", "--logs", "others")
+    assert here.err.count("Did you mean 'chollets'?") == 1
+    assert "Did you mean" not in run_here("report", "quixotic").err
+
+
 # studies
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@seeds_option
+@seeds_option("1")
 @jobs_option
 @logs_option
 @json_option
@@ -95,7 +95,7 @@ def study_new(file: Path, architecture: str | None, varied: tuple[str, ...], **t
 
 @click.command("study check")
 @click.argument("file", metavar="FILE.toml", type=StudyType())
-@seeds_option
+@seeds_option("1")
 @logs_option
 @json_option
 def study_check(file: str, seeds: int | None, logs: Path, as_json: bool) -> None:
