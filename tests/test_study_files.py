@@ -84,6 +84,40 @@ def test_other_rows_are_trials_and_an_empty_cell_leaves_the_default(tmp_path: Pa
     assert study.published[1].value == 0.987
 
 
+def test_figures_keep_the_digits_that_are_printed(tmp_path: Path) -> None:
+    study = of_figures(
+        tmp_path,
+        "trial,test_accuracy,gap,seconds\n"
+        "a,97.80,-0.30,40\nb,97.8,-0.3,40.0\nc,97.775,0,~40\nd,98,,30-40\n",
+        "shallow",
+    )
+    shown: dict[str, list[tuple[str, float]]] = {}
+    for cell in study.published:
+        shown.setdefault(cell.metric, []).append((cell.text, cell.rounding))
+    assert shown["test_accuracy"] == [
+        ("97.80 %", 0.00005), ("97.8 %", 0.0005), ("97.775 %", 0.000005), ("98 %", 0.005),
+    ]  # fmt: skip
+    assert shown["gap"] == [
+        ("-0.30 points", 0.00005), ("-0.3 points", 0.0005), ("0 points", 0.005),
+    ]  # fmt: skip
+    assert [text for text, _ in shown["seconds"]] == ["40 s", "40.0 s", "~40 s", "30-40 s"]
+
+
+def test_a_number_has_the_digits_that_its_metric_usually_has(tmp_path: Path) -> None:
+    rows = '[[32, 97.8, 40], [64, "97.8", "40"]]'
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        SOUND + TABLE + f'columns = ["value", "test_accuracy", "seconds"]\nrows = {rows}'
+    )
+    number, seconds, text, whole = load_study(path).published
+    assert (number.text, text.text) == ("97.80 %", "97.8 %")
+    assert (number.rounding, text.rounding) == (0.00005, 0.0005)
+    assert (number.half_digit, text.half_digit) == (0.05, 0.05)
+    assert (seconds.text, whole.text) == ("40.0 s", "40 s")
+    assert (seconds.half_digit, whole.half_digit) == (0.5, 0.5)
+    assert number.value == text.value == 0.978
+
+
 @pytest.mark.parametrize(
     ("varied", "told"),
     [

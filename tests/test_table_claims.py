@@ -213,7 +213,7 @@ def test_open_verdicts_say_how_many_seeds_would_settle_them() -> None:
             "title = 't'\nmargin = { acuracy = 1 }",
             "margin has 'acuracy'; it is no metric; did you mean accuracy or ",
         ),
-        ("title = 't'\nmargin = 0", "margin, number is 0; it should be greater than 0"),
+        ("title = 't'\nmargin = 0", "margin is 0; it should be greater than 0"),
         (
             "title = 't'\n[[claims]]\nkind = 'order'\ntext = 'x'\nmetric = 'acuracy'\n"
             "a = { factor = 'optimizer', value = 'sgd' }\n"

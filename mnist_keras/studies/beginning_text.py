@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_keras.config import OF_EVERY_RUN, find_architecture
+from mnist_keras.metrics import METRICS
 from mnist_keras.own_networks import is_own
 from mnist_keras.subjects import value_text
 
@@ -91,7 +92,7 @@ def table_text(
 ) -> str:
     """A table of figures, as printed: its rows are told apart by the column `key`."""
     lines = [
-        f"  [{', '.join([_toml(one), *(_figure(row[name]) for name in metrics)])}],"
+        f"  [{', '.join([_toml(one), *(_figure(row[name], name) for name in metrics)])}],"
         for one, row in zip(subjects, rows, strict=True)
     ]
     columns = ", ".join(map(_toml, [key, *metrics]))
@@ -100,12 +101,11 @@ def table_text(
     return f"{head}{about_line}columns = [{columns}]\nrows = [\n" + "\n".join(lines) + "\n]\n"
 
 
-def _figure(text: str) -> str:
-    try:
-        float(text)
-    except ValueError:
-        return _toml(text)
-    return text if re.fullmatch(r"-?\d+(\.\d+)?", text) else _toml(text)
+def _figure(text: str, metric: str) -> str:
+    """A figure as printed: a number where that tells its digits, which TOML drops at the end."""
+    number = re.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.(\d+))?", text)
+    usual = number is not None and len(number[1] or "") == METRICS[metric].decimals
+    return text if usual else _toml(text)
 
 
 TRIAL_HINT = """\
