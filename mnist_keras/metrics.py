@@ -139,6 +139,11 @@ _ALL = (
         low=-1.0, high=1.0, is_share=True,
     ),
     Metric(
+        "test_gap", "training minus test accuracy, last epoch",
+        "points", 2, "lower", 100, margin=SHARE_MARGIN,
+        low=-1.0, high=1.0, is_share=True,
+    ),
+    Metric(
         "choice_gain", "highest validation accuracy of any epoch minus that of the last",
         "points", 2, None, 100, margin=SHARE_MARGIN,
         high=1.0, is_share=True, of_chosen_epoch=True,
@@ -178,6 +183,16 @@ MONITORED: dict[str, Metric] = {
 
 ACCURACIES = ("val_accuracy", "test_accuracy")
 """What every report judges."""
+
+COMPLEMENTS = {"test_error": "test_accuracy"}
+"""Errors, and the accuracy that each is 100 % less of."""
+
+OF_LAST_EPOCH = {
+    "last_val_accuracy": "val_accuracy",
+    "last_test_accuracy": "test_accuracy",
+    "last_val_loss": "val_loss",
+}
+"""Metrics of the last epoch, and what each is called as a metric of an epoch."""
 
 TIMES = ("seconds", "seconds_per_epoch", "seconds_to_target", "data_seconds")
 """Metrics that depend on the machine, and that only runs that shared it alike can compare."""

@@ -102,8 +102,9 @@ def study_check(file: str, seeds: int | None, logs: Path, as_json: bool) -> None
     """Say what is missing in a study's file or contradicts itself, before anything is trained.
 
     Mistakes are told, as many at once as can be seen, then what may be wrong: values that nothing
-    is compared with, impossible figures, claims that no training of the study could settle, or that
-    its own figures contradict. Then what it costs. It exits with 1 where the file cannot be run.
+    is compared with, figures that cannot be or do not agree, claims that no training of the study
+    could settle, or that its own figures contradict. Then what it costs. It exits with 1 where the
+    file cannot be run.
     """
     from mnist_keras.errors import UserError
     from mnist_keras.printed import count

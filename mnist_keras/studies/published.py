@@ -12,6 +12,9 @@ from mnist_keras.metrics import METRICS, known_metrics, to_record_unit, which_me
 from mnist_keras.printed import half_last_digit
 from mnist_keras.subjects import Entry, SettingValue, Subject
 
+ABOUT = 0.05
+"""How far a quantity may be from a published "about" it, as a part of it."""
+
 
 @dataclass(frozen=True)
 class PublishedCell:
