@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
+from mnist_keras.errors import guess
+
 SHARE_MARGIN = 0.001
 """A tenth of a point: just below the smallest difference that a published claim rests on (0.11)."""
 
@@ -137,6 +139,11 @@ _ALL = (
         low=-1.0, high=1.0, is_share=True,
     ),
     Metric(
+        "test_gap", "training minus test accuracy, last epoch",
+        "points", 2, "lower", 100, margin=SHARE_MARGIN,
+        low=-1.0, high=1.0, is_share=True,
+    ),
+    Metric(
         "choice_gain", "highest validation accuracy of any epoch minus that of the last",
         "points", 2, None, 100, margin=SHARE_MARGIN,
         high=1.0, is_share=True, of_chosen_epoch=True,
@@ -176,6 +183,16 @@ MONITORED: dict[str, Metric] = {
 
 ACCURACIES = ("val_accuracy", "test_accuracy")
 """What every report judges."""
+
+COMPLEMENTS = {"test_error": "test_accuracy"}
+"""Errors, and the accuracy that each is 100 % less of."""
+
+OF_LAST_EPOCH = {
+    "last_val_accuracy": "val_accuracy",
+    "last_test_accuracy": "test_accuracy",
+    "last_val_loss": "val_loss",
+}
+"""Metrics of the last epoch, and what each is called as a metric of an epoch."""
 
 TIMES = ("seconds", "seconds_per_epoch", "seconds_to_target", "data_seconds")
 """Metrics that depend on the machine, and that only runs that shared it alike can compare."""
@@ -221,8 +238,13 @@ def known_metrics(info: ValidationInfo) -> Collection[str]:
 def _known_metric(name: str, info: ValidationInfo) -> str:
     known = known_metrics(info)
     if name not in known:
-        raise ValueError(f"it should be one of {', '.join(known)}")
+        raise ValueError(f"it is no metric; {which_metric(name, known)}")
     return name
+
+
+def which_metric(name: str, known: Collection[str]) -> str:
+    """What to do about a name that is none of the known metrics."""
+    return f"{guess(name, known, most=2)} docs/studies.md lists them".strip()
 
 
 MetricName = Annotated[str, AfterValidator(_known_metric)]
@@ -231,7 +253,8 @@ MetricName = Annotated[str, AfterValidator(_known_metric)]
 
 def _on_request(name: str) -> str:
     if name not in ON_REQUEST:
-        raise ValueError(f"it should be one of {', '.join(ON_REQUEST)}")
+        advice = which_metric(name, ON_REQUEST)
+        raise ValueError(f"it is no metric that a report is asked for; {advice}")
     return name
 
 

@@ -14,7 +14,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -23,7 +22,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mnist_keras.architectures import Architecture
-from mnist_keras.errors import UserError
+from mnist_keras.errors import UserError, guess
 from mnist_keras.schema import Setting
 from mnist_keras.settings import TRAINING
 
@@ -124,9 +123,8 @@ def _imported(name: str) -> object:
     function = getattr(module, match["function"], None)
     if function is None:
         known = [n for n, v in vars(module).items() if inspect.isfunction(v)]
-        near = get_close_matches(match["function"], known, n=1)
-        guess = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none'}"
-        raise UserError(f"{_shown(path)} has no function {match['function']}; {guess}")
+        meant = guess(match["function"], known) or f"it has {', '.join(known) or 'none'}"
+        raise UserError(f"{_shown(path)} has no function {match['function']}; {meant}")
     return function
 
 

@@ -10,12 +10,13 @@ import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, create_model
 from pydantic.fields import FieldInfo
+
+from mnist_keras.errors import guess
 
 Kind = Literal["whole", "number", "switch", "choice", "text", "widths"]
 
@@ -196,8 +197,7 @@ def describe_problem(problem: Any, owner: str = "", expected: Sequence[str] = ()
     # A name that is no setting can hold anything, line breaks too.
     place = " ".join(".".join(str(part) for part in problem["loc"]).split())
     if problem["type"] == "extra_forbidden":
-        near = get_close_matches(place, expected, n=1)
-        advice = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(expected)}"
+        advice = guess(place, expected) or f"expected one of {', '.join(expected)}"
         return f"{place} is no setting of {owner}; {advice}"
     message = problem["msg"].removeprefix("Value error, ")
     if not place:
@@ -213,5 +213,5 @@ def _nearest(problem: Any) -> str:
     if problem["type"] != "literal_error":
         return ""
     known = re.findall("'([^']+)'", problem["ctx"]["expected"])
-    near = get_close_matches(str(problem["input"]), known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    meant = guess(str(problem["input"]), known)
+    return meant and f"; {meant}"

@@ -23,6 +23,11 @@ def _setting_value(value: Any) -> Any:
 SettingValue = Annotated[Any, BeforeValidator(_setting_value)]
 
 
+def claim_name(label: str, place: int) -> str:
+    """What messages call a claim: by its own label, or as the so many-th of the file, from 1."""
+    return f"claim {label or place}"
+
+
 def value_text(value: Any) -> str:
     """A setting as people write it: 0.001, cnn2, 256-128-64, none."""
     if value is None or isinstance(value, bool):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,16 @@ def test_every_command_has_a_help_with_every_option(name: str) -> None:
         if isinstance(parameter, click.Option):
             assert parameter.help
             assert parameter.opts[0] in outcome.out
+
+
+def test_the_help_of_an_option_speaks_of_options_of_its_own_command() -> None:
+    for name, command in cli.commands.items():
+        options = [one for one in command.params if isinstance(one, click.Option)]
+        known = {text for one in options for text in (*one.opts, *one.secondary_opts)}
+        for option in options:
+            told = f"{option.help} {option.show_default}"
+            unknown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", told)) - known
+            assert not unknown, f"{name} has no {unknown}, of which {option.opts[0]} speaks"
 
 
 def test_the_help_of_train_shows_every_default() -> None:

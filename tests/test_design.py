@@ -678,7 +678,7 @@ def test_an_own_study_may_speak_of_a_built_in_one(tmp_path):
         (HEAD + BASE + FACTOR + TABLE + "[[64, 98], [64, 97]]", "two rows for the same"),
         (
             HEAD + BASE + FACTOR + TABLE.replace("val_acc", "acc") + "[[64, 98]]",
-            "a column is 'accuracy'; expected one of",
+            "a column is 'accuracy', which is no metric, .* you mean val_accuracy",
         ),
         (
             HEAD + BASE + FACTOR + TABLE.replace('"value"', '"epoch"') + "[[1, 98]]",
@@ -693,13 +693,16 @@ def test_an_own_study_may_speak_of_a_built_in_one(tmp_path):
             "epoch is 16, but hidden = 64 is trained for 15 epochs",
         ),
         (HEAD + BASE + FACTOR + CLAIM.replace("impact", "bests"), "kind is 'bests'; .* one of"),
-        (HEAD + BASE + FACTOR + '[[claims]]\ntext = "T"', "claims #1, kind is missing"),
+        (HEAD + BASE + FACTOR + '[[claims]]\ntext = "T"', "claim 1, kind is missing"),
         (
             HEAD + BASE + FACTOR + CLAIM.replace('"hidden"', '"epochs"'),
-            "claim 'T': factor epochs is no factor of study mine",
+            "claim 1: factor epochs is no factor of study mine",
         ),
-        (HEAD + BASE + FACTOR + CLAIM + 'metric = "acc"', "metric is 'acc'; .* one of"),
-        (HEAD + BASE + FACTOR + (CLAIM + "number = 1\n") * 2, "claim '1' appears twice"),
+        (
+            HEAD + BASE + FACTOR + CLAIM + 'metric = "acc"',
+            "metric is 'acc'; it is no metric; docs/studies.md lists them",
+        ),
+        (HEAD + BASE + FACTOR + (CLAIM + "number = 1\n") * 2, "claim 1 appears twice"),
         (
             HEAD + BASE + FACTOR.replace("[64, 128]", f"{list(range(1, 100_003))}"),
             "100002 trials; expected at most 1000",

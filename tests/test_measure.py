@@ -48,6 +48,7 @@ def test_a_whole_run_is_read_at_the_first_of_its_best_epochs(logs):
             "last_val_loss": 0.5,
             "lowest_val_loss": 0.3,
             "gap": 0.99 - 0.85,
+            "test_gap": 0.99 - 0.8402,
             "first_gap": 0.80 - 0.70,
             "choice_gain": 0.90 - 0.85,
             "seconds": 8.0,
@@ -86,6 +87,7 @@ def test_the_beginning_of_a_run_takes_its_test_accuracy_from_the_curve(logs):
     assert values["test_accuracy"] == 0.91
     assert values["last_test_accuracy"] == 0.91
     assert values["gap"] == pytest.approx(0.95 - 0.91)
+    assert values["test_gap"] == pytest.approx(0.95 - 0.91)
     assert values["seconds"] == 4.0
     assert values["epochs_run"] == 3
 

@@ -16,6 +16,7 @@ from mnist_keras.analysis.sources import audit_source
 from mnist_keras.claims.base import Replay
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
+from mnist_keras.report.language import writing_in
 from mnist_keras.report.page.content import Chapter, joint_document, study_document
 from mnist_keras.report.page.document import (
     SYMBOLS,
@@ -284,6 +285,19 @@ def test_what_does_not_follow_from_the_sources_own_tables_is_said():
     outcome = sample_outcome(study, source_audit=audit_source(study))
     text = Page(render_page(study_document(Chapter(outcome, ()), COMMAND))).text
     assert "The impact of learning rate is stated as 1.08; its table gives 1.58" in text
+
+
+def test_two_figures_of_a_source_that_do_not_agree_are_said_in_both_languages():
+    study = load_study("architectures")
+    outcome = sample_outcome(study, source_audit=audit_source(study))
+    told = {
+        "en": "The figures of lenet5 do not agree: test accuracy 99.04 %",
+        "fr": "Les chiffres de lenet5 ne concordent pas : exactitude de test 99,04 %",
+    }
+    for language, words in told.items():
+        with writing_in(language, [study.french]):
+            text = Page(render_page(study_document(Chapter(outcome, ()), COMMAND))).text
+        assert words in re.sub(r"\s", " ", text)
 
 
 def test_published_figures_are_hidden_beside_other_settings():

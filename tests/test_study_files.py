@@ -84,6 +84,40 @@ def test_other_rows_are_trials_and_an_empty_cell_leaves_the_default(tmp_path: Pa
     assert study.published[1].value == 0.987
 
 
+def test_figures_keep_the_digits_that_are_printed(tmp_path: Path) -> None:
+    study = of_figures(
+        tmp_path,
+        "trial,test_accuracy,gap,seconds\n"
+        "a,97.80,-0.30,40\nb,97.8,-0.3,40.0\nc,97.775,0,~40\nd,98,,30-40\n",
+        "shallow",
+    )
+    shown: dict[str, list[tuple[str, float]]] = {}
+    for cell in study.published:
+        shown.setdefault(cell.metric, []).append((cell.text, cell.rounding))
+    assert shown["test_accuracy"] == [
+        ("97.80 %", 0.00005), ("97.8 %", 0.0005), ("97.775 %", 0.000005), ("98 %", 0.005),
+    ]  # fmt: skip
+    assert shown["gap"] == [
+        ("-0.30 points", 0.00005), ("-0.3 points", 0.0005), ("0 points", 0.005),
+    ]  # fmt: skip
+    assert [text for text, _ in shown["seconds"]] == ["40 s", "40.0 s", "~40 s", "30-40 s"]
+
+
+def test_a_number_has_the_digits_that_its_metric_usually_has(tmp_path: Path) -> None:
+    rows = '[[32, 97.8, 40], [64, "97.8", "40"]]'
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        SOUND + TABLE + f'columns = ["value", "test_accuracy", "seconds"]\nrows = {rows}'
+    )
+    number, seconds, text, whole = load_study(path).published
+    assert (number.text, text.text) == ("97.80 %", "97.8 %")
+    assert (number.rounding, text.rounding) == (0.00005, 0.0005)
+    assert (number.half_digit, text.half_digit) == (0.05, 0.05)
+    assert (seconds.text, whole.text) == ("40.0 s", "40 s")
+    assert (seconds.half_digit, whole.half_digit) == (0.5, 0.5)
+    assert number.value == text.value == 0.978
+
+
 @pytest.mark.parametrize(
     ("varied", "told"),
     [
@@ -290,6 +324,51 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert two == "trial 'long' sets 'epoch'; did you mean epochs?"
 
 
+def test_a_wrong_metric_is_answered_with_the_nearest_in_one_line_that_names_the_claim(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        SOUND
+        + TABLE + 'columns = ["value", "tset_accuracy"]\nrows = [[32, 97.0]]\n'
+        + claim("order", f'{A}\n{B}\nmetric = "test_acuracy"\nnumber = 4\npart = "b"')
+        + claim("equal", f'{A}\n{B}\ntolerance = 0.1\nmetrics = ["sekonds", "nll"]')
+        + claim("order", f'{A}\n{B.replace("64", "65")}\nmetric = "nonsense"')
+    )  # fmt: skip
+    listed = "docs/studies.md lists them"
+    mistakes = problems_of_file(path)[1]
+    table, first, *second, third = mistakes
+    assert table.startswith("tables #1: a column is 'tset_accuracy', which is no metric, trial, ")
+    assert table.endswith(listed)
+    assert first.startswith(
+        "claim 4b, metric is 'test_acuracy'; it is no metric; did you mean test_ac"
+    )
+    assert [line.split(";")[0] for line in second] == [
+        "claim 2, metrics #1 is 'sekonds'", "claim 2, metrics #2 is 'nll'",
+    ]  # fmt: skip
+    assert third == f"claim 3, metric is 'nonsense'; it is no metric; {listed}"
+    assert max(map(len, mistakes)) < 160
+    with pytest.raises(UserError, match=r"claim 4b, metric|tables #1"):
+        load_study(path)
+
+
+def test_a_claim_is_called_by_its_number_or_its_place_wherever_it_is_told_of(
+    tmp_path: Path,
+) -> None:
+    far = B.replace("64", "65")
+    more = NOTHING + claim("order", f'{A}\n{A.replace("a =", "b =")}\nmetric = "test_accuracy"')
+    named = claim("order", f'{A}\n{far}\nmetric = "test_accuracy"\nnumber = 7\npart = "a"')
+    unnamed = claim("order", f'{A}\n{far}\nmetric = "test_accuracy"')
+    (line,) = [line for line in doubts(tmp_path, more) if "nothing can tell them apart" in line]
+    assert line.startswith("claim 2: ")
+    (tmp_path / "mine.toml").write_text(SOUND + NOTHING + named + unnamed)
+    told = [line.partition(":")[0] for line in problems_of_file(tmp_path / "mine.toml")[1]]
+    assert told == ["claim 7a", "claim 3"]
+    twice = SOUND + NOTHING + named.replace("65", "64") * 2
+    (tmp_path / "mine.toml").write_text(twice)
+    assert problems_of_file(tmp_path / "mine.toml")[1] == ["claim 7a appears twice; delete one"]
+
+
 @pytest.mark.parametrize(
     ("subject", "told"),
     [
@@ -317,10 +396,220 @@ def test_a_contradiction_of_the_source_is_told(tmp_path: Path) -> None:
     assert "is stated as 0.30; its table gives 1.00" in " ".join(json.loads(outcome.out)["doubts"])
 
 
+def table(columns: str, *rows: str, title: str = "T", trial: str = "long") -> str:
+    """A table of figures of one trial."""
+    listed = ", ".join(f"[{row}]" for row in rows)
+    return (
+        f'[[tables]]\ntitle = "{title}"\ntrial = "{trial}"\n'
+        f"columns = [{columns}]\nrows = [{listed}]\n"
+    )
+
+
+def told_of(tmp_path: Path, more: str, sound: str = SOUND) -> list[str]:
+    """All that `study check` has to say of a file that can be run."""
+    path = tmp_path / "mine.toml"
+    path.write_text(sound + more)
+    outcome = run_here("study", "check", str(path), "--json")
+    assert outcome.code == 0, outcome.out
+    return list(json.loads(outcome.out)["doubts"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("99.13", "99.3", "test accuracy 99.13 % in the table “T”, test accuracy 99.30 % in"),
+        ("97.77", "97.8", None),
+        ("97.77", '"97.8"', None),
+        ("97.77", '"97.80"', "test accuracy 97.80 % in the table “U”."),
+        ("97.77", '"~95"', None),
+        ("97.77", '"~90"', "test accuracy ~90 % in the table “U”."),
+        ("97.77", '"97.5-98"', None),
+    ],
+)
+def test_two_figures_of_one_thing_that_do_not_agree_are_told(
+    tmp_path: Path, first: str, second: str, told: str | None
+) -> None:
+    column = '"test_accuracy"'
+    more = table(column, first) + table(column, second, title="U")
+    lines = [line for line in told_of(tmp_path, NOTHING + more) if "do not agree" in line]
+    assert len(lines) == (told is not None)
+    assert told is None or (told in lines[0] and "figures of long do" in lines[0])
+
+
+@pytest.mark.parametrize(
+    ("error", "agrees"), [("2.2", True), ("2.25", True), ('"2.20"', True), ("2.3", False)]
+)
+def test_an_error_and_an_accuracy_are_compared(tmp_path: Path, error: str, agrees: bool) -> None:
+    more = table('"test_accuracy", "test_error"', f"97.8, {error}")
+    lines = [line for line in told_of(tmp_path, NOTHING + more) if "do not agree" in line]
+    assert len(lines) == (not agrees)
+    assert agrees or "test accuracy 97.80 % in the table “T”, test error 2.30 %" in lines[0]
+
+
+def test_the_last_epoch_is_the_one_of_its_number(tmp_path: Path) -> None:
+    epochs = table('"epoch", "test_accuracy"', "4, 97.0", "5, 98.0")
+    for printed, count in (("98.0", 0), ("97.0", 1)):
+        more = epochs + table('"last_test_accuracy"', printed, title="U")
+        lines = [line for line in told_of(tmp_path, NOTHING + more) if "do not agree" in line]
+        assert len(lines) == count
+    assert "test accuracy of epoch 5 98.00 % in the table “T”" in lines[0]
+
+
+def test_a_claim_is_compared_with_every_table(tmp_path: Path) -> None:
+    column = 'columns = ["value", "test_accuracy"]'
+    tables = TABLE + f"{column}\nrows = [[32, 99.13], [64, 97.77]]\n"
+    tables += TABLE.replace("T", "U") + f"{column}\nrows = [[32, 99.3], [64, 97.8]]\n"
+    for difference, agrees in ((1.36, True), (1.5, True), (1.9, False)):
+        order = f'{A}\n{B}\nmetric = "test_accuracy"\ndifference = {difference}'
+        lines = told_of(tmp_path, tables + claim("order", order))
+        assert any("is stated as" in line for line in lines) != agrees
+    ratio = (
+        f"numerator = {{{B.partition('{')[2]}\ndenominator = {{{A.partition('{')[2]}\n"
+        'metric = "test_error"\npublished = '
+    )
+    for published, agrees in ((2.56, True), (3.1, True), (4.0, False)):
+        lines = told_of(tmp_path, tables + claim("ratio", f"{ratio}{published}"))
+        assert any("ratio" in line and "is stated as" in line for line in lines) != agrees
+    turned = tables.replace("[32, 99.3], [64, 97.8]", "[32, 97.7], [64, 99.3]")
+    order = claim("order", f'{A}\n{B}\nmetric = "test_accuracy"')
+    assert "claim 1: its own figures say the opposite, 97.7 and 99.3" in told_of(
+        tmp_path, turned + order
+    )
+
+
+def test_one_training_under_two_names_has_one_figure(tmp_path: Path) -> None:
+    base = '[[trials]]\nname = "base"\nchanges = { batch_size = 32 }\n'
+    rows = (
+        TABLE
+        + 'columns = ["value", "test_accuracy", "seconds"]\nrows = [[32, 97.3, 5], [64, 98, 9]]\n'
+    )
+    other = table('"test_accuracy", "seconds"', "97.4, 7", title="U", trial="base")
+    (line,) = [one for one in told_of(tmp_path, NOTHING + base + rows + other) if "training" in one]
+    assert line == (
+        "batch_size = 32 and trial 'base' are one training, with test_accuracy 97.30 % in table "
+        "'T' and test_accuracy 97.40 % in table 'U': two runs of the source, or a mistake"
+    )
+    same = other.replace("97.4", "97.3")
+    assert told_of(tmp_path, NOTHING + base + rows + same) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "images", "told"),
+    [
+        ("97.775", "", "No whole number of 10,000 images gives 97.775 % for long (test accuracy)"),
+        ("97.77", "", None),
+        ("97.8", "", None),
+        ('"~97.775"', "", None),
+        ("97.775", "[images]\ntest_accuracy = 4000\n", None),
+        ("97.77", "[images]\ntest_accuracy = 500\n", "the nearest is 97.80"),
+        ('"97.8"', "[images]\ntest_accuracy = 20\n", "No whole number of 20 images gives 97.8 %"),
+    ],
+)
+def test_a_share_that_no_whole_number_of_images_gives(
+    tmp_path: Path, printed: str, images: str, told: str | None
+) -> None:
+    sound = SOUND.replace("[base]", f"{images}[base]")
+    lines = told_of(tmp_path, NOTHING + table('"test_accuracy"', printed), sound)
+    assert (lines == []) if told is None else (told in lines[0])
+
+
+@pytest.mark.parametrize(
+    ("printed", "trial", "told"),
+    [
+        ("12730", "long", None),
+        (
+            "12731",
+            "long",
+            "table 'T': 12731 parameters of trial 'long', whose network here has 12,730",
+        ),
+        ('"~12500"', "long", None),
+        ('"~12000"', "long", "~12000 parameters"),
+        ('"12000-13000"', "long", None),
+        ('"13000-14000"', "long", "13000-14000 parameters"),
+        ("25460", "all of them", None),
+        ("12730", "all of them", "network here has 25,460"),
+    ],
+)
+def test_a_number_of_parameters_that_the_network_does_not_have(
+    tmp_path: Path, printed: str, trial: str, told: str | None
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SOUND + NOTHING + table('"parameters"', printed, trial=trial))
+    lines = doubts_of(load_study(path), lambda config: 785 * config.hidden[0] + 17 * 10)
+    assert (lines == []) if told is None else (told in lines[0])
+
+
+def test_the_parameters_are_those_of_the_network_that_is_built() -> None:
+    (line,) = json.loads(run_here("study", "check", "architectures", "--json").out)["doubts"][:1]
+    assert line.startswith("table 'Architectures': ~300000 parameters of trial 'deep', whose")
+    assert "here has 242,762;" in line
+
+
+def test_an_epoch_that_is_chosen_on_the_test_images_is_told(tmp_path: Path) -> None:
+    def told(sound: str, more: str = "") -> list[str]:
+        return [line for line in told_of(tmp_path, NOTHING + more, sound) if "keep" in line]
+
+    on_test = SOUND.replace("epochs = 3", 'epochs = 3\nvalidation = "test"')
+    (line,) = told(on_test)
+    assert line.startswith("every training: validation is test and keep is not last")
+    assert told(on_test.replace("epochs = 3", 'epochs = 3\nkeep = "last"')) == []
+    one = '[[trials]]\nname = "chosen"\nchanges = { validation = "test" }\n'
+    (line,) = told(SOUND, one)
+    assert line.startswith("'chosen': validation is test")
+
+
+def test_texts_that_were_to_be_replaced_are_told(tmp_path: Path) -> None:
+    def left(study: Study) -> list[str]:
+        return [line for line in doubts_of(study) if " is still " in line]
+
+    study = of_figures(tmp_path, "epochs,test_accuracy\n1,97.00\n2,98.00\n", "shallow")
+    assert left(study) == [
+        "source is still 'Who published it, and where'; put in what is so, or delete it",
+        "protocol is still 'How they trained, and what differs here'; put in what is so, or delete "
+        "it",
+        "table 1, title is still 'Which of their tables'; put in what is so, or delete it",
+    ]
+    path = tmp_path / "study.toml"
+    text = path.read_text()
+    for old, new in (("Who published it, and where", "A book"), ("How they", "As the book says")):
+        text = text.replace(old, new)
+    path.write_text(
+        text.replace("Which of their tables", "Table 3") + NOTHING.replace("batch_size", "epochs")
+    )
+    assert left(load_study(path)) == []
+    path.write_text(path.read_text().replace("It is said.", "TODO: what it says"))
+    assert left(load_study(path)) == [
+        "claim 1, text is still 'TODO: what it says'; put in what is so, or delete it"
+    ]
+    begun = beginning(path, "shallow", ["hidden=16,32"], None).replace("# source", "source")
+    path.write_text(begun)
+    assert left(load_study(path))[0].startswith("source is still 'A. Author, Title, year, table 3'")
+
+
 def test_a_study_is_still_run_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_here("study", "new").err.startswith("error: Missing argument 'FILE.toml'")
     assert "is not one of" in run_here("study", "neww").err
     assert not {"new", "check"} & set(STUDY_NAMES)
+
+
+def test_a_name_that_is_not_built_in_may_stand_for_a_file_here_or_a_study_s_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("chollet.toml").write_text(SOUND)
+    for command in (("study", "chollet"), ("plan", "cholet"), ("report", "cholet")):
+        outcome = run_here(*command)
+        assert outcome.code == 2
+        assert outcome.err.count("Did you mean 'chollet.toml'?") == 1
+    assert run_here("study", "shalow").err.count("Did you mean 'shallow'?") == 1
+    for logs in ("logs", "others"):
+        Path(logs, "chollet").mkdir(parents=True)
+        Path(logs, "chollet", "study.json").write_text("[]")
+    Path("others", "chollet").rename("others/chollets")
+    assert run_here("report", "cholet").err.count("Did you mean 'chollet'?") == 1
+    here = run_here("report", "cholets", "--logs", "others")
+    assert here.err.count("Did you mean 'chollets'?") == 1
+    assert "Did you mean" not in run_here("report", "quixotic").err
 
 
 # studies

@@ -209,23 +209,26 @@ def test_open_verdicts_say_how_many_seeds_would_settle_them() -> None:
         ('name = "x"\ntitle = "t"', "name belongs to a study that is trained"),
         ("source = 'x'", "title is missing; add it"),
         ("title = 't'\nfoo = 1", "foo is not a key of a study file"),
-        ("title = 't'\nmargin = { acuracy = 1 }", "is 'acuracy'; it should be one of accuracy,"),
-        ("title = 't'\nmargin = 0", "margin, number is 0; it should be greater than 0"),
+        (
+            "title = 't'\nmargin = { acuracy = 1 }",
+            "margin has 'acuracy'; it is no metric; did you mean accuracy or ",
+        ),
+        ("title = 't'\nmargin = 0", "margin is 0; it should be greater than 0"),
         (
             "title = 't'\n[[claims]]\nkind = 'order'\ntext = 'x'\nmetric = 'acuracy'\n"
             "a = { factor = 'optimizer', value = 'sgd' }\n"
             "b = { factor = 'optimizer', value = 'adam' }",
-            "claims #1, order, metric is 'acuracy'; it should be one of accuracy, loss,",
+            "claim 1, metric is 'acuracy'; it is no metric; did you mean accuracy or ",
         ),
         (
             "title = 't'\n[[claims]]\nkind = 'impact'\ntext = 'x'\nmetric = 'loss'\n"
             "factor = 'lr'\npublished = 1",
-            "claim 'x': factor lr is no setting of the table; expected a factor among optimizer",
+            "claim 1: factor lr is no setting of the table; expected a factor among optimizer",
         ),
         (
             "title = 't'\n[[claims]]\nkind = 'monotone'\ntext = 'x'\nmetric = 'loss'\n"
             "factor = 'optimizer'\ndirection = 'grows'",
-            "claim 'x': optimizer has values that are no numbers",
+            "claim 1: optimizer has values that are no numbers",
         ),
         (
             "title = 't'\n[[tables]]\ntitle = 'T'\ncolumns = ['trial', 'loss']\nrows = [['a', 1]]",

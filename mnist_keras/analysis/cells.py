@@ -21,11 +21,8 @@ from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.stated import Figure, judge_figure
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import Study
-from mnist_keras.studies.published import PublishedCell
+from mnist_keras.studies.published import ABOUT, PublishedCell
 from mnist_keras.subjects import Subject
-
-ABOUT = 0.05
-"""How far a count may be from a published "about", as a part of it."""
 
 _EPOCH_COLUMNS = {
     "train_accuracy": "accuracy",
@@ -107,7 +104,8 @@ def printed_half_digit(cell: PublishedCell) -> float:
 def judge_count(cell: PublishedCell, counts: NDArray[np.float64]) -> CountFigure:
     """Hold a published count against ours, which has no noise."""
     count = float(counts[0])
-    allowed = ABOUT * cell.value if cell.approximate else 0.0
+    low, high = cell.bounds
+    allowed = ABOUT * cell.value if cell.approximate else (high - low) / 2
     same = bool((counts == count).all()) and abs(count - cell.value) <= allowed
     verdict = Verdict.SAME if same else Verdict.DIFFERENT
     return CountFigure(len(counts), cell.value, count, allowed, verdict)

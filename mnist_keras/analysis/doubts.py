@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from itertools import combinations
 
+import numpy as np
+
+from mnist_keras.analysis.cells import judge_count
 from mnist_keras.analysis.ensembles import SUMMED
-from mnist_keras.analysis.sources import Tables
+from mnist_keras.analysis.sources import figures_apart, tables_of
 from mnist_keras.architectures import BUILT_IN
-from mnist_keras.claims import Claim, Equal, Monotone, NoGain, Order, Ratio
+from mnist_keras.claims import Claim, Equal, Monotone, NoGain, Order, Ratio, by_name
 from mnist_keras.config import RunConfig
-from mnist_keras.metrics import METRICS, TEST_SCORES, Metric, margin_of
+from mnist_keras.metrics import (
+    METRICS,
+    RESOURCES,
+    TEST_SCORES,
+    TIMES,
+    TO_TARGET,
+    Metric,
+    margin_of,
+)
+from mnist_keras.statistics.summaries import Verdict
+from mnist_keras.studies.beginning_text import PLACEHOLDERS
 from mnist_keras.studies.design import Study
 from mnist_keras.studies.published import PublishedCell
 from mnist_keras.studies.trials import Factor
@@ -19,22 +33,40 @@ from mnist_keras.subjects import Subject, value_text
 NOT_RECORDED = ("trainings", "data_seconds")
 """Metrics that no run records."""
 
+_OPEN = re.compile(r"\b(TODO|FIXME)\b")
+
+_NAMED = 3
+"""So many trainings are named; the others are counted."""
+
 OF_AN_ENSEMBLE = ("test_accuracy", *SUMMED, *TEST_SCORES)
 
 
-def doubts_of(study: Study) -> list[str]:
+def doubts_of(
+    study: Study, count_parameters: Callable[[RunConfig], int] | None = None
+) -> list[str]:
     """What may be wrong with a sound study, a line each: it says where, what, and what to do.
 
-    What the source itself gets wrong is not among it, see `audit_source`.
+    What the source itself gets wrong is not among it, see `audit_source`, save a number of
+    parameters that the study's network does not have.
+
+    Args:
+        study: of which all parts fit together.
+        count_parameters: of the network of a configuration; only asked for where a figure is
+            published. Without it such figures are not looked at.
     """
+    counted = _about_counts(study, count_parameters) if count_parameters else ()
     return [
         *_missing(study),
+        *_left_open(study),
+        *_chosen_on_test(study),
         *(line for factor in study.factors for line in _about_factor(study, factor)),
         *_about_trials(study),
         *(line for cell in study.published for line in _about_figure(study, cell)),
+        *_under_two_names(study),
+        *counted,
         *(
-            f"claim {claim.label or claim.text!r}: {line}"
-            for claim in study.claims
+            f"{name}: {line}"
+            for name, claim in by_name(study.claims)
             for line in dict.fromkeys(_about_claim(study, claim))
         ),
     ]
@@ -47,6 +79,31 @@ def _missing(study: Study) -> Iterator[str]:
         yield "it has published figures and no source; say whose they are"
     if study.source and not study.tables and not study.claims:
         yield "it has a source, but none of its figures or claims; add them"
+
+
+def _left_open(study: Study) -> Iterator[str]:
+    """Texts that were to be replaced, of a file that was begun for the user."""
+    texts = [(name, getattr(study, name)) for name in ("title", "source", "protocol", "shortened")]
+    texts += [(f"table {place}, title", t.title) for place, t in enumerate(study.tables, 1)]
+    texts += [(f"{name}, text", claim.text) for name, claim in by_name(study.claims)]
+    for where, text in texts:
+        if text in PLACEHOLDERS or _OPEN.search(text):
+            yield f"{where} is still {text!r}; put in what is so, or delete it"
+
+
+def _chosen_on_test(study: Study) -> Iterator[str]:
+    cells = study.cells(wide=True)
+    chosen = [cell for cell in cells if cell.config.selected_on_test]
+    if not chosen:
+        return
+    labels = list(dict.fromkeys(repr(str(cell.labels[-1])) for cell in chosen))
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    whose = "every training" if len(chosen) == len(cells) else ", ".join(labels[:_NAMED]) + more
+    yield (
+        f"{whose}: validation is test and keep is not last, so the best epoch is chosen on the "
+        "test images, and its figures are better than on new ones, as every report will say; "
+        "leave it so only where the source did the same"
+    )
 
 
 def _about_factor(study: Study, factor: Factor) -> Iterator[str]:
@@ -70,6 +127,46 @@ def _about_trials(study: Study) -> Iterator[str]:
             yield (
                 f"trials {one.name!r} and {other.name!r} are one training, which nothing can tell "
                 "apart; change one, or delete it"
+            )
+
+
+def _under_two_names(study: Study) -> Iterator[str]:
+    """Figures that differ although what they are about is one training, for each such pair.
+
+    Times do not count: each run has its own.
+    """
+    pairs: dict[tuple[str, str], list[tuple[PublishedCell, PublishedCell]]] = {}
+    for one, other in figures_apart(study, lambda subject: _unit(study, subject)):
+        if one.subject != other.subject and one.metric not in (*TIMES, *TO_TARGET, *RESOURCES):
+            pairs.setdefault((str(one.subject), str(other.subject)), []).append((one, other))
+    for (first, second), figures in pairs.items():
+        one, other = figures[0]
+        also = ", ".join(dict.fromkeys(cell.metric for cell, _ in figures[1:]))
+        yield (
+            f"{first} and {second} are one training, with {one.metric} {one.text} in table "
+            f"{one.source!r} and {other.metric} {other.text} in table {other.source!r}"
+            + (f" (likewise {also})" if also else "")
+            + ": two runs of the source, or a mistake"
+        )
+
+
+def _unit(study: Study, subject: Subject) -> tuple[RunConfig | None, int | None]:
+    """What is trained for a figure about the subject, and of how many seeds it is an ensemble."""
+    trial = study.named_trial(subject.trial) if subject.trial else None
+    return _config(study, subject), trial.ensemble if trial else None
+
+
+def _about_counts(study: Study, count: Callable[[RunConfig], int]) -> Iterator[str]:
+    """Published numbers of parameters that the networks here do not have."""
+    for cell in study.published:
+        config, size = _unit(study, cell.subject)
+        if cell.metric != "parameters" or config is None:
+            continue
+        number = count(config) * (size or 1)
+        if judge_count(cell, np.array([float(number)])).verdict is Verdict.DIFFERENT:
+            yield (
+                f"table {cell.source!r}: {cell.text} parameters of {cell.subject}, whose network "
+                f"here has {number:,}; it is another one, or counted otherwise"
             )
 
 
@@ -181,15 +278,15 @@ def _config(study: Study, subject: Subject) -> RunConfig | None:
 
 def _about_difference(study: Study, claim: Order, sides: tuple[Subject, Subject]) -> Iterator[str]:
     metric = METRICS[claim.metric]
-    figures = [Tables(study).figure(side, claim.metric) for side in sides]
-    first, second = figures
-    if first is not None and second is not None:
-        worse = first > second if metric.better == "lower" else first < second
-        if worse:
-            yield f"its own figures say the opposite, {first:g} and {second:g}"
+    found = [[view.figure(side, claim.metric) for side in sides] for view in tables_of(study)]
+    for first, second in found:
+        if first is not None and second is not None:
+            worse = first > second if metric.better == "lower" else first < second
+            if worse:
+                yield f"its own figures say the opposite, {first:g} and {second:g}"
     if not claim.difference:
         return
-    printed = 0.0 if second is None else second
+    printed = next((second for _, second in found if second is not None), 0.0)
     margin = margin_of(claim.metric, metric.of_printed(printed), study.margins) * metric.divisor
     if margin and metric.of_printed(abs(claim.difference)) * metric.divisor <= margin:
         yield (

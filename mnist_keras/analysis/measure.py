@@ -220,7 +220,11 @@ class RunReading:
         else:
             curve = self.curve("test_accuracy")
             found = {"test_accuracy": curve[self.best], "last_test_accuracy": curve[-1]}
-        return {**found, "test_error": 1 - found["test_accuracy"]}
+        return {
+            **found,
+            "test_error": 1 - found["test_accuracy"],
+            "test_gap": self.curve("accuracy")[-1] - found["last_test_accuracy"],
+        }
 
     def _until_target(self) -> dict[str, float]:
         """What it took to the first epoch with the target; nothing where none has it."""

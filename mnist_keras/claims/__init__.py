@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from mnist_keras.claims.base import by_name
 from mnist_keras.claims.best_of import BestOf
 from mnist_keras.claims.best_value import BestValue, Constancy
 from mnist_keras.claims.bounds import Bound
@@ -35,5 +36,5 @@ Claim = Annotated[
 
 __all__ = [
     "BestOf", "BestValue", "Bound", "Claim", "Constancy", "CostClaim", "Equal", "Gap", "Impact",
-    "Monotone", "NoGain", "Order", "Ranking", "Ratio", "Sensitivity",
+    "Monotone", "NoGain", "Order", "Ranking", "Ratio", "Sensitivity", "by_name",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -25,7 +25,7 @@ from mnist_keras.statistics.replays import FEWEST_SEEDS, replay
 from mnist_keras.statistics.resolution import SeedRange, seeds_range
 from mnist_keras.statistics.stated import Statement
 from mnist_keras.statistics.summaries import Verdict
-from mnist_keras.subjects import Entry, Label, Subject
+from mnist_keras.subjects import Entry, Label, Subject, claim_name
 
 OtherStudies = Annotated[tuple[str, ...], Field(description="studies; none means this one")]
 
@@ -188,6 +188,9 @@ class Replay:
     ratio: bool = False
 
 
+AnyClaim = TypeVar("AnyClaim", bound="ClaimBase")
+
+
 class ClaimBase(Entry):
     """A sentence of the source; `number` and `part` find it in the list of claims."""
 
@@ -222,6 +225,11 @@ class ClaimBase(Entry):
             NotJudged: the runs for it are missing.
         """
         return None
+
+
+def by_name(claims: Sequence[AnyClaim]) -> list[tuple[str, AnyClaim]]:
+    """Each claim of a study with what messages call it, in their order."""
+    return [(claim_name(claim.label, place), claim) for place, claim in enumerate(claims, 1)]
 
 
 def direction(metric: Metric) -> float:

@@ -87,14 +87,19 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 MAX_SEEDS = 10_000
 """More seeds than these are a mistake."""
 
-seeds_option = click.option(
-    "--seeds",
-    metavar="N",
-    type=click.IntRange(1, MAX_SEEDS),
-    default=None,
-    show_default="1; 3 with --settle",
-    help="Train every configuration with seeds 0 to N-1.",
-)
+
+def seeds_option(default: str) -> Decorator:
+    """`--seeds`, with what it is for the command when left out."""
+    return click.option(
+        "--seeds",
+        metavar="N",
+        type=click.IntRange(1, MAX_SEEDS),
+        default=None,
+        show_default=default,
+        help="Every configuration is trained with the seeds 0 to N-1.",
+    )
+
+
 margin_option = click.option(
     "--margin",
     metavar="POINTS",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@seeds_option
+@seeds_option("1")
 @jobs_option
 @logs_option
 @json_option
@@ -95,15 +95,16 @@ def study_new(file: Path, architecture: str | None, varied: tuple[str, ...], **t
 
 @click.command("study check")
 @click.argument("file", metavar="FILE.toml", type=StudyType())
-@seeds_option
+@seeds_option("1")
 @logs_option
 @json_option
 def study_check(file: str, seeds: int | None, logs: Path, as_json: bool) -> None:
     """Say what is missing in a study's file or contradicts itself, before anything is trained.
 
     Mistakes are told, as many at once as can be seen, then what may be wrong: values that nothing
-    is compared with, impossible figures, claims that no training of the study could settle, or that
-    its own figures contradict. Then what it costs. It exits with 1 where the file cannot be run.
+    is compared with, figures that cannot be or do not agree, claims that no training of the study
+    could settle, or that its own figures contradict. Then what it costs. It exits with 1 where the
+    file cannot be run.
     """
     from mnist_keras.errors import UserError
     from mnist_keras.printed import count

@@ -91,7 +91,7 @@ def study_options(command: Any) -> Any:
     """The options of every command that runs or plans a study."""
     for option in reversed(
         (
-            seeds_option,
+            seeds_option("1; 3 with --settle"),
             margin_option,
             metric_option,
             config_options("epochs", "validation", default="as the study says"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -29,10 +29,15 @@ _METAVARS: dict[str, str] = {
 }
 
 
-def _guess(text: str, names: Sequence[str]) -> str:
-    """Which of these was meant, as the end of a message; empty where none is near."""
-    near = get_close_matches(text, names, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+def _guess(text: str, meant: Mapping[str, str]) -> str:
+    """Which of these was meant, by what it is near to, as a message ends; empty for none."""
+    near = get_close_matches(text, meant, n=1)
+    return f" Did you mean {meant[near[0]]!r}?" if near else ""
+
+
+def _logs(ctx: Any) -> Path:
+    """The folder of --logs, which is parsed before any name."""
+    return Path((ctx.params.get("logs") if ctx else None) or "logs")
 
 
 class NameType(click.ParamType):
@@ -50,9 +55,13 @@ class NameType(click.ParamType):
         """Take a known name; another is answered with all of them and the nearest."""
         text = str(value)
         if text not in self.names():
-            guess = _guess(text, self.names())
+            guess = _guess(text, self.meant(ctx))
             self.fail(f"{text!r} is not {self.described()}.{guess}", param, ctx)
         return text
+
+    def meant(self, ctx: Any) -> dict[str, str]:
+        """What a name that is not known may stand for, by what it would be near to."""
+        return {name: name for name in self.names()}
 
     def get_missing_message(self, param: Any, ctx: Any) -> str:
         """Say what to give."""
@@ -133,6 +142,10 @@ class StudyType(NameType):
             _announce_code(path)
         return str(value) if is_path else super().convert(value, param, ctx)
 
+    def meant(self, ctx: Any) -> dict[str, str]:
+        """Also the TOML files of the working folder, near to their names without the ending."""
+        return {**{file.stem: str(file) for file in Path().glob("*.toml")}, **super().meant(ctx)}
+
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
         """The names that begin so; files where none does."""
         names = super().shell_complete(ctx, param, incomplete)
@@ -149,17 +162,21 @@ class ReportedStudyType(StudyType):
         """Take the name of a folder as it is, too."""
         from mnist_keras.studies.memory import MEMORY
 
-        logs = Path(ctx.params.get("logs") or "logs") if ctx else Path("logs")
-        known = (logs / str(value) / MEMORY).is_file()
+        known = (_logs(ctx) / str(value) / MEMORY).is_file()
         return str(value) if known else super().convert(value, param, ctx)
+
+    def meant(self, ctx: Any) -> dict[str, str]:
+        """Also the folders of --logs."""
+        return {**super().meant(ctx), **{name: name for name in self._folders(ctx)}}
+
+    def _folders(self, ctx: Any) -> list[str]:
+        from mnist_keras.studies.memory import remembered_folders
+
+        return [folder.name for folder in remembered_folders(_logs(ctx))]
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
         """The names that begin so, those of folders, too; files where none does."""
-        from mnist_keras.studies.memory import remembered_folders
-
-        logs = Path(ctx.params.get("logs") or "logs")
-        own = [folder.name for folder in remembered_folders(logs)]
-        names = dict.fromkeys([*self.names(), *own])
+        names = dict.fromkeys([*self.names(), *self._folders(ctx)])
         found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
         return found or [CompletionItem(incomplete, type="file")]
 
@@ -169,8 +186,7 @@ class WatchedStudyType(ReportedStudyType):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
         """Take a folder and a file's path as they are."""
-        logs = Path(ctx.params.get("logs") or "logs") if ctx else Path("logs")
-        path = Path(str(value))
+        logs, path = _logs(ctx), Path(str(value))
         one_part = path.parts == (str(value),) and not str(value).startswith(".")
         if path.suffix == ".toml" or (one_part and (logs / path).is_dir()):
             return str(value)
@@ -228,7 +244,7 @@ class ChoiceType(click.Choice[str]):
     def get_invalid_choice_message(self, value: Any, ctx: Any) -> str:
         """Say what it may be, and which of these was meant."""
         message = super().get_invalid_choice_message(value, ctx)
-        return f"{message}{_guess(str(value), tuple(self.choices))}"
+        return f"{message}{_guess(str(value), {one: one for one in self.choices})}"
 
 
 def setting_type(setting: Setting) -> click.ParamType:

@@ -55,6 +55,10 @@ MNIST_KIND = Kind((28, 28, 1), 10)
 """Also of a set of 28x28 grey images with fewer classes, whose networks have ten outputs, too."""
 
 
+MNIST_TEST_IMAGES = 10_000
+"""In MNIST's own test set."""
+
+
 def kind_of(identity: str) -> Kind:
     """The kind of a data set of this identity.
 

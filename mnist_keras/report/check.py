@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from mnist_keras.analysis.doubts import doubts_of
-from mnist_keras.analysis.sources import audit_source, disagreements
+from mnist_keras.analysis.sources import audit_source, disagreements, supposed_images
+from mnist_keras.config import RunConfig
 from mnist_keras.printed import duration
 from mnist_keras.report.console import print_json, print_lines, print_mapping
 from mnist_keras.report.plan import describe_plan, plan_facts
@@ -43,9 +44,17 @@ def print_mistakes(mistakes: Sequence[str], as_json: bool) -> None:
         print_lines("Mistakes: it cannot be run", mistakes)
 
 
+def _parameters(config: RunConfig) -> int:
+    """How many parameters a network has: it is built, which loads TensorFlow."""
+    from mnist_keras.training.architectures import build
+
+    return int(build(config).count_params())
+
+
 def print_sound(study: Study, plan: Plan, run: StudyRun, as_json: bool) -> None:
     """Print what may be wrong with a study that can be run, and what it costs."""
-    doubts = [*doubts_of(study), *map(source_text, disagreements(audit_source(study)))]
+    audit = disagreements(audit_source(study, supposed_images(study)))
+    doubts = [*doubts_of(study, _parameters), *map(source_text, audit)]
     if as_json:
         facts: dict[str, Any] = {"mistakes": [], "doubts": doubts, "plan": plan_facts(plan, run)}
         print_json(facts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 from mnist_keras.architectures import BUILT_IN
 from mnist_keras.atomic import write_bytes
 from mnist_keras.config import settings_of
-from mnist_keras.errors import UserError
+from mnist_keras.errors import UserError, guess
 from mnist_keras.metrics import METRICS
 from mnist_keras.own_networks import is_own
 from mnist_keras.runs.record_checks import read_text
@@ -89,8 +88,7 @@ def _known(architecture: str) -> dict[str, Setting]:
 def _factor(text: str, known: Mapping[str, Setting]) -> tuple[str, list[Any]]:
     name, _, listed = (part.strip() for part in text.partition("="))
     if name != "architecture" and name not in known:
-        near = get_close_matches(name, known, n=1)
-        advice = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+        advice = guess(name, known) or f"expected one of {', '.join(known)}"
         raise UserError(f"--vary {text}: {name!r} is no setting; {advice}")
     values = [one.strip() for one in listed.split(",") if one.strip()]
     if len(values) < 2:
@@ -121,8 +119,7 @@ def _or_none(name: str, text: str, known: Mapping[str, Setting], where: str) -> 
 def _architecture(text: str, where: str) -> str:
     if text in BUILT_IN or is_own(text):
         return text
-    near = get_close_matches(text, BUILT_IN, n=1)
-    advice = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(BUILT_IN)}"
+    advice = guess(text, BUILT_IN) or f"expected one of {', '.join(BUILT_IN)}"
     raise UserError(f"{where}: {text!r} is no network; {advice}")
 
 
@@ -187,11 +184,10 @@ def _check_columns(
     expected = [TRIAL, "architecture", *known, *METRICS]
     for name in names:
         if name not in expected or names.count(name) > 1:
-            near = get_close_matches(name, expected, n=1)
-            advice = f"did you mean {near[0]}?" if near and near[0] != name else "correct it"
+            advice = "" if name in expected else guess(name, expected)
             raise UserError(
                 f"{where}: a column is {name!r}, which is no setting or metric, or is there twice; "
-                f"{advice}"
+                f"{advice or 'correct it'}"
             )
     if not metrics:
         raise UserError(f"{where}: no column is a metric, such as test_accuracy; add one")

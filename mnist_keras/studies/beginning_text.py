@@ -10,8 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from mnist_keras.config import OF_EVERY_RUN, find_architecture
+from mnist_keras.metrics import METRICS
 from mnist_keras.own_networks import is_own
 from mnist_keras.subjects import value_text
+
+PUBLISHED_SOURCE = "Who published it, and where"
+PUBLISHED_PROTOCOL = "How they trained, and what differs here"
+OWN_SOURCE = "A. Author, Title, year, table 3"
+OWN_PROTOCOL = "15 epochs of Adam; the epoch was chosen on a hold-out."
+TABLE_TITLE = "Which of their tables"
+ORDER_TEXT = "The first is better than the second."
+
+PLACEHOLDERS = (
+    *(PUBLISHED_SOURCE, PUBLISHED_PROTOCOL, OWN_SOURCE, OWN_PROTOCOL, TABLE_TITLE, ORDER_TEXT),
+)
+"""Texts of a file that was only begun, each of which is to be replaced by what is so."""
 
 
 def head_text(file: Path, title: str, published: bool = False) -> str:
@@ -19,15 +32,15 @@ def head_text(file: Path, title: str, published: bool = False) -> str:
     name = re.sub("[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:64] or "study"
     if published:
         source = (
-            'source = "Who published it, and where"     # TODO\n'
-            'protocol = "How they trained, and what differs here"     # TODO\n'
+            f"source = {_toml(PUBLISHED_SOURCE)}     # TODO\n"
+            f"protocol = {_toml(PUBLISHED_PROTOCOL)}     # TODO\n"
         )
     else:
         source = (
             "# Whose figures and claims it holds, and how they were made; not for a question of "
             "your own.\n"
-            '# source = "A. Author, Title, year, table 3"\n'
-            '# protocol = "15 epochs of Adam; the epoch was chosen on a hold-out."\n'
+            f"# source = {_toml(OWN_SOURCE)}\n"
+            f"# protocol = {_toml(OWN_PROTOCOL)}\n"
         )
     return (
         "# A study: a list of trainings with a question. docs/studies.md explains every key.\n"
@@ -91,21 +104,21 @@ def table_text(
 ) -> str:
     """A table of figures, as printed: its rows are told apart by the column `key`."""
     lines = [
-        f"  [{', '.join([_toml(one), *(_figure(row[name]) for name in metrics)])}],"
+        f"  [{', '.join([_toml(one), *(_figure(row[name], name) for name in metrics)])}],"
         for one, row in zip(subjects, rows, strict=True)
     ]
     columns = ", ".join(map(_toml, [key, *metrics]))
-    head = '[[tables]]     # as printed: 97.70 for 97.70 %\ntitle = "Table 1"     # TODO\n'
+    title = f"title = {_toml(TABLE_TITLE)}     # TODO\n"
+    head = f"[[tables]]     # as printed: 97.70 for 97.70 %\n{title}"
     about_line = f"{about}\n" if about else ""
     return f"{head}{about_line}columns = [{columns}]\nrows = [\n" + "\n".join(lines) + "\n]\n"
 
 
-def _figure(text: str) -> str:
-    try:
-        float(text)
-    except ValueError:
-        return _toml(text)
-    return text if re.fullmatch(r"-?\d+(\.\d+)?", text) else _toml(text)
+def _figure(text: str, metric: str) -> str:
+    """A figure as printed: a number where that tells its digits, which TOML drops at the end."""
+    number = re.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.(\d+))?", text)
+    usual = number is not None and len(number[1] or "") == METRICS[metric].decimals
+    return text if usual else _toml(text)
 
 
 TRIAL_HINT = """\
@@ -124,13 +137,13 @@ FIGURES_HINT = """\
 # rows = [[97.70, "~300"]]
 """
 
-ORDER_HINT = """\
+ORDER_HINT = f"""\
 # What was said about them. Every kind of claim is in docs/studies.md.
 # [[claims]]
 # kind = "order"
-# text = "The first is better than the second."
-# a = { trial = "..." }
-# b = { trial = "..." }
+# text = "{ORDER_TEXT}"
+# a = {{ trial = "..." }}
+# b = {{ trial = "..." }}
 # metric = "test_accuracy"
 """
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from mnist_keras.claims import Claim, by_name
 from mnist_keras.config import RunConfig
-from mnist_keras.errors import UserError
+from mnist_keras.errors import UserError, guess
 from mnist_keras.metrics import TO_TARGET
 from mnist_keras.studies.known_networks import setting_names
 from mnist_keras.studies.published import PublishedTable
@@ -16,7 +16,6 @@ from mnist_keras.studies.trials import NOT_OF_A_STUDY, Factor
 from mnist_keras.subjects import Subject, value_text
 
 if TYPE_CHECKING:
-    from mnist_keras.claims import Claim
     from mnist_keras.studies.design import Study
 
     StudyByName = Callable[[str], Study]
@@ -55,12 +54,12 @@ def _of_base(study: Study, other_study: StudyByName) -> Iterator[str]:
 
 
 def _of_trainings(study: Study, other_study: StudyByName) -> Iterator[str]:
-    fields = [factor.field for factor in study.factors]
-    yield from _failures(lambda: _check_unique("factor", fields))
+    fields = [f"factor {factor.field!r}" for factor in study.factors]
+    yield from _failures(lambda: _check_unique(fields))
     for factor in study.factors:
         yield from _failures(partial(_check_factor, study, factor))
-    names = [trial.name for trial in study.named_trials]
-    yield from _failures(lambda: _check_unique("trial", names))
+    names = [f"trial {trial.name!r}" for trial in study.named_trials]
+    yield from _failures(lambda: _check_unique(names))
     for trial in study.named_trials:
         where = f"trial {trial.name!r}"
         yield from _failures(
@@ -70,8 +69,8 @@ def _of_trainings(study: Study, other_study: StudyByName) -> Iterator[str]:
 
 
 def _of_subjects(study: Study, other_study: StudyByName) -> Iterator[str]:
-    labels = [claim.label for claim in study.claims if claim.label]
-    yield from _failures(lambda: _check_unique("claim", labels))
+    labels = [name for name, claim in by_name(study.claims) if claim.label]
+    yield from _failures(lambda: _check_unique(labels))
     yield from _failures(lambda: _check_target(study))
     yield from _problems(study, other_study)
 
@@ -114,10 +113,7 @@ def _check_settings(study: Study, where: str, settings: Mapping[str, Any]) -> No
             raise ValueError(f"{where} sets the seed; leave it out and use --seeds")
         if name not in known:
             expected = [name for name in known if name not in NOT_OF_A_STUDY]
-            near = get_close_matches(name, expected, n=1)
-            advice = (
-                f"did you mean {near[0]}?" if near else f"expected one of {', '.join(expected)}"
-            )
+            advice = guess(name, expected) or f"expected one of {', '.join(expected)}"
             raise ValueError(f"{where} sets {name!r}; {advice}")
 
 
@@ -138,7 +134,8 @@ def _check_factor(study: Study, factor: Factor) -> None:
         for value in values:
             where = f"factor {factor.field}, value {value_text(value)}"
             configs.append(_config(study, where, {factor.field: value}))
-        _check_unique(f"value of factor {factor.field}", configs, list(map(value_text, values)))
+        texts = [f"value of factor {factor.field} {value_text(value)!r}" for value in values]
+        _check_unique(texts, configs)
 
 
 def _config(study: Study, where: str, changes: dict[str, object]) -> RunConfig:
@@ -148,12 +145,12 @@ def _config(study: Study, where: str, changes: dict[str, object]) -> RunConfig:
         raise ValueError(f"{where}: {error}") from None
 
 
-def _check_unique(what: str, items: Iterable[Hashable], texts: Iterable[str] | None = None) -> None:
-    items = list(items)
+def _check_unique(names: Sequence[str], items: Sequence[Hashable] | None = None) -> None:
+    """Check that the items, each with what messages call it, differ; without any, the names."""
     seen = set()
-    for item, text in zip(items, texts or map(str, items), strict=True):
+    for item, name in zip(items or names, names, strict=True):
         if item in seen:
-            raise ValueError(f"{what} {text!r} appears twice; delete one")
+            raise ValueError(f"{name} appears twice; delete one")
         seen.add(item)
 
 
@@ -161,9 +158,9 @@ def _problems(study: Study, other_study: StudyByName) -> Iterable[str]:
     for table in study.tables:
         if problem := table_problem(study, table):
             yield f"table {table.title!r}: {problem}"
-    for claim in study.claims:
+    for name, claim in by_name(study.claims):
         if problem := claim_problem(study, claim, other_study):
-            yield f"claim {claim.label or claim.text!r}: {problem}"
+            yield f"{name}: {problem}"
 
 
 def table_problem(study: Study, table: PublishedTable) -> str | None:
@@ -203,7 +200,7 @@ def meant(study: Study, subject: Subject) -> str:
     A factor is known by its field, which people take for its label.
     """
     if subject.trial is not None:
-        return _guess(subject.trial, [trial.name for trial in study.named_trials])
+        return _ending(guess(subject.trial, [trial.name for trial in study.named_trials]))
     factor = study.factor(str(subject.factor))
     if factor is not None:
         values = ", ".join(map(value_text, factor.tried(wide=True)))
@@ -211,12 +208,11 @@ def meant(study: Study, subject: Subject) -> str:
     for one in study.factors:
         if one.label == subject.factor:
             return f"; factor is the setting, not its label: did you mean {one.field}?"
-    return _guess(str(subject.factor), [one.field for one in study.factors])
+    return _ending(guess(str(subject.factor), [one.field for one in study.factors]))
 
 
-def _guess(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+def _ending(meant: str) -> str:
+    return meant and f"; {meant}"
 
 
 def keep_what_fits(changed: Study, original: Study, other_study: StudyByName) -> Study:

@@ -354,4 +354,4 @@ def make_study(
     try:
         return Study.model_validate({**content, "french": french, "networks": networks})
     except ValidationError as error:
-        raise UserError(f"{place}: {describe(error, keys())}") from None
+        raise UserError(f"{place}: {describe(error, keys(), content)}") from None

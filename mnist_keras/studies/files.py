@@ -6,8 +6,7 @@ import os
 import re
 import reprlib
 import tomllib
-from collections.abc import Collection, Iterator
-from difflib import get_close_matches
+from collections.abc import Collection, Iterator, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mnist_keras.errors import UserError
+from mnist_keras.errors import UserError, guess
 from mnist_keras.own_networks import is_own
+from mnist_keras.subjects import claim_name
 
 FIRST_STUDIES: tuple[str, ...] = ("compare-conv", "shallow", "deep", "cnn", "architectures")
 """Those of the notebook and the report, which are run together."""
@@ -42,6 +42,9 @@ MAX_KEY_STEPS = 2_000_000
 
 _NO_TEXT = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 """What a page or a figure cannot hold (XML 1.0, production 2), though TOML can escape it."""
+
+_KEY = "[key]"
+"""Ends pydantic's place of a problem with a key itself; before it stands the key."""
 
 FRENCH = "_fr"
 """Ends a key that holds the French text of the key without it."""
@@ -177,28 +180,43 @@ def own_files(content: Any) -> list[str]:
     return [content.rpartition(":")[0]] if named else []
 
 
-def describe(error: ValidationError, keys: Collection[str] = ()) -> str:
+def describe(error: ValidationError, keys: Collection[str] = (), content: Any = None) -> str:
     """The first problem that pydantic found, in one line, and how many more there are.
 
-    `keys` are those that a file may have.
+    Args:
+        error: the problems.
+        keys: those that a file may have.
+        content: the file's, by which places in it are told; None of another than a study's.
     """
-    first, *others = describe_all(error, keys)
+    first, *others = describe_all(error, keys, content)
     return first + (f" (and {len(others)} more)" if others else "")
 
 
-def describe_all(error: ValidationError, keys: Collection[str] = ()) -> list[str]:
-    """Every problem that pydantic found, a line each."""
+def describe_all(
+    error: ValidationError, keys: Collection[str] = (), content: Any = None
+) -> list[str]:
+    """Every problem that pydantic found, a line each; the arguments are those of `describe`."""
+    problems = error.errors(include_url=False)
     return [
-        _one_line(_describe_problem(problem, keys)) for problem in error.errors(include_url=False)
+        _one_line(_describe_problem(problem, keys, content))
+        for problem in problems
+        if not _follows(problem, problems)
     ]
 
 
-def _describe_problem(problem: Any, keys: Collection[str]) -> str:
-    place = _place(problem["loc"])
+def _follows(problem: Any, problems: Sequence[Any]) -> bool:
+    """Whether a list is only too short because entries of it are wrong, which is told."""
+    loc = problem["loc"]
+    return problem["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in problems
+    )
+
+
+def _describe_problem(problem: Any, keys: Collection[str], content: Any) -> str:
     kind = problem["type"]
+    place = _place(_own_parts(problem["loc"], content, kind == "missing"), content)
     if kind == "extra_forbidden":
-        near = get_close_matches(str(problem["loc"][-1]), sorted(keys), n=1)
-        advice = f"did you mean {near[0]}?" if near else "correct or delete it"
+        advice = guess(str(problem["loc"][-1]), sorted(keys)) or "correct or delete it"
         return f"{place} is not a key of a study file; {advice}"
     if kind == "union_tag_not_found":
         return f"{place}, kind is missing; add it"
@@ -213,18 +231,54 @@ def _describe_problem(problem: Any, keys: Collection[str]) -> str:
         return message
     if isinstance(problem["input"], dict | list | tuple):
         return f"{place}: {message}"
-    return f"{place} is {reprlib.repr(problem['input'])}; {message}"
+    verb = "has" if problem["loc"][-1] == _KEY else "is"
+    return f"{place} {verb} {reprlib.repr(problem['input'])}; {message}"
 
 
-def _place(parts: tuple[int | str, ...]) -> str:
-    """Where in the file: ("factors", 1, "field") is "factors #2, field"."""
+def _own_parts(
+    parts: tuple[int | str, ...], content: Any, with_last: bool
+) -> tuple[int | str, ...]:
+    """The parts of a problem's place that are in the file, without those that pydantic adds.
+
+    `with_last` keeps the last part, where it is the one that is missing.
+    """
+    if content is None:
+        return parts
+    if parts[-1:] == (_KEY,):
+        parts = parts[:-2]
+    found = []
+    for number, part in enumerate(parts, 1):
+        try:
+            content = content[part]
+        except (KeyError, IndexError, TypeError):
+            if not (with_last and number == len(parts)):
+                continue
+        found.append(part)
+    return tuple(found)
+
+
+def _place(parts: tuple[int | str, ...], content: Any) -> str:
+    """Where in the file: ("factors", 1, "field") is "factors #2, field".
+
+    A claim is called as everywhere: ("claims", 1, "metric") is "claim 2, metric".
+    """
     text = ""
+    if content is not None and len(parts) > 1 and parts[0] == "claims":
+        text, parts = _claim_place(content["claims"], int(parts[1])), parts[2:]
     for part in parts:
         if isinstance(part, int):
             text += f" #{part + 1}"
         else:
             text += f", {part}" if text else part
     return text
+
+
+def _claim_place(claims: Any, index: int) -> str:
+    """What a claim is called whose fields may be anything."""
+    fields = claims[index] if isinstance(claims[index], dict) else {}
+    number, part = fields.get("number"), fields.get("part", "")
+    label = f"{number}{part}" if type(number) is int and isinstance(part, str) else ""
+    return claim_name(label, index + 1)
 
 
 def _one_line(text: str) -> str:

@@ -56,7 +56,7 @@ def problems_of_file(path: Path) -> tuple[Study | None, list[str]]:
     try:
         study = Study.model_validate(fields, context=UNCHECKED)
     except ValidationError as error:
-        return None, describe_all(error, keys())
+        return None, describe_all(error, keys(), content)
     problems = checks.problems_of(study, built_in_study)
     if study.name in _RESERVED_NAMES:
         problems.insert(0, f"name is {study.name!r}, which is taken; give it another name")

@@ -8,7 +8,6 @@ from mnist_keras.claims.evidence import NotJudged, Side
 from mnist_keras.claims.reasons import NotMeasured, WhyNot
 from mnist_keras.metrics import FIGURE_MARGIN
 from mnist_keras.metrics import Metric as Quantity
-from mnist_keras.printed import half_last_digit
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Figure, judge_figure
 from mnist_keras.statistics.summaries import Verdict
@@ -66,12 +65,9 @@ def _judge(cell: PublishedCell, evidence: TableEvidence) -> FigureOutcome:
 def _figure(cell: PublishedCell, quantity: Quantity, side: Side) -> Figure:
     values = side.measured.values[cell.metric]
     printed = (cell.low + cell.high) / 2
-    half_digit = max(half_last_digit(cell.low), half_last_digit(cell.high))
-    if not cell.approximate:
-        half_digit = min(half_digit, 0.5)  # 70 may be exact to the last digit, "about 70" is not
     return judge_figure(
         quantity.of_printed(printed),
         values,
         FIGURE_MARGIN * quantity.margin_at(float(values.mean())),
-        rounding=quantity.of_printed(half_digit + (cell.high - cell.low) / 2),
+        rounding=quantity.of_printed(cell.half_digit + (cell.high - cell.low) / 2),
     )

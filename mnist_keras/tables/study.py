@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from mnist_keras.claims import Claim, Monotone
+from mnist_keras.claims import Claim, Monotone, by_name
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import METRICS, Margins
 from mnist_keras.studies.files import describe, read_toml, split_french
@@ -69,7 +69,7 @@ def load_table_study(path: Path, table: RunTable) -> TableStudy:
             context={"metrics": _known_metrics(table)},
         )
     except ValidationError as error:
-        raise UserError(f"{path}: {describe(error)}") from None
+        raise UserError(f"{path}: {describe(error, content=content)}") from None
     _check(study, table, path)
     return study
 
@@ -88,8 +88,8 @@ def _check(study: TableStudy, table: RunTable, path: Path) -> None:
         if "epoch" in published.columns:
             raise UserError(f"{where}: has epochs, which a table of runs lacks; delete them")
         _check_subjects([cell.subject for cell in published.cells()], table, where)
-    for claim in study.claims:
-        where = f"{path}: claim {claim.label or claim.text!r}"
+    for name, claim in by_name(study.claims):
+        where = f"{path}: {name}"
         _check_subjects(claim.subjects(), table, where)
         if isinstance(claim, Monotone) and not _are_numbers(table, claim.factor):
             raise UserError(

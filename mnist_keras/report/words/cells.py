@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from mnist_keras.analysis.cells import ABOUT
 from mnist_keras.analysis.outcome import CellOutcome, CountFigure
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import printed_figure
 from mnist_keras.report.words.units import Unit, seeds, unit
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.stated import Figure
-from mnist_keras.studies.published import PublishedCell
+from mnist_keras.studies.published import ABOUT, PublishedCell
 
 
 def cell_reason(outcome: CellOutcome) -> str:

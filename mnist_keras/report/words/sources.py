@@ -5,7 +5,14 @@ from __future__ import annotations
 from mnist_keras.analysis.sources import SourceFinding
 from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import format_number, translate
-from mnist_keras.report.words.naming import factor_name, label_name, listed, metric_name
+from mnist_keras.report.words.naming import (
+    factor_name,
+    label_name,
+    listed,
+    metric_name,
+    printed_figure,
+)
+from mnist_keras.studies.published import PublishedCell
 
 
 def source_text(finding: SourceFinding) -> str:
@@ -30,10 +37,20 @@ def source_text(finding: SourceFinding) -> str:
                 metric=metric,
             )  # fmt: skip
         case "impossible share":
+            assert finding.images is not None
             return translate(
-                "No whole number of images gives {stated} for {about} ({metric}); the nearest is "
-                "{recomputed}.",
-                about=about, stated=stated, recomputed=recomputed, metric=metric,
+                "No whole number of {images:,} images gives {stated} for {about} ({metric}), "
+                "unless it is a mean of several runs; the nearest is {recomputed}.",
+                images=finding.images, about=about, stated=printed_figure(finding.figures[0]),
+                recomputed=recomputed, metric=metric,
+            )  # fmt: skip
+        case "two figures":
+            one, other = finding.figures
+            return translate(
+                "The figures of {about} do not agree: {first} in the table “{one}”, {second} in "
+                "the table “{other}”.",
+                about=about, first=_named_figure(one), one=translate(one.source),
+                second=_named_figure(other), other=translate(other.source),
             )  # fmt: skip
         case "ratio":
             return translate(
@@ -45,6 +62,14 @@ def source_text(finding: SourceFinding) -> str:
         "The difference of {about} is stated as {stated}; its tables give {recomputed} ({metric}).",
         about=about, stated=stated, recomputed=recomputed, metric=metric,
     )  # fmt: skip
+
+
+def _named_figure(cell: PublishedCell) -> str:
+    """A figure with what it is of: "test accuracy 99.13 %"."""
+    name = metric_name(cell.metric)
+    if cell.epoch is not None:
+        name = translate("{metric} of epoch {epoch}", metric=name, epoch=cell.epoch)
+    return f"{name} {printed_figure(cell)}"
 
 
 def _number(finding: SourceFinding, value: float) -> str:

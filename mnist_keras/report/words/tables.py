@@ -231,7 +231,7 @@ def best_text(factor: Factor) -> str:
 
 def printed(cell: PublishedCell) -> str:
     """A published figure as the study of a table has it: "97.7", "~0.3", "11.5-12"."""
-    numbers = dict.fromkeys(f"{end:.10g}" for end in (cell.low, cell.high))
+    numbers = dict.fromkeys(map(cell.written, (cell.low, cell.high)))
     return ("~" if cell.approximate else "") + "-".join(map(decimal, numbers))
 
 
