@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from mnist_keras.data import MNIST
 from mnist_keras.data.assembly import read_and_check
 from mnist_keras.data.conversion import resized
+from mnist_keras.data.form import Form, form_of
 from mnist_keras.data.formats import find_contents
 from mnist_keras.data.formats.idx import FILES, ON_THEIR_SIDES, read_gzipped
 from mnist_keras.data.identity import identify
@@ -62,6 +64,11 @@ class Dataset:
     x_val: Array | None = field(default=None, repr=False)
     y_val: Array | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def form(self) -> Form:
+        """What the images look like, by the first of those that train."""
+        return form_of(self.x_train, self.identity)
 
     @property
     def n_train(self) -> int:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from mnist_keras.atomic import new_folder
-from mnist_keras.data.form import form_of
 from mnist_keras.errors import UserError
 from mnist_keras.export.card import write_card
 from mnist_keras.export.convert import Conversion, convert
@@ -81,7 +80,7 @@ def export(
         made = convert(subject, form, beside / form.file, dataset.x_test, networks)
         names = "".join(f"{name}\n" for name in subject.first.class_names)
         (beside / LABELS).write_text(names, encoding="utf-8")
-        card = write_card(subject, form, made, form_of(dataset.x_train, dataset.identity))
+        card = write_card(subject, form, made, dataset.form)
         (beside / CARD).write_text(card, encoding="utf-8")
     return Exported(subject, form, folder, made)
 

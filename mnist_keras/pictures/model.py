@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mnist_keras.config import RunConfig
 from mnist_keras.data import MNIST
 from mnist_keras.data.dataset import Dataset, load
-from mnist_keras.data.form import MNIST_FORM, Form, form_of, recorded_form
+from mnist_keras.data.form import MNIST_FORM, Form, recorded_form
 from mnist_keras.data.kinds import kind_of
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
@@ -100,7 +100,7 @@ def _model_of_file(path: Path, dataset: Dataset | None) -> Model:
 
     kind = kind_of(dataset.identity if dataset else MNIST)
     names = all_names(dataset.class_names if dataset else (), kind.classes)
-    form = _form(dataset) if dataset else MNIST_FORM
+    form = dataset.form if dataset else MNIST_FORM
     return Model(open_network, shown(path.name), names, form)
 
 
@@ -116,7 +116,7 @@ def _model_of_run(folder: RunFolder, data: Path | None, networks: Sequence[str])
     config = record.config
     dataset = _dataset_of(config, data)
     names = all_names(dataset.class_names if dataset else record.class_names, config.classes)
-    form = _form(dataset) if dataset else form_of_run(config, record.result or {})
+    form = dataset.form if dataset else form_of_run(config, record.result or {})
     return Model(open_network, config.name, names, form, marks_of([config]))
 
 
@@ -147,10 +147,6 @@ def _dataset_of(config: RunConfig, data: Path | None) -> Dataset | None:
             f"trained on {trained}; give that one with --data, or leave --data out"
         )
     return dataset
-
-
-def _form(dataset: Dataset) -> Form:
-    return form_of(dataset.x_train, dataset.identity)
 
 
 def form_of_run(config: RunConfig, result: Mapping[str, Any]) -> Form:

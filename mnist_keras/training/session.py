@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from mnist_keras.config import RunConfig, recorded_config
 from mnist_keras.data.dataset import Dataset
-from mnist_keras.data.form import form_of
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import RunFolder, replace_file, write_epochs, write_json
 from mnist_keras.scores import SCORES
@@ -256,7 +255,7 @@ class Session:
             "stopped_early": state.epochs < self.config.epochs,
             "selected_on_test": self.config.selected_on_test,
             "class_names": list(self.data.class_names),
-            "form": form_of(self.data.x_train, self.data.identity).to_record(),
+            "form": self.data.form.to_record(),
             "parameters": engine.plain.count_params(),
             "compile_seconds": compile_seconds,
             "concurrent_runs": self.options.concurrent_runs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -143,6 +144,7 @@ def _train(task: Task, place: Place, concurrent_runs: int) -> Failure | None:
     from mnist_keras.training.options import RunOptions
     from mnist_keras.training.train import train
 
+    _keep_what_was_imported()
     options = RunOptions(
         logs=place.logs,
         checkpoints=place.checkpoints,
@@ -196,6 +198,17 @@ def _leave() -> float:
         return SECONDS_TO_SAVE
     os.kill(os.getpid(), signal.SIGTERM)
     return ORPHAN_SECONDS
+
+
+@cache
+def _keep_what_was_imported() -> None:
+    """Spare the collector TensorFlow's hundred thousands of objects, which stay until the end.
+
+    It takes up what a run has left before the next one begins; with them that is a fifth of a
+    second of each.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @cache
