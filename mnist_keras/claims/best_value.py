@@ -87,7 +87,7 @@ def _judge(
         if found.best != found.claimed and len(studies) == 1:
             best = sides[found.best].label
     order = all_better(differences)
-    needed = needed_for(order.verdict, order.differences[order.decisive])
+    needed = needed_for(order.verdict, order.differences[order.decisive], evidence.next_rule)
     return OrderJudged(
         order.verdict, order.n, metric, of(every), needed, tuple(pairs), order, best=best
     )

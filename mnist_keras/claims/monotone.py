@@ -61,7 +61,7 @@ class Monotone(ClaimBase):
             trend.order.n,
             metric,
             of([side for sides in series for side in sides]),
-            needed_for(trend.verdict, decisive),
+            needed_for(trend.verdict, decisive, evidence.next_rule),
             tuple((b.label, a.label) for sides in series for a, b in pairwise(sides)),
             trend.order,
             tuple((sides[-1].label, sides[0].label) for sides in series),

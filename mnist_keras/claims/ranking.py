@@ -186,7 +186,7 @@ def _needed(
     )
     gaps = one - other
     sd = float(gaps.std(ddof=1))
-    return seeds_range(judged.n, float(gaps.mean()), sd, judged.margin, evidence.rule)
+    return seeds_range(judged.n, float(gaps.mean()), sd, judged.margin, evidence.next_rule)
 
 
 def _contrast(levels: Sequence[Array]) -> Array:

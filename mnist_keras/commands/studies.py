@@ -172,6 +172,7 @@ def _run(
     **options: Any,
 ) -> list[StudyRun]:
     """Train what each study lacks, then the confirmation; with --settle until it is settled."""
+    from mnist_keras.running.budget import Budget
     from mnist_keras.running.damage import set_damaged_aside
     from mnist_keras.running.settling import FIRST_SEEDS, Settling
     from mnist_keras.running.settling import settle as settle_studies
@@ -181,15 +182,14 @@ def _run(
         given = "--max-seeds" if max_seeds else "--budget" if budget else "--all-pairs"
         raise click.UsageError(f"{given} belongs to --settle; add --settle, or leave it out")
     seed_count = seeds or (FIRST_SEEDS if settle else 1)
-    chosen = for_run(options)
+    chosen, limit = for_run(options), Budget(budget) if budget else None
     runs = [prepare(name, seeds=range(seed_count), **chosen).judging(metrics) for name in names]
     for run in runs:
         if repair:
             set_damaged_aside([*run.tasks(), *run.confirmation_tasks()], run.place, _tell)
-        train_study(run, tell=_tell)
+        train_study(run, _tell, limit)
     if settle:
-        limits = Settling(max_seeds or SETTLE_SEEDS, budget, all_pairs)
-        settle_studies(runs, limits, _tell)
+        settle_studies(runs, Settling(max_seeds or SETTLE_SEEDS, limit, all_pairs), _tell)
     for run in runs:
         remember_run(run)
     return runs
