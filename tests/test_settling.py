@@ -14,6 +14,8 @@ from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import next_batch, open_questions, typical_spread
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
+from mnist_keras.report.plan import seeds_line, settle_rows
+from mnist_keras.report.words.units import seed_range_cell
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import Study
@@ -164,6 +166,34 @@ def test_the_spread_is_measured_or_expected(logs):
         np.subtract(wave(0.980, 3), [0.981, 0.979, 0.9805]),
     ]
     assert spread.sd == pytest.approx(np.median([one.std(ddof=1) for one in differences]))
+
+
+def test_a_study_of_trials_alone_shows_its_spread_too(logs):
+    trials = [{"name": str(width), "changes": {"hidden": width}} for width in (64, 128)]
+    study = Study.model_validate(
+        {key: FIELDS[key] for key in ("name", "title", "base")} | {"trials": trials}
+    )
+    write(logs, 128, 64, [0.98])
+    write(logs, 64, 64, [0.974])
+    line = seeds_line(analyze(study, logs))
+    assert line.startswith("At the spread that theory expects, seeds see")
+    write(logs, 128, 64, wave(0.980, 4))
+    write(logs, 64, 64, [0.974, 0.9761, 0.975])
+    outcome = analyze(study, logs)
+    spread = typical_spread(outcome)
+    assert spread.seeds == (3, 3)
+    assert spread.sd == pytest.approx(np.std([0.005, 0.0039, 0.006], ddof=1))
+    assert seeds_line(outcome).startswith("At the spread of 3 finished seeds, seeds see")
+
+
+def test_the_plan_and_the_report_of_fixed_seeds_name_the_same_number(logs):
+    write_three(logs)
+    report, plan = analyze(STUDY, logs), judged(logs)
+    assert report.rule is Rule.FIXED
+    seeds = {row["claim"]: row["seeds"] for row in settle_rows(plan)}
+    told = {one.claim.text: one.judged.needed for one in report.claims if one.judged.needed}
+    assert told
+    assert {text: seed_range_cell(needed) for text, needed in told.items()}.items() <= seeds.items()
 
 
 def test_a_damaged_record_of_looks_is_named_and_not_taken_for_none(logs):
