@@ -19,7 +19,8 @@ class Budget:
     however long it takes: none is left out for how it comes out. The seeds of a configuration come
     in their order, and the sequential rule holds at every number of them at once, whatever made
     that number, so that it holds where the budget ends, too, with more seeds of one configuration
-    than of another. A second start of the command has a budget of its own.
+    than of another. So does the fixed rule at a first look, as it was the clock that made the
+    number. A second start of the command has a budget of its own.
 
     Args:
         seconds: how many.

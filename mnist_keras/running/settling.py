@@ -36,11 +36,14 @@ class Settling:
     all_pairs: bool = False
 
 
-def settle(runs: Sequence[StudyRun], settling: Settling, tell: Callable[[str], None]) -> None:
+def settle(runs: Sequence[StudyRun], settling: Settling, tell: Callable[[str], None]) -> str | None:
     """Add seeds to studies that have been trained, until each claim is settled.
 
     Every look is recorded in the study's folder. It may be stopped at any time; the same call goes
     on where it was.
+
+    Returns:
+        What the budget has come to and how to go on, where it has ended this; else None.
 
     Raises:
         UserError: a trial failed, or a run's folder is damaged.
@@ -51,6 +54,7 @@ def settle(runs: Sequence[StudyRun], settling: Settling, tell: Callable[[str], N
         study, place = _home(runs, batches.next.study)
         tasks = _tasks(batches.next, study, runs[0].wide)
         train_all(tasks, place, tell, batches.in_study(study), settling.budget)
+    return batches.ending
 
 
 class _Batches:
@@ -58,10 +62,12 @@ class _Batches:
 
     Attributes:
         next: what to train; None where nothing is left to do, or the budget is spent.
+        ending: what the budget has come to, once it is spent.
     """
 
     def __init__(self, runs: Sequence[StudyRun], settling: Settling) -> None:
         self.next: Batch | None = None
+        self.ending: str | None = None
         self._runs = runs
         self._settling = settling
 
@@ -89,7 +95,7 @@ class _Batches:
         budget, most = self._settling.budget, self._settling.max_seeds
         batch = next_batch(questions, most, max(run.place.jobs for run in self._runs))
         if budget and (budget.refused or (batch and budget.left <= 0)):
-            tell(budget.ending())
+            self.ending = budget.ending()
         elif batch is None:
             for line in out_of_reach(questions, most):
                 tell(line)

@@ -85,7 +85,7 @@ def run_trials(
         else:
             waiting.add(Job(task))
 
-    def dispatcher(worker: Worker) -> Dispatcher:
+    def dispatcher_of(worker: Worker) -> Dispatcher:
         return Dispatcher(worker, place, waiting, progress, may_begin)
 
     dispatchers: list[Dispatcher] = []
@@ -93,7 +93,7 @@ def run_trials(
         jobs = place.jobs if feed is not None else min(place.jobs, len(waiting))
         pool = _pool(place, jobs, progress)
         try:
-            _work(pool, dispatcher, waiting, progress, dispatchers, watch, feed)
+            _work(pool, dispatcher_of, waiting, progress, dispatchers, watch, feed)
         except BaseException:
             _stop(dispatchers, waiting)
             raise
