@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from mnist_keras.analysis.outcome import PairOutcome, StudyOutcome
 from mnist_keras.claims.base import needed_for
-from mnist_keras.claims.evidence import (
-    Measured,
-    OverSeeds,
-    Side,
-    common_groups,
-    common_seeds,
-    group_size,
-)
+from mnist_keras.claims.evidence import Measured, OverSeeds, Side, common_groups, group_size
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import ACCURACIES
-from mnist_keras.statistics.distributions import EQUAL, MOST_SEEDS
+from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict, expected_sd
@@ -146,30 +138,15 @@ class Spread:
 def typical_spread(outcome: StudyOutcome) -> Spread:
     """The spread that a study's finished seeds show, or what is to be expected without any.
 
-    It is shown by the pairs of values, and in a study without any by all pairs of configurations
-    that share two seeds. What is expected is sqrt(2) times `expected_sd` of 98 % on the hold-out's
-    images: the split is shared by the pairs, so its part cancels.
+    It is shown by the pairs. What is expected is sqrt(2) times `expected_sd` of 98 % on the
+    hold-out's images: the split is shared by the pairs, so its part cancels.
     """
-    compared = [pair.difference.values for pair in outcome.pairs if pair.metric in ACCURACIES]
-    spreads = _spreads(compared) or _spreads(_differences(outcome.configurations))
+    differences = [pair.difference for pair in outcome.pairs if pair.metric in ACCURACIES]
+    spreads = [(one.sd, one.n) for one in differences if one.sd]
     if spreads:
-        counts = [n for _, n in spreads]
-        return Spread(float(np.median([sd for sd, _ in spreads])), (min(counts), max(counts)))
+        sds, counts = zip(*spreads, strict=True)
+        return Spread(float(np.median(sds)), (min(counts), max(counts)))
     return Spread(math.sqrt(2) * expected_sd(EXPECTED_ACCURACY, HELD_OUT_IMAGES), None)
-
-
-def _spreads(differences: Iterable[np.ndarray]) -> list[tuple[float, int]]:
-    """The standard deviation and number of seeds of all differences that vary."""
-    found = [(float(one.std(ddof=1)), one.size) for one in differences if one.size >= 2]
-    return [(sd, n) for sd, n in found if sd > EQUAL]
-
-
-def _differences(configurations: Sequence[Measured]) -> Iterator[np.ndarray]:
-    """Of validation accuracy, between any two configurations, over the seeds that both have."""
-    for one, other in combinations(configurations, 2):
-        seeds = common_seeds((one, other))
-        if "val_accuracy" in one.values and "val_accuracy" in other.values:
-            yield one.at_seeds("val_accuracy", seeds) - other.at_seeds("val_accuracy", seeds)
 
 
 @dataclass(frozen=True)

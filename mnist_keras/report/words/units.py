@@ -177,8 +177,8 @@ def curve_text(spread: Spread, rule: Rule) -> str:
     if spread.seeds is not None:
         few, many = spread.seeds
         return translate(
-            "At the spread of {finished}, seeds see differences of validation accuracy of this "
-            "size four times in five: {what}.",
+            "At the spread of {finished}, seeds see differences of accuracy of this size four "
+            "times in five: {what}.",
             finished=_finished(few, many),
             what=what,
         )
