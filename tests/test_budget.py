@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from generated_runs import ENVIRONMENT, write_run
+from command_line import run_here
+from generated_runs import ENVIRONMENT, write_run, write_study
 from small_runs import noisy_arrays, write_idx
 
 from mnist_keras.analysis.looks import read_looks
@@ -13,6 +14,7 @@ from mnist_keras.running.budget import Budget
 from mnist_keras.running.settling import Settling, settle
 from mnist_keras.running.trainings import StudyRun, prepare, train_study
 from mnist_keras.runs.records import read_runs
+from mnist_keras.studies.loading import load_study
 from mnist_keras.workers.execution import Place, Task
 
 SMALL = RunConfig(architecture="shallow", hidden=(8,), epochs=10)
@@ -204,6 +206,25 @@ def test_no_training_begins_after_the_end_and_the_same_command_goes_on(run: Stud
     assert all(one == set(range(len(one))) for one in seeds.values())
     looks = read_looks(run.place.logs / "tiny")
     assert sorted(looks[-1].seeds.values()) == sorted(len(one) for one in seeds.values())
+
+
+def test_the_command_reports_what_it_has_and_says_last_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.toml").write_text(STUDY)
+    study = load_study("tiny.toml")
+    write_study(Path("logs"), study, lambda config: 0.9, seeds=range(3), noise=0.02)
+    command = ("study", "tiny.toml", "--settle", "--budget", "0.001s")
+    outcome = run_here(*command)
+    assert outcome.code == 0, outcome.err
+    assert "report: logs/tiny/report.html" in outcome.out
+    assert "cannot tell" in outcome.out
+    assert outcome.err.splitlines()[-1] == (
+        "the budget of 0 s is spent; the same command goes on, for as long again"
+    )
+    assert not list(Path("checkpoints").glob("tiny/*/*"))
+    assert run_here(*command, "--json").json[0]["claims"][0]["verdict"] == "cannot tell"
 
 
 def test_a_budget_that_ends_at_once_begins_nothing(run: StudyRun) -> None:
