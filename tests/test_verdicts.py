@@ -198,6 +198,22 @@ def test_a_value_without_runs_leaves_the_claim_open(logs):
     )
 
 
+def test_a_value_that_is_shown_to_be_worse_needs_no_more_seeds(logs):
+    close, far = [0.980, 0.982, 0.981, 0.983, 0.980, 0.982], [0.981, 0.979, 0.983]
+    write_rates(logs, LOW, close[:3], far)
+    unsure = judge(logs, BEST_RATE)
+    assert unsure.verdict is Verdict.OPEN
+    assert [side.measured.config.learning_rate for side in unsure.sides] == [0.001, 0.01]
+    further = [0.979, 0.981, 0.980, 0.982, 0.979, 0.981]
+    write_rates(logs, LOW, close, further)
+    settled = judge(logs, BEST_RATE)
+    assert settled.verdict is Verdict.HOLDS
+    assert [one.n for one in settled.judged.order.differences] == [6, 3]
+    beside, below = settled.judged.order.differences
+    np.testing.assert_allclose(beside.values, np.subtract(close, further))
+    np.testing.assert_allclose(below.values, np.subtract(close[:3], LOW))
+
+
 def test_values_of_the_wider_sweep_compete_only_in_a_wide_study(logs):
     claim = {"kind": "best_value", "factor": "hidden", "value": 256}
     for width, values in zip(WIDTHS, (LOW, HIGH, MIDDLE), strict=True):
