@@ -211,9 +211,9 @@ def test_too_few_seeds_are_said_and_settling_adds_whole_groups(logs):
     assert "no group of 3 seeds" in claim_reason(outcome.claims[0])
     (first, *_) = open_questions(outcome)
     assert (first.seeds, first.step) == (0, 3)
-    batch = next_batch([first], 100, 1.0)
+    batch = next_batch([first], 100)
     assert batch.seeds == {CONFIG: 3}
-    assert next_batch([first], 2, 1.0) is None
+    assert next_batch([first], 2) is None
     assert out_of_reach([first], 3) == []
     (line,) = out_of_reach([first], 2)
     assert "groups of 3 seeds, and --max-seeds 2 holds none" in line
@@ -223,10 +223,10 @@ def test_more_seeds_of_an_open_question_are_whole_groups(logs):
     write_seeds(logs, 7)
     questions = open_questions(analyze(STUDY, logs, sequential=True))
     assert questions[0].seeds == 6
-    total = next_batch(questions[:1], 100, 1.0).seeds[CONFIG]
+    total = next_batch(questions[:1], 100).seeds[CONFIG]
     assert total > 6
     assert total % 3 == 0
-    assert next_batch(questions[:1], 8, 1.0) is None
+    assert next_batch(questions[:1], 8) is None
 
 
 def test_all_seeds_as_one_stand_beside_the_mean_of_the_networks(logs):

@@ -18,8 +18,9 @@ from mnist_keras.report.language import (
     writing_in,
 )
 from mnist_keras.report.words.naming import label_name, listed, mark_name, printed_figure
-from mnist_keras.report.words.units import PERCENT, seeds
+from mnist_keras.report.words.units import PERCENT, seed_range_cell, seed_range_text, seeds
 from mnist_keras.runs.caveats import SELECTED_ON_TEST, TENTH, marks_text
+from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.statistics.summaries import Interval
 from mnist_keras.studies.published import PublishedCell
 from mnist_keras.subjects import Label, Subject
@@ -168,3 +169,33 @@ def test_a_published_figure_is_printed_with_its_unit():
     with writing_in("fr"):
         assert printed_figure(cell) == f"~0,3{SPACE}s"
         assert printed_figure(gap) == f"0,02{SPACE}point"
+
+
+NEARER = "by today's estimate; these seeds cannot say nearer"
+
+
+@pytest.mark.parametrize(
+    ("ends", "text", "cell"),
+    [
+        ((4, 4, 4), "about 4 seeds would settle it", "4"),
+        ((5, 17, 50), "5 to 50 seeds would settle it", "5 to 50"),
+        ((5, 17, 51), f"about 17 seeds would settle it {NEARER}", "about 17"),
+        ((32, 400, None), f"about 400 seeds would settle it {NEARER}", "about 400"),
+        (
+            (32, None, None),
+            f"more than 1,000 seeds would settle it {NEARER}",
+            "more than 1,000",
+        ),
+        (
+            (None, None, None),
+            "more than 1,000 seeds would be needed to settle it",
+            "more than 1,000",
+        ),
+    ],
+)
+def test_a_range_of_seeds_that_is_too_wide_is_told_by_its_middle(ends, text, cell):
+    needed = SeedRange(*ends)
+    assert seed_range_text(needed) == text
+    assert seed_range_cell(needed) == cell
+    with writing_in("fr"):
+        assert "seed" not in seed_range_text(needed)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import run_here
 from generated_runs import write_run
@@ -11,38 +12,39 @@ from mnist_keras.analysis.analyze import analyze
 from mnist_keras.analysis.looks import read_looks, record_look
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import next_batch, open_questions, typical_spread
-from mnist_keras.config import make_config
+from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
+from mnist_keras.report.plan import seeds_line, settle_rows
+from mnist_keras.report.words.units import seed_range_cell
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import Study
 
-STUDY = Study.model_validate(
-    {
-        "name": "mine",
-        "title": "A study",
-        "base": {"architecture": "shallow", "epochs": 2},
-        "factors": [
-            {"field": "hidden", "label": "width", "values": [64, 128]},
-            {"field": "batch_size", "label": "batch size", "values": [32, 64]},
-        ],
-        "claims": [
-            {
-                "kind": "order",
-                "text": "128 units are better than 64.",
-                "a": {"factor": "hidden", "value": 128},
-                "b": {"factor": "hidden", "value": 64},
-                "metric": "val_accuracy",
-            },
-            {
-                "kind": "best_value",
-                "text": "A batch size of 32 is best.",
-                "factor": "batch_size",
-                "value": 32,
-            },
-        ],
-    }
-)
+FIELDS = {
+    "name": "mine",
+    "title": "A study",
+    "base": {"architecture": "shallow", "epochs": 2},
+    "factors": [
+        {"field": "hidden", "label": "width", "values": [64, 128]},
+        {"field": "batch_size", "label": "batch size", "values": [32, 64]},
+    ],
+    "claims": [
+        {
+            "kind": "order",
+            "text": "128 units are better than 64.",
+            "a": {"factor": "hidden", "value": 128},
+            "b": {"factor": "hidden", "value": 64},
+            "metric": "val_accuracy",
+        },
+        {
+            "kind": "best_value",
+            "text": "A batch size of 32 is best.",
+            "factor": "batch_size",
+            "value": 32,
+        },
+    ],
+}
+STUDY = Study.model_validate(FIELDS)
 
 
 @pytest.fixture
@@ -78,28 +80,60 @@ def test_what_settles_most_a_second_comes_next_and_both_sides_get_the_same_seeds
     assert [question.what.claim.kind for question in questions] == ["order", "best_value"]
     near, far = questions
     assert near.expected < far.expected
-    batch = next_batch(questions, 100, seconds=1.0)
+    batch = next_batch(questions, 100)
     assert batch.questions == (near,)
     names = {(config.hidden[0], config.batch_size): n for config, n in batch.seeds.items()}
     total = max(4, near.needed.low)  # fewer would hardly do
     assert names == {(128, 64): total, (64, 64): total}
 
 
-def test_a_larger_batch_holds_several_claims_each_configuration_once(logs):
+def of_width_and_batch(seeds: dict[RunConfig, int]) -> dict[tuple[int, int], int]:
+    return {(config.hidden[0], config.batch_size): count for config, count in seeds.items()}
+
+
+def test_workers_that_would_be_idle_get_what_is_expected_and_then_other_questions(logs):
     write_three(logs)
-    batch = next_batch(open_questions(judged(logs)), 100, seconds=1e6)
-    assert len(batch.questions) == 2
-    assert set(batch.seeds) == {
-        side.measured.config for one in batch.questions for side in one.sides
-    }
-    assert max(batch.seeds.values()) == max(one.next_total(100) for one in batch.questions)
+    questions = open_questions(judged(logs))
+    near, far = questions
+    total, most = near.next_total(100), near.expected
+    assert total < most < far.expected
+    for more in range(most - total + 1):
+        batch = next_batch(questions, 100, workers=2 * (total + more - 3))
+        assert batch.questions == (near,)
+        assert of_width_and_batch(batch.seeds) == {(128, 64): total + more, (64, 64): total + more}
+    one_idle = next_batch(questions, 100, workers=2 * (most - 3) + 1)
+    assert one_idle.questions == (near, far)
+    assert of_width_and_batch(one_idle.seeds) == {(128, 64): most, (64, 64): most, (128, 32): 4}
+    many = next_batch(questions, 100, workers=1000)
+    assert many.seeds[far.sides[0].measured.config] == far.next_total(100)
+
+
+def test_a_batch_for_a_claim_on_one_network_trains_that_network_alone(logs):
+    """Though another claim on both is open, and though a long training is long to be had."""
+    claims = [
+        {
+            "kind": "bound",
+            "text": "64 units reach 97.4 %.",
+            "subject": {"factor": "hidden", "value": 64},
+            "metric": "val_accuracy",
+            "at_least": 97.4,
+        },
+        FIELDS["claims"][0],
+    ]
+    study = Study.model_validate({**FIELDS, "claims": claims})
+    write(logs, 128, 64, wave(0.9755, 3))
+    write(logs, 64, 64, [0.974, 0.9761, 0.975])
+    questions = open_questions(analyze(study, logs, sequential=True))
+    assert [one.what.claim.kind for one in questions] == ["bound", "order"]
+    batch = next_batch(questions, 100, workers=2)
+    assert set(of_width_and_batch(batch.seeds)) == {(64, 64)}
 
 
 def test_no_configuration_gets_more_than_the_most_seeds(logs):
     write_three(logs)
     questions = open_questions(judged(logs))
     assert next_batch(questions, 3, 1.0) is None
-    assert set(next_batch(questions, 4, 1e6).seeds.values()) == {4}
+    assert set(next_batch(questions, 4, workers=1000).seeds.values()) == {4}
 
 
 def test_what_is_settled_gets_no_more(logs):
@@ -122,10 +156,44 @@ def test_all_pairs_are_questions_only_if_asked_for(logs):
 
 def test_the_spread_is_measured_or_expected(logs):
     before = typical_spread(analyze(STUDY, logs))
-    assert not before.measured
+    assert before.seeds is None
     assert before.sd == pytest.approx((2 * 0.02 / 24_000) ** 0.5)
     write_three(logs)
-    assert typical_spread(judged(logs)).measured
+    spread = typical_spread(judged(logs))
+    assert spread.seeds == (3, 3)
+    differences = [
+        np.subtract(wave(0.980, 3), [0.974, 0.9761, 0.975]),
+        np.subtract(wave(0.980, 3), [0.981, 0.979, 0.9805]),
+    ]
+    assert spread.sd == pytest.approx(np.median([one.std(ddof=1) for one in differences]))
+
+
+def test_a_study_of_trials_alone_shows_its_spread_too(logs):
+    trials = [{"name": str(width), "changes": {"hidden": width}} for width in (64, 128)]
+    study = Study.model_validate(
+        {key: FIELDS[key] for key in ("name", "title", "base")} | {"trials": trials}
+    )
+    write(logs, 128, 64, [0.98])
+    write(logs, 64, 64, [0.974])
+    line = seeds_line(analyze(study, logs))
+    assert line.startswith("At the spread that theory expects, seeds see")
+    write(logs, 128, 64, wave(0.980, 4))
+    write(logs, 64, 64, [0.974, 0.9761, 0.975])
+    outcome = analyze(study, logs)
+    spread = typical_spread(outcome)
+    assert spread.seeds == (3, 3)
+    assert spread.sd == pytest.approx(np.std([0.005, 0.0039, 0.006], ddof=1))
+    assert seeds_line(outcome).startswith("At the spread of 3 finished seeds, seeds see")
+
+
+def test_the_plan_and_the_report_of_fixed_seeds_name_the_same_number(logs):
+    write_three(logs)
+    report, plan = analyze(STUDY, logs), judged(logs)
+    assert report.rule is Rule.FIXED
+    seeds = {row["claim"]: row["seeds"] for row in settle_rows(plan)}
+    told = {one.claim.text: one.judged.needed for one in report.claims if one.judged.needed}
+    assert told
+    assert {text: seed_range_cell(needed) for text, needed in told.items()}.items() <= seeds.items()
 
 
 def test_a_damaged_record_of_looks_is_named_and_not_taken_for_none(logs):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from generated_runs import ENVIRONMENT, write_run
 
-from mnist_keras.analysis.analyze import judge_claims
+from mnist_keras.analysis.analyze import analyze, judge_claims
 from mnist_keras.analysis.evidence import StudyEvidence
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.runs import StudyRuns
@@ -17,6 +17,7 @@ from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.claims.reasons import OtherSettings
 from mnist_keras.config import make_config
 from mnist_keras.report.words.claims import claim_reason, replay_text
+from mnist_keras.report.words.units import seed_range_text
 from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.impacts import judge_impact
 from mnist_keras.statistics.rules import Rule
@@ -197,6 +198,22 @@ def test_a_value_without_runs_leaves_the_claim_open(logs):
     )
 
 
+def test_a_value_that_is_shown_to_be_worse_needs_no_more_seeds(logs):
+    close, far = [0.980, 0.982, 0.981, 0.983, 0.980, 0.982], [0.981, 0.979, 0.983]
+    write_rates(logs, LOW, close[:3], far)
+    unsure = judge(logs, BEST_RATE)
+    assert unsure.verdict is Verdict.OPEN
+    assert [side.measured.config.learning_rate for side in unsure.sides] == [0.001, 0.01]
+    further = [0.979, 0.981, 0.980, 0.982, 0.979, 0.981]
+    write_rates(logs, LOW, close, further)
+    settled = judge(logs, BEST_RATE)
+    assert settled.verdict is Verdict.HOLDS
+    assert [one.n for one in settled.judged.order.differences] == [6, 3]
+    beside, below = settled.judged.order.differences
+    np.testing.assert_allclose(beside.values, np.subtract(close, further))
+    np.testing.assert_allclose(below.values, np.subtract(close[:3], LOW))
+
+
 def test_values_of_the_wider_sweep_compete_only_in_a_wide_study(logs):
     claim = {"kind": "best_value", "factor": "hidden", "value": 256}
     for width, values in zip(WIDTHS, (LOW, HIGH, MIDDLE), strict=True):
@@ -265,9 +282,15 @@ def test_no_gain_holds_only_if_a_gain_is_ruled_out(logs):
     assert outcome.verdict is Verdict.HOLDS
     assert claim_reason(outcome).endswith("; published: -0.08 points")
     write(logs, [0.990, 0.975, 0.981], hidden=(16,))
-    assert judge(logs, claim).verdict is Verdict.OPEN
+    unsure = judge(logs, claim)
+    assert unsure.verdict is Verdict.OPEN
+    assert widths_of(unsure) == [128, 16]  # nobody needs more seeds of 256, which is ruled out
     write(logs, [0.990, 0.992, 0.9912], hidden=(16,))
     assert judge(logs, claim).verdict is Verdict.FAILS
+
+
+def widths_of(outcome: ClaimOutcome) -> list[int]:
+    return [side.measured.config.hidden[0] for side in outcome.sides]
 
 
 IMPACT = {"kind": "impact", "factor": "learning_rate", "published": 2.05}
@@ -292,8 +315,13 @@ def test_an_impact_that_three_seeds_cannot_place_stays_open(logs):
     assert outcome.verdict is Verdict.OPEN
     reason = claim_reason(outcome)
     assert reason.startswith("validation accuracy: published 0.30 points; over 3 seeds 0.13 points")
-    assert outcome.judged.needed.low > 3
-    assert reason.endswith("would settle it")
+    needed = outcome.judged.needed
+    assert needed.low > 3
+    assert reason.endswith(f"; {seed_range_text(needed)}")
+    # Another look with more seeds is judged by the rule for every look.
+    study = study_of({**IMPACT, "published": 0.3})
+    (later,) = analyze(study, logs, sequential=True).claims
+    assert later.judged.needed == needed
 
 
 def write_three_factors(logs: Path) -> None:
@@ -315,6 +343,14 @@ def test_a_ranking_holds_if_each_step_falls(logs):
     )
     wrong = {"kind": "ranking", "factors": ["learning_rate", "batch_size", "hidden"]}
     assert judge(logs, wrong).verdict is Verdict.FAILS
+    write(logs, [0.974, 0.989, 0.981], batch_size=32)
+    unsure = judge(logs, claim)
+    assert unsure.verdict is Verdict.OPEN
+    configs = [side.measured.config for side in unsure.sides]
+    assert [(one.hidden[0], one.batch_size) for one in configs] == [
+        (64, 64), (128, 64), (256, 64), (128, 32)
+    ]  # fmt: skip
+    assert {one.learning_rate for one in configs} == {0.001}
 
 
 def test_a_ranking_of_first_and_last_takes_in_the_factors_that_it_does_not_name(logs):
@@ -465,6 +501,10 @@ def test_in_proportion_means_that_each_ratio_is_that_of_the_values(logs):
     assert "width = 256 over width = 128 1.99 [1.94 to 2.05] (stated 2)" in claim_reason(outcome)
     write(logs, [0.9] * 3, hidden=(256,), seconds=[3.0, 3.01, 3.0])
     assert judge(logs, claim).verdict is Verdict.FAILS
+    write(logs, [0.9] * 3, hidden=(256,), seconds=[3.0, 5.0, 4.0])
+    unsure = judge(logs, claim)
+    assert unsure.verdict is Verdict.OPEN
+    assert widths_of(unsure) == [128, 256]
 
 
 def test_what_a_study_costs_is_counted_without_any_run(logs):

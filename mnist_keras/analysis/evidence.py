@@ -31,6 +31,11 @@ class StudyEvidence:
         self.rule = rule
         self._other = other
 
+    @property
+    def next_rule(self) -> Rule:
+        """How verdicts are drawn once there are more seeds: the next look is a further one."""
+        return Rule.SEQUENTIAL
+
     def of(self, study: str | None) -> StudyRuns:
         """The runs of this study (None) or of another one."""
         return self.own if study in (None, self.own.study.name) else self._other(str(study))

@@ -16,6 +16,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.metrics import ACCURACIES
 from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import SeedRange
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict, expected_sd
 
 FIRST_SEEDS = 3
@@ -79,7 +80,10 @@ class Question:
         """
         low = self.needed.low if self.needed else None
         batch = self.seeds + math.ceil(self.seeds / GROWTH)
-        total = max(batch, self.seeds + self.step, low or 0)
+        return self.limited(max(batch, self.seeds + self.step, low or 0), most)
+
+    def limited(self, total: int, most: int) -> int:
+        """So many seeds, in whole ensembles, and no more than `most`."""
         return min(math.ceil(total / self.step), most // self.step) * self.step
 
 
@@ -116,34 +120,33 @@ def _pair_needs(pair: PairOutcome) -> SeedRange | None:
     """What would settle the pair; one that its family holds back needs one more look."""
     if pair.difference.verdict.settled:
         return None
-    return needed_for(pair.verdict, pair.difference)
+    return needed_for(pair.verdict, pair.difference, Rule.SEQUENTIAL)
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The standard deviation of paired differences of validation accuracy.
+    """The standard deviation of paired differences of accuracy.
 
-    `measured` says whether it is the median over the study's pairs, or only what theory expects.
+    `seeds` are the fewest and the most that a pair has of which it is the median; None where it is
+    only what theory expects.
     """
 
     sd: float
-    measured: bool
+    seeds: tuple[int, int] | None
 
 
 def typical_spread(outcome: StudyOutcome) -> Spread:
-    """The spread that a study's pairs show, or the one to be expected before there are any.
+    """The spread that a study's finished seeds show, or what is to be expected without any.
 
-    The latter is sqrt(2) times `expected_sd` of 98 % on the hold-out's images: the split is shared
-    by the pairs, so its part cancels.
+    It is shown by the pairs. What is expected is sqrt(2) times `expected_sd` of 98 % on the
+    hold-out's images: the split is shared by the pairs, so its part cancels.
     """
-    sds = [
-        pair.difference.sd
-        for pair in outcome.pairs
-        if pair.metric in ACCURACIES and pair.difference.sd
-    ]
-    if sds:
-        return Spread(float(np.median(sds)), measured=True)
-    return Spread(math.sqrt(2) * expected_sd(EXPECTED_ACCURACY, HELD_OUT_IMAGES), measured=False)
+    differences = [pair.difference for pair in outcome.pairs if pair.metric in ACCURACIES]
+    spreads = [(one.sd, one.n) for one in differences if one.sd]
+    if spreads:
+        sds, counts = zip(*spreads, strict=True)
+        return Spread(float(np.median(sds)), (min(counts), max(counts)))
+    return Spread(math.sqrt(2) * expected_sd(EXPECTED_ACCURACY, HELD_OUT_IMAGES), None)
 
 
 @dataclass(frozen=True)
@@ -158,43 +161,66 @@ class Batch:
     questions: tuple[Question, ...]
 
 
-def next_batch(questions: Sequence[Question], most: int, seconds: float) -> Batch | None:
+def next_batch(questions: Sequence[Question], most: int, workers: int = 1) -> Batch | None:
     """What settles most per second of training comes next; None if nothing can be given more.
+
+    A batch is for one question, so that no configuration is trained that it is not about. Only
+    where that leaves workers without a training, it gets further seeds that it is expected to need
+    anyway, and other questions theirs, as many as there are workers for.
 
     Args:
         questions: what is open.
         most: no configuration gets more seeds than these.
-        seconds: about how much training a batch holds, so that workers need not start too often.
+        workers: that train at the same time.
     """
     left = [one for one in questions if one.seeds + one.step <= most]
     if not left:
         return None
-    left.sort(key=lambda one: one.seconds_left)
-    study = _study_of(left[0])
-    seeds: dict[RunConfig, int] = {}
-    chosen: list[Question] = []
-    planned = 0.0
-    for question in left:
-        if chosen and (planned >= seconds or _study_of(question) != study):
-            continue
-        total = question.next_total(most)
-        chosen.append(question)
-        for side in _own(question, study):
-            config = _config(side)
-            more = total - max(len(side.measured.trained), seeds.get(config, 0))
-            seeds[config] = max(total, seeds.get(config, 0))
-            planned += max(0, more) * (_seconds(side.measured) + OVERHEAD_SECONDS)
-    return Batch(study, seeds, tuple(chosen))
+    first, *others = sorted(left, key=lambda one: one.seconds_left)
+    batch = _Growing(_study_of(first))
+    total = first.next_total(most)
+    batch.add(first, total, max(total, first.limited(first.expected, most)), workers)
+    for question in others:
+        if batch.trainings < workers and _study_of(question) == batch.study:
+            one_more = question.seeds + question.step
+            batch.add(question, one_more, question.next_total(most), workers)
+    return Batch(batch.study, batch.seeds, tuple(batch.questions))
+
+
+class _Growing:
+    """A batch of one study to which questions are added.
+
+    Attributes:
+        seeds: of each configuration, how many it is to have.
+        trainings: how many that are not done yet.
+    """
+
+    def __init__(self, study: str) -> None:
+        self.study = study
+        self.seeds: dict[RunConfig, int] = {}
+        self.questions: list[Question] = []
+        self.trainings = 0
+
+    def add(self, question: Question, least: int, most: int, workers: int) -> None:
+        """Give a question's configurations seeds: `least`, and more while workers have none."""
+        self.questions.append(question)
+        for total in range(least, most + 1, question.step):
+            if total == least or self.trainings < workers:
+                self._give(question, total)
+
+    def _give(self, question: Question, total: int) -> None:
+        for side in question.sides:
+            if (side.label.study or question.study) == self.study:
+                config = _config(side)
+                there = max(len(side.measured.trained), self.seeds.get(config, 0))
+                self.trainings += max(0, total - there)
+                self.seeds[config] = max(total, self.seeds.get(config, 0))
 
 
 def _study_of(question: Question) -> str:
     """The study that lacks most: of a claim about several, the one with the fewest seeds."""
     fewest = min(question.sides, key=lambda side: len(side.measured.trained))
     return fewest.label.study or question.study
-
-
-def _own(question: Question, study: str) -> list[Side]:
-    return [side for side in question.sides if (side.label.study or question.study) == study]
 
 
 def _config(side: Side) -> RunConfig:

@@ -23,6 +23,7 @@ from mnist_keras.statistics.impacts import Impact, ImpactDifference
 from mnist_keras.statistics.orders import Order
 from mnist_keras.statistics.replays import FEWEST_SEEDS, replay
 from mnist_keras.statistics.resolution import SeedRange, seeds_range
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Statement
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.subjects import Entry, Label, Subject, claim_name
@@ -245,13 +246,14 @@ def compare_better(evidence: Evidence, better: Side, worse: Side, metric: Metric
     return compare_paired(sign * first, sign * second, margin, evidence.rule)
 
 
-def needed_for(verdict: Verdict, difference: Difference) -> SeedRange | None:
-    """How many seeds in all would settle an open verdict that rests on this difference."""
+def needed_for(verdict: Verdict, difference: Difference, rule: Rule) -> SeedRange | None:
+    """How many seeds in all would settle an open verdict that rests on this difference.
+
+    `rule` is the one that draws the verdict then, not always the one that has drawn it.
+    """
     if verdict.settled or difference.sd is None:
         return None
-    return seeds_range(
-        difference.n, difference.mean, difference.sd, difference.margin, difference.rule
-    )
+    return seeds_range(difference.n, difference.mean, difference.sd, difference.margin, rule)
 
 
 def of(sides: Sequence[Side]) -> tuple[Side, ...]:

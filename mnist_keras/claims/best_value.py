@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from mnist_keras.claims.base import (
@@ -20,8 +21,9 @@ from mnist_keras.claims.base import (
 )
 from mnist_keras.claims.evidence import Evidence, Side, margin_between, paired
 from mnist_keras.metrics import Metric, MetricName
-from mnist_keras.statistics.differences import Difference
-from mnist_keras.statistics.orders import Best, all_better, judge_best
+from mnist_keras.statistics.differences import Difference, compare_paired
+from mnist_keras.statistics.orders import all_better
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.subjects import Label, SettingValue, Subject
 
 
@@ -73,31 +75,56 @@ class Constancy(ClaimBase):
 def _judge(
     evidence: Evidence, studies: Sequence[str | None], field: str, value: object, metric: Metric
 ) -> OrderJudged:
-    pairs: list[tuple[Label, Label]] = []
+    compared: list[tuple[Side, Side]] = []
     differences: list[Difference] = []
-    every: list[Side] = []
     best: Label | None = None
     for study in studies:
         sides = evidence.levels(study, field, all_tried=True)
         claimed = evidence.sides(study, field, (value,))[0]
-        found = _best(evidence, sides, claimed, metric)
-        pairs += [(claimed.label, sides[other].label) for other in found.others]
-        differences += found.order.differences
-        every += sides
-        if found.best != found.claimed and len(studies) == 1:
-            best = sides[found.best].label
+        falling, margin = _best_first(evidence, sides, metric)
+        others = [side for side in falling if side.label != claimed.label]
+        compared += [(claimed, other) for other in others]
+        differences += [_ahead(evidence, claimed, one, metric, margin) for one in others]
+        if falling[0].label != claimed.label and len(studies) == 1:
+            best = falling[0].label
     order = all_better(differences)
-    needed = needed_for(order.verdict, order.differences[order.decisive])
+    told = order.verdict is not Verdict.OPEN
+    asked = [
+        pair
+        for pair, one in zip(compared, differences, strict=True)
+        if told or one.limits().low <= 0 or one.verdict is Verdict.SAME
+    ]
     return OrderJudged(
-        order.verdict, order.n, metric, of(every), needed, tuple(pairs), order, best=best
+        order.verdict,
+        order.n,
+        metric,
+        of([side for pair in asked for side in pair]),
+        needed_for(order.verdict, order.differences[order.decisive], evidence.next_rule),
+        tuple((claimed.label, other.label) for claimed, other in compared),
+        order,
+        best=best,
     )
 
 
-def _best(evidence: Evidence, sides: Sequence[Side], claimed: Side, metric: Metric) -> Best:
+def _best_first(
+    evidence: Evidence, sides: Sequence[Side], metric: Metric
+) -> tuple[list[Side], float]:
+    """The sides by their means over the seeds that all have, the best first; and the margin."""
     values = paired(sides, metric)
-    margin = margin_between(evidence, metric, values)
-    place = [side.label for side in sides].index(claimed.label)
-    return judge_best([direction(metric) * one for one in values], margin, evidence.rule, place)
+    means = [direction(metric) * one.mean() for one in values]
+    falling = np.argsort(-np.array(means), kind="stable")
+    return [sides[place] for place in falling], margin_between(evidence, metric, values)
+
+
+def _ahead(
+    evidence: Evidence, claimed: Side, other: Side, metric: Metric, margin: float
+) -> Difference:
+    """How much better the one is, over the seeds that these two have.
+
+    Who is shown to be worse needs no more seeds, while others get some.
+    """
+    first, second = (direction(metric) * one for one in paired([claimed, other], metric))
+    return compare_paired(first, second, margin, evidence.rule)
 
 
 def _replay(

@@ -66,7 +66,7 @@ class Bound(ClaimBase):
             difference.n,
             metric,
             of([side]),
-            needed_for(verdict, difference),
+            needed_for(verdict, difference, evidence.next_rule),
             float(bounds[0]),
             above,
             difference,

@@ -246,6 +246,10 @@ class Evidence(Protocol):
 
     rule: Rule
 
+    @property
+    def next_rule(self) -> Rule:
+        """How verdicts are drawn once there are more seeds."""
+
     def metric(self, name: str) -> Metric:
         """The metric of this name."""
 

@@ -188,7 +188,7 @@ def needed_for_ratio(statement: Statement, logs: Array, evidence: Evidence) -> S
         float(logs.mean() - np.log(statement.stated)),
         float(logs.std(ddof=1)),
         float(np.log1p(statement.margin)),
-        evidence.rule,
+        evidence.next_rule,
     )
 
 
@@ -217,7 +217,7 @@ def _needed(statement: Statement, values: Array, evidence: Evidence) -> SeedRang
         statement.value - statement.stated,
         float(values.std(ddof=1)),
         statement.margin,
-        evidence.rule,
+        evidence.next_rule,
     )
 
 

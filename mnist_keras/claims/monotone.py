@@ -61,7 +61,7 @@ class Monotone(ClaimBase):
             trend.order.n,
             metric,
             of([side for sides in series for side in sides]),
-            needed_for(trend.verdict, decisive),
+            needed_for(trend.verdict, decisive, evidence.next_rule),
             tuple((b.label, a.label) for sides in series for a, b in pairwise(sides)),
             trend.order,
             tuple((sides[-1].label, sides[0].label) for sides in series),
@@ -102,7 +102,7 @@ class Monotone(ClaimBase):
     def _proportional(
         self, evidence: Evidence, series: list[list[Side]], metric: Metric
     ) -> RatiosJudged:
-        ratios, needed = [], []
+        ratios, needed, unsure = [], [], []
         for sides in series:
             for below, above in pairwise(sides):
                 stated = _number(above.label) / _number(below.label)
@@ -111,12 +111,14 @@ class Monotone(ClaimBase):
                 )
                 ratios.append((metric, above.label, below.label, statement))
                 needed.append(seeds)
+                if not statement.verdict.settled:
+                    unsure += [below, above]
         statements = [statement for *_, statement in ratios]
         return RatiosJudged(
             all_hold([one.verdict for one in statements]),
             min(one.n for one in statements),
             metric,
-            of([side for sides in series for side in sides]),
+            of(unsure or [side for sides in series for side in sides]),
             widest(needed),
             tuple(ratios),
         )

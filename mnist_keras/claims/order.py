@@ -21,6 +21,7 @@ from mnist_keras.claims.base import (
 from mnist_keras.claims.evidence import Evidence
 from mnist_keras.metrics import Metric, MetricName
 from mnist_keras.statistics.orders import all_better, none_better
+from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.subjects import Subject
 
 
@@ -47,7 +48,7 @@ class Order(ClaimBase):
             order.n,
             metric,
             of([a, b]),
-            needed_for(order.verdict, order.differences[0]),
+            needed_for(order.verdict, order.differences[0], evidence.next_rule),
             ((a.label, b.label),),
             order,
             _published(metric, self.difference),
@@ -83,12 +84,17 @@ class NoGain(ClaimBase):
         contenders = [evidence.side(contender) for contender in self.contenders]
         compared = [compare_better(evidence, one, reference, metric) for one in contenders]
         order = none_better(compared)
+        unsure = [
+            contender
+            for contender, one in zip(contenders, compared, strict=True)
+            if one.limits().high > one.margin
+        ]
         return OrderJudged(
             order.verdict,
             order.n,
             metric,
-            of([reference, *contenders]),
-            needed_for(order.verdict, order.differences[order.decisive]),
+            of([reference, *(unsure if order.verdict is Verdict.OPEN else contenders)]),
+            needed_for(order.verdict, order.differences[order.decisive], evidence.next_rule),
             tuple((one.label, reference.label) for one in contenders),
             order,
             _published(metric, self.difference),

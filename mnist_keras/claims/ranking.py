@@ -123,7 +123,12 @@ def _judge(
 ) -> ImpactOrderJudged:
     judged = [_compare(evidence, *step, metric) for step in steps]
     verdict, decisive = _all_larger(judged)
-    involved = [side for step in steps for one in step for side in evidence.levels(*one)]
+    asked = [
+        step
+        for step, one in zip(steps, judged, strict=True)
+        if verdict is not Verdict.OPEN or not _is_told(one)
+    ]
+    involved = [side for step in asked for one in step for side in evidence.levels(*one)]
     impacts = [(_label(evidence, one), _impact(evidence, one, metric)) for one in factors]
     return ImpactOrderJudged(
         verdict=verdict,
@@ -136,6 +141,11 @@ def _judge(
         decisive=decisive,
         impacts=tuple(impacts),
     )
+
+
+def _is_told(step: ImpactDifference) -> bool:
+    """Whether more seeds would add nothing to what a step says of an order that is still open."""
+    return step.interval.low > 0 or step.verdict is Verdict.SAME
 
 
 def _all_larger(steps: Sequence[ImpactDifference]) -> tuple[Verdict, int]:
@@ -186,7 +196,7 @@ def _needed(
     )
     gaps = one - other
     sd = float(gaps.std(ddof=1))
-    return seeds_range(judged.n, float(gaps.mean()), sd, judged.margin, evidence.rule)
+    return seeds_range(judged.n, float(gaps.mean()), sd, judged.margin, evidence.next_rule)
 
 
 def _contrast(levels: Sequence[Array]) -> Array:

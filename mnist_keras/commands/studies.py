@@ -35,12 +35,7 @@ def compare_conv(as_json: bool, language: Language, **options: Any) -> None:
     As published, the epoch is selected on the test set, and everything that is printed says so;
     --validation holdout gives the honest numbers.
     """
-    from mnist_keras.report.summary import print_summary
-
-    run = _run(["compare-conv"], **options)[0]
-    pages = _report_again([run.study], run.place.logs, language)
-    print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
-    check_studies([run.study], run.place.logs)
+    _run_and_report(["compare-conv"], language, as_json, **options)
 
 
 @click.command()
@@ -62,15 +57,10 @@ def study(study: str, only: int | None, as_json: bool, language: Language, **opt
     at a time; then the combination of the best values is trained, too. What is done is reused, what
     was interrupted goes on.
     """
-    from mnist_keras.report.summary import print_summary
-
-    if only is not None:
+    if only is None:
+        _run_and_report([study], language, as_json, **options)
+    else:
         _train_only(study, only, as_json, **options)
-        return
-    run = _run([study], **options)[0]
-    pages = _report_again([run.study], run.place.logs, language, wide=run.wide)
-    print_summary([run.study], run.place.logs, pages, wide=run.wide, as_json=as_json)
-    check_studies([run.study], run.place.logs)
 
 
 @click.command("compare-architectures")
@@ -78,12 +68,7 @@ def study(study: str, only: int | None, as_json: bool, language: Language, **opt
 @language_option
 def compare_architectures(as_json: bool, language: Language, **options: Any) -> None:
     """Compare perceptron, shallow, deep and LeNet-5 at their published optima."""
-    from mnist_keras.report.summary import print_summary
-
-    run = _run(["architectures"], **options)[0]
-    pages = _report_again([run.study], run.place.logs, language)
-    print_summary([run.study], run.place.logs, pages, wide=False, as_json=as_json)
-    check_studies([run.study], run.place.logs)
+    _run_and_report(["architectures"], language, as_json, **options)
 
 
 @click.command()
@@ -101,16 +86,28 @@ def reproduce(
     the report and the notebook are run. --seeds 5 is the real thing. It may be stopped at any time
     and goes on where it was.
     """
-    from mnist_keras.report.summary import print_summary
     from mnist_keras.studies.files import FIRST_STUDIES, STUDY_NAMES
 
     if everything and names:
         raise click.UsageError("--all takes every study; leave it out, or the names")
     chosen = STUDY_NAMES if everything else tuple(dict.fromkeys(names)) or FIRST_STUDIES
-    runs = _run(chosen, **options)
+    _run_and_report(chosen, language, as_json, **options)
+
+
+def _run_and_report(
+    names: Sequence[str], language: Language, as_json: bool, **options: Any
+) -> None:
+    """Run studies, report them, and say last what the budget did not hold."""
+    from mnist_keras.report.summary import print_summary
+
+    runs, ending = _run(names, **options)
     studies, logs, wide = [run.study for run in runs], runs[0].place.logs, runs[0].wide
-    pages = _report_again(studies, logs, language, wide=wide)
-    print_summary(studies, logs, pages, wide=wide, as_json=as_json)
+    try:
+        pages = _report_again(studies, logs, language, wide=wide)
+        print_summary(studies, logs, pages, wide=wide, as_json=as_json)
+    finally:
+        if ending:
+            _tell(ending)
     check_studies(studies, logs)
 
 
@@ -170,8 +167,12 @@ def _run(
     all_pairs: bool,
     metrics: tuple[str, ...],
     **options: Any,
-) -> list[StudyRun]:
-    """Train what each study lacks, then the confirmation; with --settle until it is settled."""
+) -> tuple[list[StudyRun], str | None]:
+    """Train what each study lacks, then the confirmation; with --settle until it is settled.
+
+    Returns the studies, and what the budget has come to where it has ended this.
+    """
+    from mnist_keras.running.budget import Budget
     from mnist_keras.running.damage import set_damaged_aside
     from mnist_keras.running.settling import FIRST_SEEDS, Settling
     from mnist_keras.running.settling import settle as settle_studies
@@ -181,18 +182,19 @@ def _run(
         given = "--max-seeds" if max_seeds else "--budget" if budget else "--all-pairs"
         raise click.UsageError(f"{given} belongs to --settle; add --settle, or leave it out")
     seed_count = seeds or (FIRST_SEEDS if settle else 1)
-    chosen = for_run(options)
+    chosen, limit = for_run(options), Budget(budget) if budget else None
     runs = [prepare(name, seeds=range(seed_count), **chosen).judging(metrics) for name in names]
     for run in runs:
         if repair:
             set_damaged_aside([*run.tasks(), *run.confirmation_tasks()], run.place, _tell)
-        train_study(run, tell=_tell)
+        train_study(run, _tell, limit)
+    ending = None
     if settle:
-        limits = Settling(max_seeds or SETTLE_SEEDS, budget, all_pairs)
-        settle_studies(runs, limits, _tell)
+        limits = Settling(max_seeds or SETTLE_SEEDS, limit, all_pairs)
+        ending = settle_studies(runs, limits, _tell)
     for run in runs:
         remember_run(run)
-    return runs
+    return runs, ending
 
 
 def _tell(line: str) -> None:

@@ -74,7 +74,8 @@ def settle_options(command: Any) -> Any:
                 "--budget",
                 type=DurationType(),
                 metavar="TIME",
-                help="With --settle: begin no further training after so long, such as 45m or 2h.",
+                help="With --settle: begin no training that is not expected to end within so long, "
+                "such as 45m or 2h.",
             ),
             click.option(
                 "--all-pairs",

@@ -7,16 +7,12 @@ from typing import Any
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import Question, open_questions, typical_spread
 from mnist_keras.printed import duration, size
-from mnist_keras.report.words.units import curve_text
+from mnist_keras.report.words.units import curve_text, seed_range_cell
 from mnist_keras.report.words.verdicts import claim_verdict
 from mnist_keras.running.planning import Plan
 from mnist_keras.running.trainings import StudyRun
 from mnist_keras.runs.caveats import in_brackets, marks_text
-from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import SeedRange
-
-MANY = f"over {MOST_SEEDS:,}"
-"""So many seeds that no number is worth naming."""
 
 SHOWN = 3
 """Runs without a measured rate that are named; the others are counted."""
@@ -85,10 +81,7 @@ def settle_rows(outcome: StudyOutcome) -> list[dict[str, str]]:
 def _seeds_text(needed: SeedRange | None, question: Question | None) -> str:
     if question is None:
         return "-"
-    if needed is None:
-        return "not known"
-    low, high = (MANY if end is None else f"{end:,}" for end in (needed.low, needed.high))
-    return low if low == high else f"{low} to {high}"
+    return "not known" if needed is None else seed_range_cell(needed)
 
 
 def _left(plan: Plan, jobs: int) -> dict[str, str]:

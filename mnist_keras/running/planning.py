@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 from mnist_keras.config import RunConfig
 from mnist_keras.running.damage import without_damaged
@@ -56,7 +58,7 @@ def make_plan(tasks: Sequence[Task], place: Place) -> Plan:
     whole = without_damaged(tasks, place)
     left = [task.config for task in whole if not _needs_nothing(task, place)]
     epochs = {config: _epochs_left(config, place) for config in left}
-    rates = _Rates(place)
+    rates = Rates(place)
     known = [config for config in left if config in rates]
     return Plan(
         trainings=len(tasks),
@@ -94,7 +96,7 @@ def open_tasks(tasks: Sequence[Task], place: Place) -> dict[int, Task]:
 
 def needs_of(tasks: Iterable[Task], place: Place) -> Needs:
     """What one of these trainings takes at most, by the rates that `make_plan` goes by."""
-    rates = _Rates(place)
+    rates = Rates(place)
     configs = [task.config for task in tasks]
     known = [config for config in configs if config in rates]
     memory = [rates.memory_mb(config) for config in known]
@@ -128,30 +130,57 @@ def in_parallel(seconds: Sequence[float], jobs: int) -> float:
     return max(free_at)
 
 
-class _Rates:
-    """Seconds an epoch and bytes a run, from runs that are done; the last one read counts."""
+class Rates:
+    """Seconds an epoch and bytes a run, from runs that are done; the last one read counts.
+
+    Args:
+        place: where to look, in all studies; and with how many threads a training counts.
+    """
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.results = {
-            kind_of(record.config): (record.folder, record.result)
-            for record in _all_records(place.logs)
-            if record.result and record.result["environment"].get("threads") == place.threads
-        }
+        self.results: dict[RunConfig, tuple[Path, Mapping[str, Any]]] = {}
+        self.lengths: dict[RunConfig, dict[int, int]] = {}
+        self._read(_all_records(place.logs))
+
+    def _read(self, records: Iterable[RunRecord]) -> None:
+        for record in records:
+            result = record.result
+            if result and result["environment"].get("threads") == self.place.threads:
+                self.results[kind_of(record.config)] = (record.folder, result)
+                lengths = self.lengths.setdefault(record.config.replace(seed=0), {})
+                lengths[record.config.seed] = result["epochs_run"]
 
     def __contains__(self, config: RunConfig) -> bool:
         return kind_of(config) in self.results
 
-    def seconds(self, config: RunConfig, epochs: int) -> float:
+    def expected(self, config: RunConfig) -> float | None:
+        """Seconds that a training takes from now on; None while nothing like it has been trained.
+
+        One that may stop early is expected to stop where the same with other seeds did, on average.
+        The study's own runs are read again where nothing is known yet.
+        """
+        if config not in self:
+            self._read(scan_runs(self.place.logs / self.place.study)[0])
+        if config not in self:
+            return None
+        lengths = self.lengths.get(config.replace(seed=0), {config.seed: config.epochs})
+        done = config.epochs - _epochs_left(config, self.place)
+        return self.seconds(config, max(0.0, fmean(lengths.values()) - done))
+
+    def seconds(self, config: RunConfig, epochs: float) -> float:
+        """That so many epochs of what is known take, with compilation."""
         _, result = self.results[kind_of(config)]
         return float(result["seconds_per_epoch"] * epochs + result["compile_seconds"])
 
     def memory_mb(self, config: RunConfig) -> float | None:
+        """The most resident memory of the process that trained it, in MiB; None if not recorded."""
         _, result = self.results[kind_of(config)]
         used = result.get("resources", {}).get("process_ram_mb", {})
         return used.get("peak")
 
     def bytes(self, config: RunConfig) -> int:
+        """The disk that its records and weights take."""
         logs, _ = self.results[kind_of(config)]
         folder = run_folder(self.place.logs, self.place.checkpoints, logs.parent.name, logs.name)
         return sum(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,17 +10,15 @@ from mnist_keras.analysis.looks import record_look
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import FIRST_SEEDS, Batch, Question, next_batch, open_questions
+from mnist_keras.running.budget import Budget
 from mnist_keras.running.scheduling import longest_first
-from mnist_keras.running.trainings import StudyRun, train_all
+from mnist_keras.running.trainings import Sequel, StudyRun, train_all
 from mnist_keras.studies.design import Study
 from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.memory import Variant, remember
 from mnist_keras.workers.execution import Place, Task
 
 __all__ = ["FIRST_SEEDS", "Settling", "settle"]
-
-BATCH_SECONDS = 180.0
-"""About how much training a batch holds for each job."""
 
 
 @dataclass(frozen=True)
@@ -30,44 +27,80 @@ class Settling:
 
     Attributes:
         max_seeds: no configuration gets more.
-        seconds: of this command, after which no further batch begins; None for no limit.
+        budget: the time of this command; None for no limit.
         all_pairs: whether every pair is to be settled, too.
     """
 
     max_seeds: int
-    seconds: float | None = None
+    budget: Budget | None = None
     all_pairs: bool = False
 
 
-def settle(runs: Sequence[StudyRun], settling: Settling, tell: Callable[[str], None]) -> None:
+def settle(runs: Sequence[StudyRun], settling: Settling, tell: Callable[[str], None]) -> str | None:
     """Add seeds to studies that have been trained, until each claim is settled.
 
     Every look is recorded in the study's folder. It may be stopped at any time; the same call goes
     on where it was.
 
+    Returns:
+        What the budget has come to and how to go on, where it has ended this; else None.
+
     Raises:
         UserError: a trial failed, or a run's folder is damaged.
     """
-    began = time.monotonic()
-    while True:
-        outcomes = look(runs)
+    batches = _Batches(runs, settling)
+    batches.plan(tell)
+    while batches.next is not None:
+        study, place = _home(runs, batches.next.study)
+        tasks = _tasks(batches.next, study, runs[0].wide)
+        train_all(tasks, place, tell, batches.in_study(study), settling.budget)
+    return batches.ending
+
+
+class _Batches:
+    """One batch after another, each planned when all before it is trained.
+
+    Attributes:
+        next: what to train; None where nothing is left to do, or the budget is spent.
+        ending: what the budget has come to, once it is spent.
+    """
+
+    def __init__(self, runs: Sequence[StudyRun], settling: Settling) -> None:
+        self.next: Batch | None = None
+        self.ending: str | None = None
+        self._runs = runs
+        self._settling = settling
+
+    def in_study(self, study: Study) -> Sequel:
+        """Gives the next batches to the workers that are there, as long as they are of a study."""
+
+        def follow(tell: Callable[[str], None]) -> Sequence[Task]:
+            self.plan(tell)
+            if self.next is None or self.next.study != study.name:
+                return ()
+            return _tasks(self.next, study, self._runs[0].wide)
+
+        return follow
+
+    def plan(self, tell: Callable[[str], None]) -> None:
+        """Look at what there is, and plan the next batch from it."""
+        before, self.next = self.next, None
+        outcomes = look(self._runs)
         questions = [
             question
             for outcome in outcomes
-            for question in open_questions(outcome, all_pairs=settling.all_pairs)
+            for question in open_questions(outcome, all_pairs=self._settling.all_pairs)
         ]
         tell(_progress(outcomes, questions))
-        jobs = max(run.place.jobs for run in runs)
-        batch = next_batch(questions, settling.max_seeds, jobs * BATCH_SECONDS)
-        if batch is None:
-            for line in out_of_reach(questions, settling.max_seeds):
+        budget, most = self._settling.budget, self._settling.max_seeds
+        batch = next_batch(questions, most, max(run.place.jobs for run in self._runs))
+        if budget and (budget.refused or (batch and budget.left <= 0)):
+            self.ending = budget.ending()
+        elif batch is None:
+            for line in out_of_reach(questions, most):
                 tell(line)
-            return
-        if settling.seconds is not None and time.monotonic() - began >= settling.seconds:
-            tell("the budget is spent; the same command goes on")
-            return
-        study, place = _home(runs, batch.study)
-        train_all(_tasks(batch, study, runs[0].wide), place, tell)
+        elif before is None or (batch.study, batch.seeds) != (before.study, before.seeds):
+            self.next = batch  # the same again would be runs that are damaged: nothing comes of it
 
 
 def out_of_reach(questions: Sequence[Question], most: int) -> list[str]:
@@ -97,11 +130,14 @@ def look(runs: Sequence[StudyRun]) -> list[StudyOutcome]:
 
 
 def _home(runs: Sequence[StudyRun], name: str) -> tuple[Study, Place]:
-    """A study and its place; of one that is not run here, but that a claim points to, too."""
+    """A study and its place; of one that is not run here, but that a claim points to, too.
+
+    What is there by now stays: --fresh has done its work with the first seeds.
+    """
     for run in runs:
         if run.study.name == name:
-            return run.study, run.place
-    study, place = load_study(name), replace(runs[0].place, study=name)
+            return run.study, replace(run.place, fresh=False)
+    study, place = load_study(name), replace(runs[0].place, study=name, fresh=False)
     remember(place.logs / name, Variant(), study)
     return study, place
 

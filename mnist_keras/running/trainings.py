@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from mnist_keras.analysis.analyze import analyze, confirmation_config
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.errors import UserError
 from mnist_keras.printed import count
+from mnist_keras.running.budget import Budget
 from mnist_keras.running.damage import without_damaged
 from mnist_keras.running.progress import progress_display
 from mnist_keras.running.reuse import reuse_finished_runs
@@ -24,6 +24,7 @@ from mnist_keras.studies.design import Study
 from mnist_keras.studies.files import STUDY_NAMES
 from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.memory import Variant, changed_as, remember
+from mnist_keras.workers.dispatch import always
 from mnist_keras.workers.execution import Place, Progress, Task, is_done, run_trials
 from mnist_keras.workers.local import keep_to_core
 
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     from mnist_keras.data.dataset import Dataset
 
 Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
-"""Gives tasks that follow from the results of others; called with who tells the user."""
+"""Gives tasks that follow from the results of others; called with who tells the user.
+
+It is called when all tasks before are done, and again when those that it gave are, until it gives
+none.
+"""
 
 
 @dataclass(frozen=True)
@@ -188,8 +193,8 @@ def changed_study(
     return changed_as(load_study(study) if isinstance(study, str) else study, variant)
 
 
-def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
-    """Train what the study lacks, then the confirmation that follows from it.
+def train_study(run: StudyRun, tell: Callable[[str], None], budget: Budget | None = None) -> None:
+    """Train what the study lacks, as far as the budget goes, then the confirmation.
 
     Raises:
         UserError: a trial failed; the line names each and its cause.
@@ -198,7 +203,7 @@ def train_study(run: StudyRun, tell: Callable[[str], None]) -> None:
         tell(note)
     tell(describe_cost(run))
     remember_run(run)
-    train_all(run.tasks(), run.place, tell, partial(_confirmation, run))
+    train_all(run.tasks(), run.place, tell, _Confirmation(run, budget), budget)
 
 
 def train_one(run: StudyRun, number: int, tell: Callable[[str], None]) -> None:
@@ -233,7 +238,11 @@ def remember_run(run: StudyRun) -> None:
 
 
 def train_all(
-    tasks: Sequence[Task], place: Place, tell: Callable[[str], None], sequel: Sequel | None = None
+    tasks: Sequence[Task],
+    place: Place,
+    tell: Callable[[str], None],
+    sequel: Sequel | None = None,
+    budget: Budget | None = None,
 ) -> None:
     """Train the tasks that are not done, then their sequel, and show the progress.
 
@@ -246,31 +255,37 @@ def train_all(
         place: where and how.
         tell: called with lines that the user should read.
         sequel: gives further tasks when all of these are done.
+        budget: what does not fit into it is not begun; it then says so (`Budget.refused`).
 
     Raises:
         UserError: at least one failed.
     """
-    tasks = without_damaged(tasks, place)
-    if not all(is_done(task, place) for task in tasks):
-        with one_after_another(place.study_checkpoints, tell):
-            _train_left(tasks, place, tell, sequel)
-        return
-    _tell_done(tasks, [], tell)
-    if sequel is not None:
-        train_all(sequel(tell), place, tell)
+    while tasks:
+        whole = without_damaged(tasks, place)
+        if not all(is_done(task, place) for task in whole):
+            with one_after_another(place.study_checkpoints, tell):
+                _train_left(whole, place, tell, sequel, budget)
+            return
+        _tell_done(whole, [], tell)
+        tasks = sequel(tell) if sequel else ()
 
 
 def _train_left(
-    tasks: Sequence[Task], place: Place, tell: Callable[[str], None], sequel: Sequel | None
+    tasks: Sequence[Task],
+    place: Place,
+    tell: Callable[[str], None],
+    sequel: Sequel | None,
+    budget: Budget | None,
 ) -> None:
     left = _not_done(tasks, place, tell)
-    if not left and sequel is not None:
-        left, sequel = _not_done(without_damaged(sequel(tell), place), place, tell), None
+    if not left and sequel:
+        left = _following(sequel, place, tell)
     if not left:
         return
-    follow = None if sequel is None else _Follow(sequel, place)
+    follow = _Follow(sequel, place) if sequel else None
+    may_begin = budget.limit(place) if budget else always
     with progress_display(place) as display:
-        failed = run_trials(left, place, display.update, follow)
+        failed = run_trials(left, place, display.update, follow, may_begin)
     if failed:
         total = len(left) + (follow.given if follow else 0)
         causes = "; ".join(f"{name}: {cause}" for name, cause in failed.items())
@@ -289,25 +304,44 @@ class _Follow:
 
     def __init__(self, sequel: Sequel, place: Place) -> None:
         self.given = 0
-        self._sequel: Sequel | None = sequel
+        self._sequel = sequel
         self._place = place
 
     def __call__(self, progress: Progress) -> Sequence[Task] | None:
-        if progress.failed or self._sequel is None:
+        if progress.failed:
             return None
         if progress.ended < len(progress.tasks):
             return []
-        tell, sequel, self._sequel = progress.notes.append, self._sequel, None
-        left = _not_done(without_damaged(sequel(tell), self._place), self._place, tell)
-        self.given = len(left)
-        return left
+        left = _following(self._sequel, self._place, progress.notes.append)
+        self.given += len(left)
+        return left or None
 
 
-def _confirmation(run: StudyRun, tell: Callable[[str], None]) -> Sequence[Task]:
-    tasks = run.confirmation_tasks()
-    if tasks:
-        tell(f"the combination of the best values is {_without_seed(tasks[0])}")
-    return tasks
+def _following(sequel: Sequel, place: Place, tell: Callable[[str], None]) -> list[Task]:
+    """The next tasks of a sequel that are not done; none where it gives no more."""
+    while tasks := sequel(tell):
+        left = _not_done(without_damaged(tasks, place), place, tell)
+        if left:
+            return left
+    return []
+
+
+class _Confirmation:
+    """A sequel: the combination of the best values, once, and if nothing before was refused."""
+
+    def __init__(self, run: StudyRun, budget: Budget | None) -> None:
+        self._run = run
+        self._budget = budget
+        self._given = False
+
+    def __call__(self, tell: Callable[[str], None]) -> Sequence[Task]:
+        if self._given or (self._budget and self._budget.refused):
+            return ()
+        self._given = True
+        tasks = self._run.confirmation_tasks()
+        if tasks:
+            tell(f"the combination of the best values is {_without_seed(tasks[0])}")
+        return tasks
 
 
 def _not_done(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) -> list[Task]:

@@ -121,45 +121,34 @@ class Best:
     """Which level is best; higher is better.
 
     Attributes:
-        order: the claim that `claimed` is better than every other level, in the order of `others`.
-        claimed: the place of the level of the claim.
-        others: the places of the other levels, best mean first.
+        order: the claim that `best` is better than every other level, in the order of `others`.
         best: the place of the level with the highest mean.
+        others: the places of the other levels, best mean first.
         tied: the places of the levels that are not shown to be worse than that one, itself
             included and first; it alone, if it is shown to be better than every other level.
     """
 
     order: Order
-    claimed: int
-    others: tuple[int, ...]
     best: int
+    others: tuple[int, ...]
     tied: tuple[int, ...]
 
 
-def judge_best(
-    levels: Sequence[ArrayLike], margin: float, rule: Rule = Rule.FIXED, claimed: int | None = None
-) -> Best:
-    """Judge the claim that a level is better than every other; each level of shape [seeds].
+def judge_best(levels: Sequence[ArrayLike], margin: float, rule: Rule = Rule.FIXED) -> Best:
+    """Judge the claim that the observed best level is the best; each level of shape [seeds].
 
-    Without a `claimed` level the observed best is judged; that it was picked by the same values
-    does no harm, since beating the runner-up at the two-sided level keeps the error at 5 % (Gutmann
-    and Maymin, "Is the selected population the best?", Annals of Statistics 15, 1987). Whether
-    single levels are worse than the best is another matter: there the picking counts, and all pairs
-    of levels are one family. Raises `ValueError` as `as_matrix` does.
+    That it was picked by the same values does no harm, since beating the runner-up at the two-sided
+    level keeps the error at 5 % (Gutmann and Maymin, "Is the selected population the best?", Annals
+    of Statistics 15, 1987). Whether single levels are worse than the best is another matter: there
+    the picking counts, and all pairs of levels are one family. Raises `ValueError` as `as_matrix`
+    does.
     """
     matrix = as_matrix(levels)
-    falling = [int(place) for place in np.argsort(-matrix.mean(axis=1), kind="stable")]
-    best = falling[0]
-    place = best if claimed is None else claimed
-    others = tuple(other for other in falling if other != place)
-    order = _beats(matrix, place, others, margin, rule)
-    best_of_all = _beats(matrix, best, falling[1:], margin, rule).verdict is Verdict.HOLDS
-    rivals = [] if best_of_all else _not_worse(matrix[falling], margin, rule)
-    return Best(order, place, others, best, (best, *(falling[rank] for rank in rivals)))
-
-
-def _beats(matrix: Array, place: int, others: Sequence[int], margin: float, rule: Rule) -> Order:
-    return all_better([compare_paired(matrix[place], matrix[o], margin, rule) for o in others])
+    best, *others = (int(place) for place in np.argsort(-matrix.mean(axis=1), kind="stable"))
+    order = all_better([compare_paired(matrix[best], matrix[o], margin, rule) for o in others])
+    certain = order.verdict is Verdict.HOLDS
+    rivals = [] if certain else _not_worse(matrix[[best, *others]], margin, rule)
+    return Best(order, best, tuple(others), (best, *(others[rank - 1] for rank in rivals)))
 
 
 def _not_worse(falling: Array, margin: float, rule: Rule) -> list[int]:

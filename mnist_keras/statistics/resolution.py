@@ -36,6 +36,9 @@ OUTSIDE = 0.14
 difference, takes more than 0.8 inside: the number is largest halfway to the margin, not at an end.
 """
 
+WIDE = 10
+"""A range whose upper end is more than so many times its lower one helps nobody to plan."""
+
 CURVE = (3, 5, 10, 20)
 """The numbers of seeds whose resolution is told."""
 
@@ -50,6 +53,14 @@ class SeedRange:
     low: int | None
     middle: int | None
     high: int | None
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether its ends lie so far apart (`WIDE`) that its middle says as much as can be said.
+
+        A range that begins beyond `MOST_SEEDS` is not wide: it says enough.
+        """
+        return self.low is not None and (self.high is None or self.high > WIDE * self.low)
 
     def times(self, size: int) -> SeedRange:
         """The same where each of the units that were counted is made of so many seeds."""

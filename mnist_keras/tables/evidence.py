@@ -76,6 +76,7 @@ class TableEvidence:
 
     def __init__(self, outcome: TableOutcome) -> None:
         self.rule = outcome.rule
+        self.next_rule = outcome.rule  # nobody counts the looks at a table: whoever asks says it
         self._quantities = outcome.quantities
         self._factors = {
             one.name: ColumnOfSettings(one.name, in_order(one.values))

@@ -43,7 +43,7 @@ class Pair:
         """
         if self.difference.verdict.settled:
             return None
-        return needed_for(self.verdict, self.difference)
+        return needed_for(self.verdict, self.difference, self.difference.rule)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,15 @@ from mnist_keras.workers.worker import Failure, Place, Task, first_line
 
 ATTEMPTS = 2
 """How often a trial is begun before its worker's death counts as its own fault."""
+
+
+MayBegin = Callable[[Task], bool]
+"""Whether a trial may begin now. It is asked by several threads."""
+
+
+def always(task: Task) -> bool:
+    """It may."""
+    return True
 
 
 class WorkerDiedError(Exception):
@@ -131,15 +140,16 @@ class Waiting:
 class Progress:
     """What a study's threads tell the one that draws: which trials run, ended, failed.
 
-    `stopped` holds trials that were told to stop, and can go on. `expected` is how many trials
-    there will be, where a feed adds to `tasks` one after another. `notes` are lines about the
-    workers that the user should read.
+    `stopped` holds trials that were told to stop, and can go on; `unbegun` those that were not let
+    begin. `expected` is how many trials there will be, where a feed adds to `tasks` one after
+    another. `notes` are lines about the workers that the user should read.
     """
 
     tasks: list[Task]
     running: dict[str, RunConfig] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    unbegun: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     expected: int = 0
@@ -151,8 +161,8 @@ class Progress:
 
     @property
     def ended(self) -> int:
-        """Trials that need no more work."""
-        return len(self.done) + len(self.stopped) + len(self.failed)
+        """Trials that nothing more is done about."""
+        return len(self.done) + len(self.stopped) + len(self.unbegun) + len(self.failed)
 
 
 class Dispatcher(threading.Thread):
@@ -163,6 +173,7 @@ class Dispatcher(threading.Thread):
         place: where and how.
         waiting: the jobs to take; what deserves another attempt goes back.
         progress: told of every trial's begin and end.
+        may_begin: whether a trial may begin now; one that has begun may always go on.
 
     Attributes:
         error: a fault of the program that a trial raised.
@@ -170,12 +181,20 @@ class Dispatcher(threading.Thread):
             signal has interrupted.
     """
 
-    def __init__(self, worker: Worker, place: Place, waiting: Waiting, progress: Progress) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        place: Place,
+        waiting: Waiting,
+        progress: Progress,
+        may_begin: MayBegin = always,
+    ) -> None:
         super().__init__(name="dispatcher", daemon=True)
         self.worker = worker
         self.place = place
         self.waiting = waiting
         self.progress = progress
+        self.may_begin = may_begin
         self.stopping = False
         self.error: BaseException | None = None
         self.ended = threading.Event()
@@ -188,7 +207,10 @@ class Dispatcher(threading.Thread):
                 job = self.waiting.take(self._graphs)
                 if job is None or self.stopping:
                     break
-                self._train(job)
+                if job.attempts or self.may_begin(job.task):
+                    self._train(job)
+                else:
+                    self.progress.unbegun.append(job.task.config.name)
         finally:
             try:
                 self.worker.close()

@@ -9,7 +9,15 @@ from typing import Protocol
 
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import RunFolder, has_test_curve, read_run
-from mnist_keras.workers.dispatch import Dispatcher, Job, Progress, Waiting, Worker
+from mnist_keras.workers.dispatch import (
+    Dispatcher,
+    Job,
+    MayBegin,
+    Progress,
+    Waiting,
+    Worker,
+    always,
+)
 from mnist_keras.workers.local import LocalPool
 from mnist_keras.workers.worker import SECONDS_TO_SAVE, Place, Task
 
@@ -50,6 +58,7 @@ def run_trials(
     place: Place,
     watch: Callable[[Progress], None],
     feed: Feed | None = None,
+    may_begin: MayBegin = always,
 ) -> dict[str, str]:
     """Train every task that is not done; what was interrupted goes on where it was.
 
@@ -58,6 +67,7 @@ def run_trials(
         place: where and how.
         watch: called about twice a second while trials run, and once at the end.
         feed: where more trials come from while these run; none without it.
+        may_begin: asked of each trial when its turn comes; one that may not is left as it is.
 
     Returns:
         The cause of each trial that failed, by its name; empty if all are done.
@@ -74,12 +84,16 @@ def run_trials(
             progress.done.append(task.config.name)
         else:
             waiting.add(Job(task))
+
+    def dispatcher_of(worker: Worker) -> Dispatcher:
+        return Dispatcher(worker, place, waiting, progress, may_begin)
+
     dispatchers: list[Dispatcher] = []
     if waiting or feed is not None:
         jobs = place.jobs if feed is not None else min(place.jobs, len(waiting))
         pool = _pool(place, jobs, progress)
         try:
-            _work(pool, place, waiting, progress, dispatchers, watch, feed)
+            _work(pool, dispatcher_of, waiting, progress, dispatchers, watch, feed)
         except BaseException:
             _stop(dispatchers, waiting)
             raise
@@ -140,7 +154,7 @@ def _pool(place: Place, jobs: int, progress: Progress) -> WorkerPool:
 
 def _work(
     pool: WorkerPool,
-    place: Place,
+    dispatcher_of: Callable[[Worker], Dispatcher],
     waiting: Waiting,
     progress: Progress,
     dispatchers: list[Dispatcher],
@@ -154,7 +168,7 @@ def _work(
             feed = None
         busy = [dispatcher for dispatcher in dispatchers if not dispatcher.ended.is_set()]
         while waiting and (worker := pool.next_worker([dispatcher.worker for dispatcher in busy])):
-            dispatcher = Dispatcher(worker, place, waiting, progress)
+            dispatcher = dispatcher_of(worker)
             dispatchers.append(dispatcher)
             busy.append(dispatcher)
             dispatcher.start()

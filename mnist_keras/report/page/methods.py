@@ -144,7 +144,9 @@ METHODS: tuple[tuple[str, str], ...] = (
         NEEDED,
         "Where a verdict is open, the range of seeds that would settle it with a probability of "
         "80 %, over differences and spreads that fit what was seen: in 8 of 10 cases it lies in "
-        "the range.",
+        "the range. Where its upper end is more than ten times the lower, the middle is named "
+        "alone, today's estimate. It is asked of the rule that draws the verdict then; where "
+        "looks are recorded, of the one that holds at every look.",
     ),
 )
 """Terms and explanations, in the order of the report."""

@@ -179,13 +179,13 @@ def answer(contest: Contest) -> str:
 def told_difference(difference: Difference) -> str:
     """The search minus one factor at a time, and what would settle it where it is open."""
     told = difference_text(difference, ("the search", "one factor at a time"), PERCENT)
-    settle = seed_range_text(needed_for(difference.verdict, difference))
+    settle = seed_range_text(needed_for(difference.verdict, difference, difference.rule))
     return f"{told}; {settle}" if settle else told
 
 
 def _range_facts(difference: Difference) -> list[int | None] | None:
     """The fewest and the most seeds that would settle it; None where it is settled."""
-    needed = needed_for(difference.verdict, difference)
+    needed = needed_for(difference.verdict, difference, difference.rule)
     return None if needed is None else [needed.low, needed.high]
 
 

@@ -27,7 +27,8 @@ LEGEND = (
     "error)",
     "same within: the whole 95 % interval lies within the margin",
     "cannot tell: these seeds do not settle it; that is no finding of equality",
-    "seeds to settle it: how many in all, in 8 of 10 cases that fit what was seen",
+    "seeds to settle it: how many in all, in 8 of 10 cases that fit what was seen; “about” where "
+    "that is too wide a range",
     "all of it speaks of more seeds on the same data; what other data would show is not asked",
 )
 """What the verdicts mean."""

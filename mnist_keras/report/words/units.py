@@ -130,15 +130,24 @@ def p_text(p: float) -> str:
 
 
 def seed_range_text(needed: SeedRange | None) -> str:
-    """How many seeds would settle it, as a range: "5 to 51 seeds would settle it"."""
+    """How many seeds would settle it, as a range: "5 to 41 seeds would settle it".
+
+    Of a range that is too wide to plan by, the middle: "about 32 seeds would settle it by today's
+    estimate; these seeds cannot say nearer".
+    """
     if needed is None:
         return ""
     if needed.low is None:
         return translate("more than {most:,} seeds would be needed to settle it", most=MOST_SEEDS)
-    if needed.high is None:
+    if needed.is_wide and needed.middle is not None:
         return translate(
-            "{low} seeds or, for all that is known, more than {most:,} would settle it",
-            low=needed.low,
+            "about {seeds} would settle it by today's estimate; these seeds cannot say nearer",
+            seeds=seeds(needed.middle),
+        )
+    if needed.is_wide or needed.high is None:
+        return translate(
+            "more than {most:,} seeds would settle it by today's estimate; these seeds cannot say "
+            "nearer",
             most=MOST_SEEDS,
         )
     if needed.low == needed.high:
@@ -147,11 +156,11 @@ def seed_range_text(needed: SeedRange | None) -> str:
 
 
 def seed_range_cell(needed: SeedRange) -> str:
-    """The same range in a table: "5 to 51", "9 to more than 1,000"."""
-    if needed.low is None:
+    """The same in a table: "5 to 41", "about 32", "more than 1,000"."""
+    if needed.is_wide and needed.middle is not None:
+        return translate("about {figure}", figure=needed.middle)
+    if needed.low is None or needed.high is None:
         return translate("more than {most:,}", most=MOST_SEEDS)
-    if needed.high is None:
-        return translate("{low} to more than {most:,}", low=needed.low, most=MOST_SEEDS)
     if needed.low == needed.high:
         return str(needed.high)
     return translate("{low} to {high}", low=needed.low, high=needed.high)
@@ -165,10 +174,12 @@ def curve_text(spread: Spread, rule: Rule) -> str:
         if math.isfinite(size):
             seen.append(translate("{seeds} {size}", seeds=seeds(n), size=POINTS.size(size)))
     what = ", ".join(seen)
-    if spread.measured:
+    if spread.seeds is not None:
+        few, many = spread.seeds
         return translate(
-            "At the spread that these runs show, seeds see differences of validation accuracy of "
-            "this size four times in five: {what}.",
+            "At the spread of {finished}, seeds see differences of accuracy of this size four "
+            "times in five: {what}.",
+            finished=_finished(few, many),
             what=what,
         )
     return translate(
@@ -176,3 +187,9 @@ def curve_text(spread: Spread, rule: Rule) -> str:
         "size four times in five: {what}.",
         what=what,
     )
+
+
+def _finished(few: int, many: int) -> str:
+    if few == many:
+        return translate("{count} finished seeds", count=many)
+    return translate("{few} to {many} finished seeds", few=few, many=many)
