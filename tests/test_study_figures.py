@@ -45,6 +45,7 @@ from mnist_keras.report.figures.overview import (
     reach,
     seed_counts_of,
 )
+from mnist_keras.report.figures.panels import draw_levels
 from mnist_keras.report.figures.plots import Plot, trial_curves_plot
 from mnist_keras.report.figures.scales import log_axis, space_by_error
 from mnist_keras.report.figures.study_figures import (
@@ -58,6 +59,8 @@ from mnist_keras.report.figures.study_figures import (
 from mnist_keras.report.figures.style import DPI, WIDTH, new_figure
 from mnist_keras.report.figures.sweeps import (
     Point,
+    Series,
+    Sweep,
     axis_scale,
     level_entries,
     points,
@@ -66,6 +69,7 @@ from mnist_keras.report.figures.sweeps import (
     time_by_configuration,
     trial_entries,
 )
+from mnist_keras.report.figures.trial_rows import trial_rows_plot
 from mnist_keras.report.language import writing_in
 from mnist_keras.report.words.naming import listed
 from mnist_keras.statistics.summaries import Verdict, prediction_interval
@@ -494,6 +498,33 @@ def test_curves_of_trials_are_those_of_their_runs(outcome_of):
     assert all(
         any(len(line) == len(mean) and np.allclose(line, mean) for line in drawn) for mean in means
     )
+
+
+def test_many_trials_stand_in_rows_of_their_order(outcome_of):
+    outcome = outcome_of("fast-mnist", seeds=2)
+    assert trial_curves_plot(outcome, "curves") is None  # no eye tells ten apart
+    plot = trial_rows_plot(outcome, "rows")
+    left, right = plot.canvas.axes
+    entries = trial_entries(outcome)
+    assert [label.get_text().replace("\n", " ") for label in left.get_yticklabels()] == [
+        entry.label for entry in entries
+    ]
+    means = [100 * entry.measured.values["test_accuracy"].mean() for entry in entries]
+    drawn = [line.get_xdata() for line in left.get_lines() if line.get_marker() == "o"]
+    assert np.concatenate(drawn) == pytest.approx(means)
+    seconds = [entry.measured.values["seconds"].mean() for entry in entries]
+    assert [bar.get_width() for bar in right.patches] == pytest.approx(seconds)
+    assert trial_rows_plot(outcome_of("architectures", seeds=1), "rows") is None
+
+
+@pytest.mark.parametrize(("names", "slanted"), [(["short", "names"], 0), (["a long name"] * 9, 40)])
+def test_long_names_of_an_axis_are_slanted(names, slanted):
+    axes = new_figure(3.0).subplots()
+    points = tuple(Point(name, np.ones(2)) for name in names)
+    places = tuple(map(float, range(len(names))))
+    series = Series("test_accuracy", points)
+    draw_levels(axes, Sweep("configuration", "category", places, tuple(names), (series,)), "Title")
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {slanted}
 
 
 def test_long_numbers_of_a_logarithmic_axis_are_short():

@@ -143,7 +143,7 @@ def test_one_seed_decides_nothing(logs):
     write_rates(logs, [0.980], [0.993], [0.982])
     outcome = judge(logs, BEST_RATE)
     assert outcome.verdict is Verdict.OPEN
-    assert claim_reason(outcome).endswith("; one seed shows no spread (this one of 2 comparisons "
+    assert claim_reason(outcome).endswith("; one alone shows no spread (this one of 2 comparisons "
                                           "decides)")  # fmt: skip
 
 

@@ -35,6 +35,9 @@ _FAR_APART = 10.0
 MOST_TICKS = 30
 """Of more values only some are named on their axis."""
 
+_CHARACTERS_ABREAST = 90
+"""Longer names of an axis, all together, are slanted."""
+
 _TRAINING_DASHES = (0, (4, 1.6))
 
 
@@ -206,5 +209,9 @@ def _level_axis(axes: Axes, sweep: Sweep) -> None:
 def _name_levels(axes: Axes, sweep: Sweep) -> None:
     step = math.ceil(len(sweep.ticks) / MOST_TICKS)
     ticks = sweep.ticks[::step]
+    places = sweep.positions[::step]
+    if max(map(len, ticks)) * len(ticks) > _CHARACTERS_ABREAST:
+        axes.set_xticks(places, ticks, rotation=40, ha="right", rotation_mode="anchor")
+        return
     width = max(9, 50 // len(ticks))
-    axes.set_xticks(sweep.positions[::step], [textwrap.fill(tick, width) for tick in ticks])
+    axes.set_xticks(places, [textwrap.fill(tick, width) for tick in ticks])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -55,15 +55,19 @@ def _short_number(value: float) -> str:
     return format_number(value, ",g")
 
 
-def space_by_error(axes: Axes) -> None:
+def space_by_error(axes: Axes, which: Literal["x", "y"] = "y") -> None:
     """Space an accuracy axis by the logarithm of the error, so that 99 and 99.5 % stand apart."""
-    largest, smallest = 100.0 - axes.dataLim.y0, max(100.0 - axes.dataLim.y1, 0.05)
-    low, high = 100.0 - 1.15 * largest, 100.0 - smallest / 1.15
-    axes.set_yscale("function", functions=(_to_error, _from_error))
-    axes.set_ylim(low, high)
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    lowest, highest = axes.dataLim.intervalx if which == "x" else axes.dataLim.intervaly
+    low, high = 100.0 - 1.15 * (100.0 - lowest), 100.0 - max(100.0 - highest, 0.05) / 1.15
+    scale, limit = (
+        (axes.set_xscale, axes.set_xlim) if which == "x" else (axes.set_yscale, axes.set_ylim)
+    )
+    scale("function", functions=(_to_error, _from_error))
+    limit(low, high)
     plain, fine = ([t for t in ticks if low <= t <= high] for ticks in (_ERROR_TICKS, _FINE_TICKS))
-    axes.yaxis.set_major_locator(FixedLocator(plain if len(plain) >= _FEWEST_TICKS else fine))
-    axes.yaxis.set_major_formatter(number_ticks("g"))
+    axis.set_major_locator(FixedLocator(plain if len(plain) >= _FEWEST_TICKS else fine))
+    axis.set_major_formatter(number_ticks("g"))
 
 
 def _to_error(accuracy: Any) -> Any:

@@ -26,6 +26,7 @@ from mnist_keras.report.figures.plots import (
 )
 from mnist_keras.report.figures.style import headline, look, save_figure
 from mnist_keras.report.figures.trade_plots import convolutions_plot, layers_plot, trade_plot
+from mnist_keras.report.figures.trial_rows import trial_rows_plot
 from mnist_keras.report.language import translate
 from mnist_keras.report.words.chance import one_more_run_text
 from mnist_keras.report.words.naming import mark_name
@@ -111,6 +112,7 @@ def _plots(outcome: StudyOutcome) -> Iterator[Plot | None]:
     yield from _factor_plots(outcome)
     if not outcome.factors:
         yield trial_curves_plot(outcome, f"{name}-curves")
+        yield trial_rows_plot(outcome, f"{name}-rows")
         yield trade_plot(outcome, _name(f"{name}-accuracy-time-size"))
         yield trial_metrics_plot(outcome, f"{name}-metrics")
         yield gap_plot(outcome, _name(f"{name}-gaps"))

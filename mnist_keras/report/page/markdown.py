@@ -116,6 +116,8 @@ def _findings(block: Findings) -> str:
     ]
     mark = f"**{escape(block.mark)}**\n\n" if block.mark else ""
     titles = tuple(map(translate, _FINDING_TITLES))
+    if not any(item.source for item in block.items):
+        titles, rows = titles[:-1], [row[:-1] for row in rows]
     return mark + _grid(titles, (False,) * len(titles), rows)
 
 

@@ -170,7 +170,7 @@ def difference_text(
 
 def _support(difference: Difference, measure: Unit, better_is_more: bool) -> str:
     if difference.sd is None:
-        return translate("; one seed shows no spread")
+        return translate("; one alone shows no spread")
     if difference.interval is None:
         return translate(" in every one of them, which leaves no spread to judge by")
     ends = difference.interval
@@ -260,7 +260,7 @@ def _bound(judged: BoundJudged) -> str:
     else:
         text = translate("stated: at most {bound}; over {seeds} {value}", **values)
     if difference.sd is None:
-        return text + translate("; one seed shows no spread")
+        return text + translate("; one alone shows no spread")
     ends = difference.limits()
     if not math.isfinite(ends.half):
         return text + translate(" (too few seeds for an interval)")
@@ -301,7 +301,7 @@ def _best_of(judged: BestOfJudged) -> str:
 
 def _statement_support(statement: Statement, measure: Unit) -> str:
     if statement.interval is None:
-        return translate("; one seed shows no spread")
+        return translate("; one alone shows no spread")
     if not math.isfinite(statement.interval.half):
         return translate(" (too few seeds for an interval)")
     return translate(
