@@ -108,10 +108,10 @@ _FINDING_TITLES = ("No.", "Claim", "Verdict", "Why", "Could the source have know
 
 def _findings(block: Findings) -> str:
     rows = [
-        (
+        [
             *(escape(item.label), escape(item.text), _chip(item.chip)),
             *(escape(item.reason), escape(item.source)),
-        )
+        ]
         for item in block.items
     ]
     mark = f"**{escape(block.mark)}**\n\n" if block.mark else ""
