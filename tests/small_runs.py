@@ -14,6 +14,7 @@ import numpy as np
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.dataset import Dataset, from_arrays
 from mnist_keras.data.formats.idx import FILES
+from mnist_keras.running.trainings import StudyRun, prepare
 from mnist_keras.runs.records import RunFolder, read_json, read_run, run_folder
 
 OF_THE_MACHINE = {
@@ -96,6 +97,22 @@ def small_config(architecture: str, data: Dataset, **fields: Any) -> RunConfig:
             "data": data.identity,
             **fields,
         }
+    )
+
+
+def prepared_study(root: Path, text: str, seeds: range) -> StudyRun:
+    """The study of a file's text, `tiny.toml`, on noisy images, with everything below a folder."""
+    (root / "tiny.toml").write_text(text)
+    return prepare(
+        str(root / "tiny.toml"),
+        seeds=seeds,
+        jobs=1,
+        threads=1,
+        data=write_idx(root / "idx", noisy_arrays()),
+        logs=root / "logs",
+        checkpoints=root / "checkpoints",
+        fresh=False,
+        overrides={},
     )
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from command_line import run_here
 from generated_runs import ENVIRONMENT, write_run, write_study
-from small_runs import noisy_arrays, write_idx
+from small_runs import prepared_study
 
 from mnist_keras.analysis.looks import read_looks
 from mnist_keras.config import RunConfig
 from mnist_keras.running.budget import Budget
 from mnist_keras.running.settling import Settling, settle
-from mnist_keras.running.trainings import StudyRun, prepare, train_study
+from mnist_keras.running.trainings import StudyRun, train_study
 from mnist_keras.runs.records import read_runs
 from mnist_keras.studies.loading import load_study
 from mnist_keras.workers.execution import Place, Task
@@ -156,18 +156,7 @@ at_least = 100.0
 
 @pytest.fixture
 def run(tmp_path: Path) -> StudyRun:
-    (tmp_path / "tiny.toml").write_text(STUDY)
-    return prepare(
-        str(tmp_path / "tiny.toml"),
-        seeds=range(2),
-        jobs=1,
-        threads=1,
-        data=write_idx(tmp_path / "idx", noisy_arrays()),
-        logs=tmp_path / "logs",
-        checkpoints=tmp_path / "checkpoints",
-        fresh=False,
-        overrides={},
-    )
+    return prepared_study(tmp_path, STUDY, range(2))
 
 
 def trained(run: StudyRun) -> set[tuple[int, int]]:

@@ -8,12 +8,12 @@ import sys
 import psutil
 import pytest
 from generated_runs import write_run
-from small_runs import noisy_arrays, write_idx
+from small_runs import prepared_study
 from test_execution import meanwhile
 from worker_processes import workers
 
 from mnist_keras.errors import UserError
-from mnist_keras.running.trainings import prepare, train_all, train_study
+from mnist_keras.running.trainings import train_all, train_study
 from mnist_keras.runs.locking import one_after_another
 from mnist_keras.runs.records import read_runs
 
@@ -38,18 +38,7 @@ values = [0.001, 0.01]
 
 @pytest.fixture
 def run(tmp_path):
-    (tmp_path / "tiny.toml").write_text(STUDY)
-    return prepare(
-        str(tmp_path / "tiny.toml"),
-        seeds=range(1),
-        jobs=1,
-        threads=1,
-        data=write_idx(tmp_path / "idx", noisy_arrays()),
-        logs=tmp_path / "logs",
-        checkpoints=tmp_path / "checkpoints",
-        fresh=False,
-        overrides={},
-    )
+    return prepared_study(tmp_path, STUDY, range(1))
 
 
 def trained(run):

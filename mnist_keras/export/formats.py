@@ -52,10 +52,13 @@ class ExportFormat:
         return found
 
 
-_SAVED_MODEL = """\
-import tensorflow
+_TENSORFLOW = "tensorflow"
+"""Named only: it is the reader of an exported network who imports it."""
 
-network = tensorflow.saved_model.load("saved_model")
+_SAVED_MODEL = f"""\
+import {_TENSORFLOW}
+
+network = {_TENSORFLOW}.saved_model.load("saved_model")
 OUTPUT = network.serve(images)["OUTPUT"].numpy()
 """
 
@@ -78,7 +81,7 @@ FORMATS: Mapping[str, ExportFormat] = {
     one.name: one
     for one in (
         ExportFormat(
-            "savedmodel", "TensorFlow SavedModel", "saved_model", "tensorflow", (), _SAVED_MODEL
+            "savedmodel", "TensorFlow SavedModel", "saved_model", _TENSORFLOW, (), _SAVED_MODEL
         ),
         ExportFormat("onnx", "ONNX", "model.onnx", "onnxruntime", ("tf2onnx", "onnx"), _ONNX),
         ExportFormat("litert", "LiteRT", "model.tflite", "ai-edge-litert", (), _LITERT),

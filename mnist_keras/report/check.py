@@ -24,7 +24,7 @@ def study_row(run: StudyRun, as_facts: bool) -> dict[str, Any]:
     """A study in the list of studies: in words, or as plain values."""
     plan = make_plan(run.tasks(), run.place)
     study = run.study
-    source = study.source or "this project, which asks"
+    source = study.source or "this project"
     named = {"study": study.name, "title": study.title, "source": source}
     if as_facts:
         return {**named, "shortened": study.shortened, **plan_facts(plan, run)}
