@@ -512,6 +512,7 @@ def test_many_trials_stand_in_rows_of_their_order(outcome_of):
     means = [100 * entry.measured.values["test_accuracy"].mean() for entry in entries]
     drawn = [line.get_xdata() for line in left.get_lines() if line.get_marker() == "o"]
     assert np.concatenate(drawn) == pytest.approx(means)
+    assert "published" in {text.get_text() for text in plot.canvas.legends[0].get_texts()}
     seconds = [entry.measured.values["seconds"].mean() for entry in entries]
     assert [bar.get_width() for bar in right.patches] == pytest.approx(seconds)
     assert trial_rows_plot(outcome_of("architectures", seeds=1), "rows") is None

@@ -55,7 +55,7 @@ def trial_rows_plot(outcome: StudyOutcome, name: str) -> Plot | None:
         canvas, translate("What each configuration comes to"), subtitle(outcome, counts),
         mark_of(outcome),
     )  # fmt: skip
-    published = any(point.published for point in accuracies)
+    published = any(point.published for point in (*accuracies, *times))
     add_legend(canvas, [marker_key(_MEAN, translate("mean"))], published)
     caption = sentence(
         translate(
