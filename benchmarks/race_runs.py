@@ -133,12 +133,15 @@ class Race:
         return self._ours(recipe, seed) if program == OURS else self._peer(recipe, seed)
 
     def _ours(self, recipe: str, seed: int) -> Measured:
+        # A process that goes on with a training says nothing of how long the whole of it takes.
+        begun = read_run(self._folder(recipe, seed)) is not None
         tasks = [task.config for task in self._run.tasks()]
         place = self._run.place
         command = [
             *("study", STUDY, f"--only={1 + tasks.index(self._config(recipe, seed))}"),
             *(f"--seeds={len(self._run.seeds)}", f"--threads={place.threads}", *self._epochs),
             *([f"--data={place.data.absolute()}"] if place.data else []),
+            *(["--fresh"] if begun else []),
             *(f"--logs={place.logs.absolute()}", f"--checkpoints={place.checkpoints.absolute()}"),
         ]
         started = time.time()

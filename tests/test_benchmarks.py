@@ -284,6 +284,27 @@ def test_a_race_is_trained_once_and_its_runs_are_the_studys(tmp_path, small_imag
     assert "has a race with" in other.stderr.splitlines()[-1]
 
 
+def test_a_training_that_was_cut_off_races_anew(tmp_path, small_images):
+    """What a process that goes on with it takes is not what the whole of it takes."""
+    recipe = RACE_RECIPES[1]
+    options = (
+        *("--data", small_images, "--epochs", 2, "--seeds", 1, "--output", tmp_path),
+        *("--recipe", recipe, "--peer-python", sys.executable),
+        *("--logs", tmp_path / "logs", "--checkpoints", tmp_path / "checkpoints"),
+    )
+    assert run_benchmark("race", *options).returncode == 0
+    (record,) = read_runs(tmp_path / "logs" / "race")
+    (record.folder / "result.json").unlink()
+    (tmp_path / "race.json").unlink()
+    done = run_benchmark("race", *options)
+    assert done.returncode == 0, done.stderr
+    (aside,) = record.folder.parent.glob(f"{record.folder.name}.replaced-*")
+    assert (aside / "epochs.csv").exists()
+    measured = read_result(tmp_path, "race")["measurements"]
+    (one,) = [one for one in measured if one["program"] == OURS]
+    assert sum(one["epoch_seconds"]) < one["process_seconds"]
+
+
 def raced(seed, process, epochs, accuracies):
     return race_runs.Measured("fast", OURS, seed, process, 1.0, epochs, accuracies)
 
