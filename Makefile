@@ -41,7 +41,7 @@ tensorboard: $(VENV)/installed ## show the logs in TensorBoard, http://localhost
 	$(BIN)/tensorboard --logdir logs $(ARGS)
 
 reproduction: $(VENV)/installed ## put the joint report of logs/ into docs/
-	$(BIN)/mnist-keras report --published --wide
+	$(BIN)/mnist-keras report compare-conv shallow deep cnn architectures --published --wide
 	rm -rf docs/figures
 	cp logs/report.md docs/reproduction.md
 	cd logs && find figures -name '*.png' -exec sh -c \

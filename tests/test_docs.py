@@ -28,11 +28,17 @@ PAGES = [
             "ARCHITECTURE.md",
             "CHANGELOG.md",
             "CONTRIBUTING.md",
+            "benchmarks/README.md",
             "examples/README.md",
         )
     )
     if page.is_file()
-] + sorted(page for page in (ROOT / "docs").glob("*.md") if page != ROOT / GENERATED)
+] + sorted(
+    page
+    for folder in ("docs", "docs/studies")
+    for page in (ROOT / folder).glob("*.md")
+    if page != ROOT / GENERATED
+)
 
 OUTPUTS = ("logs/", "checkpoints/", ".venv/")
 """Folders that are made on the reader's machine."""

@@ -222,7 +222,8 @@ def test_studies_of_the_package_are_reported_as_they_were_run_and_as_published()
     assert "no run of compare-conv in logs was made with these settings" in outcome.err
     run_study("compare-conv")
     run_study("compare-conv", overrides={"epochs": 2})
-    assert run_here("report", "--published").out == "logs/compare-conv/report.html\n"
+    for names in ([], ["compare-conv"]):
+        assert run_here("report", *names, "--published").out == "logs/compare-conv/report.html\n"
     assert "This speaks of the study as its file says." in page("compare-conv")
 
 
@@ -231,7 +232,7 @@ def test_studies_of_the_package_are_reported_as_they_were_run_and_as_published()
     [
         (["--variant", "1"], "--variant goes with one STUDY"),
         (["small", "--variant", "1", "--quick"], "--variant goes with one STUDY"),
-        (["small", "--published"], "--published goes without a STUDY"),
+        (["small", "--variant", "1", "--published"], "--variant goes with one STUDY"),
     ],
 )
 def test_choices_that_exclude_each_other_are_a_mistake(arguments: list[str], line: str) -> None:
