@@ -74,8 +74,9 @@ def _impact_out(truth: float) -> Callable[[Array], bool]:
 def _figure_ever_different(study: Array) -> bool:
     published, ours = study[0, 0], study[0, 1:]
     return any(
-        judge_figure(published, ours[:seeds], MARGIN, looks=look).verdict is Verdict.DIFFERENT
-        for look, seeds in enumerate(range(FIRST, len(ours) + 1), start=1)
+        judge_figure(published, ours[:seeds], MARGIN, rule=Rule.SEQUENTIAL).verdict
+        is Verdict.DIFFERENT
+        for seeds in range(FIRST, len(ours) + 1)
     )
 
 

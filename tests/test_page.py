@@ -265,8 +265,7 @@ def test_how_often_a_study_was_looked_at_is_said():
     outcome = sample_outcome(load_study("shallow"), looks=4, rule=Rule.SEQUENTIAL)
     text = Page(render_page(study_document(Chapter(outcome, ()), COMMAND))).text
     assert "The verdicts were looked at 4 times while seeds were added" in text
-    # Four looks have spent 5 % / (4 x 5) at this one.
-    assert "one more of ours falls into it with 99.75 % probability" in text
+    assert "one more of ours falls into it with 95 % probability, at all looks together" in text
 
 
 def test_only_methods_that_something_was_judged_by_are_explained():

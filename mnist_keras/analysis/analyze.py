@@ -86,7 +86,7 @@ def _judge(runs: StudyRuns, records: Records, looks: int, rule: Rule) -> StudyOu
         wide=runs.wide,
         seeds=tuple(sorted({seed for one in runs.configurations for seed in one.seeds})),
         configurations=runs.configurations,
-        cells=judge_cells(runs, looks if rule is Rule.SEQUENTIAL else 0),
+        cells=judge_cells(runs, rule),
         factors=factors,
         claims=judge_claims(StudyEvidence(runs, _other_studies(records), rule)),
         pairs=compare_pairs(factors, runs, rule),

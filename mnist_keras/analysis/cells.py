@@ -18,6 +18,7 @@ from mnist_keras.claims.evidence import Measured
 from mnist_keras.claims.reasons import NoRun, OtherSettings
 from mnist_keras.metrics import FIGURE_MARGIN, RESOURCES, TIMES, margin_of, to_record_unit
 from mnist_keras.printed import half_last_digit
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Figure, judge_figure
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import Study
@@ -35,12 +36,12 @@ _EPOCH_COLUMNS = {
 }
 
 
-def judge_cells(runs: StudyRuns, looks: int = 0) -> tuple[CellOutcome, ...]:
+def judge_cells(runs: StudyRuns, rule: Rule = Rule.FIXED) -> tuple[CellOutcome, ...]:
     """Every published figure of the study, in its order."""
-    return tuple(judge_cell(cell, runs, looks) for cell in runs.study.published)
+    return tuple(judge_cell(cell, runs, rule) for cell in runs.study.published)
 
 
-def judge_cell(cell: PublishedCell, runs: StudyRuns, looks: int = 0) -> CellOutcome:
+def judge_cell(cell: PublishedCell, runs: StudyRuns, rule: Rule = Rule.FIXED) -> CellOutcome:
     """One published figure beside the runs that it is about."""
     if cell.subject == Subject():
         return CellOutcome(cell, None, _study_totals(cell.metric, runs), None, TotalShown())
@@ -49,7 +50,7 @@ def judge_cell(cell: PublishedCell, runs: StudyRuns, looks: int = 0) -> CellOutc
         return CellOutcome(cell, None, np.empty(0), None, _no_run(cell, runs))
     values = cell_values(cell, one)
     why_not = _why_not(cell, values, runs.study)
-    judgement = None if why_not else _judge(cell, values, runs.study, looks)
+    judgement = None if why_not else _judge(cell, values, runs.study, rule)
     return CellOutcome(cell, one, values, judgement, why_not)
 
 
@@ -79,7 +80,7 @@ def _why_not(cell: PublishedCell, values: NDArray[np.float64], study: Study) -> 
 
 
 def _judge(
-    cell: PublishedCell, values: NDArray[np.float64], study: Study, looks: int
+    cell: PublishedCell, values: NDArray[np.float64], study: Study, rule: Rule
 ) -> Figure | CountFigure:
     if cell.metric == "parameters":
         return judge_count(cell, values)
@@ -90,7 +91,7 @@ def _judge(
         values,
         FIGURE_MARGIN * margin,
         rounding=printed_half_digit(cell) + (high - low) / 2,
-        looks=looks,
+        rule=rule,
     )
 
 

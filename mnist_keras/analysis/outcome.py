@@ -24,7 +24,7 @@ from mnist_keras.statistics.distributions import ALPHA
 from mnist_keras.statistics.images import McNemarBySeed
 from mnist_keras.statistics.impacts import Impact
 from mnist_keras.statistics.orders import Best
-from mnist_keras.statistics.rules import Rule, alpha_at_look
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.studies.design import Study
@@ -227,11 +227,6 @@ class StudyOutcome:
         yield from (METRICS[one.cell.metric] for one in self.cells if one.cell.epoch is None)
         for claim in self.claims:
             yield from claim.judged.metrics if claim.judged else ()
-
-    @property
-    def figure_alpha(self) -> float:
-        """How often one more run falls outside the interval that a published figure is held to."""
-        return alpha_at_look(self.looks) if self.rule is Rule.SEQUENTIAL else ALPHA
 
     @property
     def different_by_chance(self) -> float:

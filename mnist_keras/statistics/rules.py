@@ -13,11 +13,17 @@ sequences for Gaussian means with unknown variance", 2024). A mean of e-values i
 0.8 of g = 1, which finds effects of one to three standard deviations soon, and 0.2 of g = 100,
 which lets effects of ten be found with three seeds. A false alarm at any look has a probability of
 at most alpha, since E_n passes 1 / alpha with no larger probability (Ville's inequality).
+
+A published figure is one run of the source, and asks whether it is one of ours. That is the t test
+of two samples, one of which is this run, so that n g is n / (n + 1) times g in the e-value: it is a
+test martingale, too, in whatever order runs come (the first paper, section 4). Here g = 10, for
+sources that differ by some three standard deviations of a run: less cannot be seen in one run.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 
@@ -26,7 +32,12 @@ from mnist_keras.statistics.distributions import ALPHA, fewest, t_quantile, t_tw
 PRIORS = ((0.8, 1.0), (0.2, 100.0))
 """Weight and g of each Gaussian prior of the sequential rule; the weights add up to 1."""
 
+ONE_RUN_PRIORS = ((1.0, 10.0),)
+"""The same for one run beside n others."""
+
 _LARGEST_EXPONENT = 700.0
+
+_Priors = tuple[tuple[float, float], ...]
 
 
 class Rule(StrEnum):
@@ -48,24 +59,52 @@ def critical_t(n: int, alpha: float, rule: Rule) -> float:
     """
     if rule is Rule.FIXED:
         return t_quantile(1 - alpha / 2, n - 1)
-    if e_value(math.inf, n) < 1 / alpha:
+    return _where_it_reaches(1 / alpha, lambda t: e_value(t, n))
+
+
+@lru_cache(maxsize=8192)
+def critical_t_of_one_run(n: int, alpha: float, rule: Rule) -> float:
+    """The same for one run beside `n` >= 2 others, in standard errors s sqrt(1 + 1/n)."""
+    if rule is Rule.FIXED:
+        return t_quantile(1 - alpha / 2, n - 1)
+    return _where_it_reaches(1 / alpha, lambda t: e_value_of_one_run(t, n))
+
+
+def _where_it_reaches(wanted: float, growing: Callable[[float], float]) -> float:
+    """The least t >= 0 at which a growing function reaches this; infinite where it never does."""
+    if growing(math.inf) < wanted:
         return math.inf
     low, high = 0.0, 1.0
-    while e_value(high, n) < 1 / alpha:
+    while growing(high) < wanted:
         low, high = high, 2 * high
     while high - low > 1e-9 * high:
         middle = (low + high) / 2
-        low, high = (middle, high) if e_value(middle, n) < 1 / alpha else (low, middle)
+        low, high = (middle, high) if growing(middle) < wanted else (low, middle)
     return high
 
 
 def e_value(t: float, n: int) -> float:
     """The e-value of a t statistic over `n` >= 2 values against "the mean is 0"."""
-    return sum(weight * math.exp(_log_e_value(t, n, g)) for weight, g in PRIORS)
+    return _e_value(t, n, n, PRIORS)
 
 
-def _log_e_value(t: float, n: int, g: float) -> float:
-    degrees, spread = n - 1, 1 + n * g
+def e_value_of_one_run(t: float, n: int) -> float:
+    """The e-value of (x - mean) / (s sqrt(1 + 1/n)) against "x is one more of these n runs".
+
+    Args:
+        t: that quotient.
+        n: the other runs, at least 2, of which mean and s are.
+    """
+    return _e_value(t, n, n / (n + 1), ONE_RUN_PRIORS)
+
+
+def _e_value(t: float, n: int, weight_of_effect: float, priors: _Priors) -> float:
+    logs = ((weight, _log_e_value(t, n, 1 + weight_of_effect * g)) for weight, g in priors)
+    return sum(weight * math.exp(log) for weight, log in logs)
+
+
+def _log_e_value(t: float, n: int, spread: float) -> float:
+    degrees = n - 1
     ratio = (
         math.log(spread)
         if math.isinf(t)
@@ -99,11 +138,3 @@ def fewest_without_spread(rule: Rule, alpha: float = ALPHA) -> int:
     found = fewest(lambda n: without_spread_p(n, rule) <= alpha)
     assert found is not None, "the p value halves with every further one"
     return found
-
-
-def alpha_at_look(look: int, alpha: float = ALPHA) -> float:
-    """The part of `alpha` that the look of this number, from 1, may spend: alpha / (k (k + 1)).
-
-    The parts of all looks add up to `alpha`. For what has no e-value: predictions.
-    """
-    return alpha / (look * (look + 1))

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mnist_keras.statistics.differences import compare_paired
-from mnist_keras.statistics.distributions import ALPHA, EQUAL
-from mnist_keras.statistics.rules import Rule, alpha_at_look
+from mnist_keras.statistics.distributions import EQUAL
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import (
     Interval,
     Verdict,
@@ -36,12 +36,14 @@ class Figure:
         mean: ours.
         interval: where one more run of ours would fall (95 %), widened by the figure's rounding and
             by half the smallest gap between two of ours, since an accuracy of few images stands for
-            all that are as close to it; None with one seed or without any spread.
+            all that are as close to it; None with one seed, without any spread, and where the rule
+            cannot tell yet.
         margin: within it, a figure counts as the same.
         within: how far the source's mean may lie from ours: the distance of the figure plus half
             the interval. None without an interval.
         verdict: `DIFFERENT` outside the interval; `SAME` if `within` is at most the margin; else
             `OPEN`.
+        too_few: whether the rule cannot tell by so few seeds, whatever they are.
     """
 
     n: int
@@ -51,6 +53,7 @@ class Figure:
     margin: float
     within: float | None
     verdict: Verdict
+    too_few: bool = False
 
 
 def judge_figure(
@@ -59,22 +62,21 @@ def judge_figure(
     margin: float,
     *,
     rounding: float = 0.0,
-    looks: int = 0,
+    rule: Rule = Rule.FIXED,
 ) -> Figure:
     """Hold one published figure against our `values`, shape [seeds].
 
-    `rounding` is half the last printed digit. `looks` is the number of this look, from 1, where our
-    runs are looked at while they grow in number; each look, the first included, spends its part of
-    the error (`rules.alpha_at_look`). 0 means once, at a number of runs fixed beforehand. Raises
-    `ValueError` for no values or one that is not finite.
+    `rounding` is half the last printed digit, `rule` says how often our runs may be looked at while
+    they grow in number. Raises `ValueError` for no values or one that is not finite.
     """
     array = as_values(values)
     n, mean = array.size, float(array.mean())
     sd = float(array.std(ddof=1)) if n > 1 else 0.0
     if sd <= EQUAL:
         return Figure(n, published, mean, None, margin, None, Verdict.OPEN)
-    alpha = alpha_at_look(looks) if looks else ALPHA
-    run = prediction_interval(mean, sd, n, alpha)
+    run = prediction_interval(mean, sd, n, rule)
+    if not math.isfinite(run.half):
+        return Figure(n, published, mean, None, margin, None, Verdict.OPEN, too_few=True)
     widening = rounding + smallest_gap(array) / 2
     interval = Interval(run.low - widening, run.high + widening)
     distance = abs(published - mean)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array, normal_quantile, t_quantile
-from mnist_keras.statistics.rules import Rule, critical_t
+from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array, normal_quantile
+from mnist_keras.statistics.rules import Rule, critical_t, critical_t_of_one_run
 
 
 class Verdict(StrEnum):
@@ -137,12 +137,13 @@ def summarize(values: ArrayLike, rule: Rule = Rule.FIXED, alpha: float = ALPHA) 
     return Summary(n, mean, sd, Interval(mean - half, mean + half))
 
 
-def prediction_interval(mean: float, sd: float, n: int, alpha: float = ALPHA) -> Interval:
-    """Where one more run falls with probability 1 - alpha, after `n` >= 2 with this mean and sd.
+def prediction_interval(mean: float, sd: float, n: int, rule: Rule = Rule.FIXED) -> Interval:
+    """Where one more run falls with a probability of 95 %, after `n` >= 2 with this mean and sd.
 
-    mean +- t(n-1; 1 - alpha/2) s sqrt(1 + 1/n); Hahn and Meeker, Statistical Intervals (1991).
+    mean +- t(n-1; 0.975) s sqrt(1 + 1/n); Hahn and Meeker, Statistical Intervals (1991). Under the
+    sequential rule it holds at all numbers of runs together, and may be infinite for a few.
     """
-    half = t_quantile(1 - alpha / 2, n - 1) * sd * math.sqrt(1 + 1 / n)
+    half = critical_t_of_one_run(n, ALPHA, rule) * sd * math.sqrt(1 + 1 / n)
     return Interval(mean - half, mean + half)
 
 

@@ -17,11 +17,6 @@ from mnist_keras.tables.study import TableStudy
 
 
 @dataclass(frozen=True)
-class OneLook:
-    """A figure is judged for one look: a table does not say how often it was looked at."""
-
-
-@dataclass(frozen=True)
 class FigureOutcome:
     """A published figure beside the runs of a table.
 
@@ -35,7 +30,7 @@ class FigureOutcome:
     cell: PublishedCell
     quantity: Quantity
     figure: Figure | None
-    why_not: WhyNot | OneLook | None = None
+    why_not: WhyNot | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -51,18 +46,16 @@ def judge_figures(study: TableStudy, evidence: TableEvidence) -> tuple[FigureOut
 
 def _judge(cell: PublishedCell, evidence: TableEvidence) -> FigureOutcome:
     quantity = evidence.metric(cell.metric)
-    if evidence.rule is Rule.SEQUENTIAL:
-        return FigureOutcome(cell, quantity, None, OneLook())
     try:
         side = evidence.side(cell.subject)
     except NotJudged as missing:
         return FigureOutcome(cell, quantity, None, missing.reason)
     if cell.metric not in side.measured.values:
         return FigureOutcome(cell, quantity, None, NotMeasured(quantity, side.label))
-    return FigureOutcome(cell, quantity, _figure(cell, quantity, side))
+    return FigureOutcome(cell, quantity, _figure(cell, quantity, side, evidence.rule))
 
 
-def _figure(cell: PublishedCell, quantity: Quantity, side: Side) -> Figure:
+def _figure(cell: PublishedCell, quantity: Quantity, side: Side, rule: Rule) -> Figure:
     values = side.measured.values[cell.metric]
     printed = (cell.low + cell.high) / 2
     return judge_figure(
@@ -70,4 +63,5 @@ def _figure(cell: PublishedCell, quantity: Quantity, side: Side) -> Figure:
         values,
         FIGURE_MARGIN * quantity.margin_at(float(values.mean())),
         rounding=quantity.of_printed(cell.half_digit + (cell.high - cell.low) / 2),
+        rule=rule,
     )

@@ -9,9 +9,10 @@ from scipy import integrate, stats
 from mnist_keras.statistics.rules import (
     PRIORS,
     Rule,
-    alpha_at_look,
     critical_t,
+    critical_t_of_one_run,
     e_value,
+    e_value_of_one_run,
     fewest_without_spread,
     p_value,
     without_spread_p,
@@ -93,8 +94,39 @@ def test_so_many_equal_differences_are_needed():
     assert fewest_without_spread(Rule.FIXED, 0.001) == 11
 
 
-def test_the_parts_of_all_looks_add_up_to_alpha():
-    assert alpha_at_look(1) == 0.025
-    assert math.fsum(alpha_at_look(look) for look in range(1, 100_001)) == pytest.approx(
-        0.05, rel=1e-4
-    )
+@pytest.mark.parametrize(("n", "t"), [(2, 3.0), (5, 1.0), (5, 7.0), (30, 3.3)])
+def test_the_e_value_of_one_run_is_the_ratio_of_what_both_say_of_t(n, t):
+    """Independently: the density of t, averaged over effects, beside that without an effect.
+
+    With one run beside n, t has n - 1 degrees and an effect of delta / sqrt(1 + 1/n).
+    """
+    degrees, size = n - 1, math.sqrt(n / (n + 1))
+
+    def weighted(delta: float) -> float:
+        return float(
+            stats.nct.pdf(t, degrees, delta * size) * stats.norm.pdf(delta, scale=math.sqrt(10))
+        )
+
+    averaged, _ = integrate.quad(weighted, -30, 30, limit=400)
+    expected = averaged / stats.t.pdf(t, degrees)
+    assert e_value_of_one_run(t, n) == pytest.approx(expected, rel=1e-5)
+
+
+def test_one_run_of_the_same_is_hardly_ever_called_another_however_often_one_looks():
+    generator = np.random.default_rng(11)
+    draws = generator.normal(size=(2000, 41))
+    critical = {n: critical_t_of_one_run(n, 0.05, Rule.SEQUENTIAL) for n in range(3, 41)}
+    wrong = 0
+    for one, *others in draws:
+        ours = np.array(others)
+        wrong += any(
+            abs(one - ours[:n].mean()) > critical[n] * ours[:n].std(ddof=1) * math.sqrt(1 + 1 / n)
+            for n in critical
+        )
+    assert wrong <= 2000 * 0.05 + 3 * math.sqrt(2000 * 0.05 * 0.95)
+
+
+def test_few_runs_cannot_call_one_run_another_while_more_are_added():
+    assert critical_t_of_one_run(3, 0.05, Rule.SEQUENTIAL) == math.inf
+    assert critical_t_of_one_run(5, 0.05, Rule.SEQUENTIAL) < 7
+    assert critical_t_of_one_run(5, 0.05, Rule.FIXED) == pytest.approx(stats.t.ppf(0.975, 4))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_keras.statistics.rules import Rule
+from mnist_keras.statistics.rules import Rule, critical_t_of_one_run
 from mnist_keras.statistics.stated import (
     judge_figure,
     judge_ratio,
@@ -55,12 +55,14 @@ def test_a_figure_is_open_where_runs_vary_much():
     assert judge_figure(0.9745, [0.9742, 0.9795, 0.9757], 0.002).verdict is Verdict.OPEN
 
 
-def test_every_look_at_growing_runs_spends_its_part_of_the_error():
-    fixed = judge_figure(0.98, FIVE, 0.01).interval.half - SMALLEST_GAP / 2
-    assert fixed == pytest.approx(half_of_one_more_run(0.05))
-    for look, alpha in ((1, 0.05 / 2), (2, 0.05 / 6), (3, 0.05 / 12)):
-        half = judge_figure(0.98, FIVE, 0.01, looks=look).interval.half - SMALLEST_GAP / 2
-        assert half == pytest.approx(half_of_one_more_run(alpha))
+def test_while_runs_are_added_a_figure_is_held_to_a_wider_interval():
+    fixed, sequential = (judge_figure(0.98, FIVE, 0.01, rule=rule).interval.half for rule in Rule)
+    assert fixed - SMALLEST_GAP / 2 == pytest.approx(half_of_one_more_run(0.05))
+    sd = np.std(FIVE, ddof=1) * math.sqrt(1 + 1 / 5)
+    critical = critical_t_of_one_run(5, 0.05, Rule.SEQUENTIAL)
+    assert sequential - SMALLEST_GAP / 2 == pytest.approx(critical * sd)
+    few = judge_figure(0.5, FIVE[:3], 0.01, rule=Rule.SEQUENTIAL)
+    assert (few.interval, few.verdict, few.too_few) == (None, Verdict.OPEN, True)
 
 
 @pytest.mark.parametrize("values", [[0.98], [0.98, 0.98, 0.98]])

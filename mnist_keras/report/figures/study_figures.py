@@ -213,7 +213,7 @@ def _overview_caption(
     spread = any(mark.low is not None for one in found for mark in one.marks)
     lines = (
         translate(
-            "lines are the intervals in which one more run falls with {level} probability",
+            "lines are the intervals in which one more run falls with {level}",
             level=one_more_run_text(outcomes),
         )
         if spread

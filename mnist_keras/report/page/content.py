@@ -168,7 +168,7 @@ def _published(outcome: StudyOutcome, mark: str) -> Sequence[Block]:
         translate(
             "sd is the standard deviation of a single run, the 95 % interval that of the "
             "mean. “One more run” is the interval that the published figure, itself one run, is "
-            "held against: one more of ours falls into it with {level} probability.",
+            "held against: one more of ours falls into it with {level}.",
             level=one_more_run_text([outcome]),
         )
     )

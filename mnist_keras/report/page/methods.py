@@ -123,8 +123,7 @@ METHODS: tuple[tuple[str, str], ...] = (
         LOOKS,
         "Whoever adds seeds until something shows is wrong more often than 5 %. So every look at a "
         "study is recorded, and from the second one on verdicts are drawn by the sequential rule, "
-        "which holds at every look. Figures of the source, which have no such rule, spend 5 % / "
-        "(k (k + 1)) at look k.",
+        "which holds at every look.",
     ),
     (
         SEQUENTIAL,
@@ -132,7 +131,8 @@ METHODS: tuple[tuple[str, str], ...] = (
         "size, 0.8 E(g = 1) + 0.2 E(g = 100), E(g) = (1 + n g)^(−1/2) × ((1 + t²/v) / (1 + t²/(v "
         "(1 + n g))))^(n/2), v = n − 1, reaches 20; intervals are its inversion, a confidence "
         "sequence (Pérez-Ortiz, Lardy, de Heide and Grünwald, Annals of Statistics 52, 2024; "
-        "Wang and Ramdas, 2024).",
+        "Wang and Ramdas, 2024). A published figure is one run beside n: there n g is n / (n + 1) "
+        "times 10.",
     ),
     (
         SOURCE,

@@ -30,6 +30,12 @@ def stated_reason(published: str, figure: Figure, measure: Unit) -> str:
         "seeds": seeds(figure.n),
         "mean": measure.value(figure.mean),
     }
+    if figure.too_few:
+        return translate(
+            "published {published}; {seeds} give {mean}, too few for a verdict while more are "
+            "added",
+            **values,
+        )
     if figure.interval is None:
         return translate(
             "published {published}; {seeds} give {mean}, without a spread to judge by", **values

@@ -29,8 +29,9 @@ def chance_text(outcomes: Sequence[StudyOutcome]) -> str:
 
 def one_more_run_text(outcomes: Sequence[StudyOutcome]) -> str:
     """How often one more run falls within the interval that published figures are held to."""
-    alphas = {outcome.figure_alpha for outcome in outcomes}
-    level = format_number(100 * (1 - max(alphas)), ".4g")
-    if len(alphas) > 1:
-        return translate("at least {level} %", level=level)
-    return translate("{level} %", level=level)
+    rules = {outcome.rule for outcome in outcomes}
+    if rules == {Rule.SEQUENTIAL}:
+        return translate("95 % probability, at all looks together")
+    if Rule.SEQUENTIAL in rules:
+        return translate("95 % probability, in some studies at all looks together")
+    return translate("95 % probability")

@@ -15,7 +15,7 @@ from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.published import PublishedCell
 from mnist_keras.tables.cells import Value, in_order, value_text
 from mnist_keras.tables.levels import Levels
-from mnist_keras.tables.published_figures import FigureOutcome, OneLook
+from mnist_keras.tables.published_figures import FigureOutcome
 from mnist_keras.tables.run_table import Metric, RunTable, Setting
 from mnist_keras.tables.verdicts import Factor, Pair, TableOutcome
 
@@ -238,8 +238,4 @@ def printed(cell: PublishedCell) -> str:
 
 def figure_why_not(outcome: FigureOutcome) -> str:
     """Why a published figure is not judged."""
-    if isinstance(outcome.why_not, OneLook):
-        return translate(
-            "a figure is judged for one look, and a table does not say how often it was looked at"
-        )
     return why_not_text(outcome.why_not)

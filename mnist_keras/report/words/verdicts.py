@@ -47,6 +47,8 @@ def stated_verdict(judged: Figure, measure: Unit) -> str:
     """The verdict on a figure that is one run."""
     if judged.verdict is Verdict.DIFFERENT:
         return translate("differs")
+    if judged.too_few:
+        return translate("too few seeds")
     if judged.within is None:
         return translate("no spread to judge by")
     if judged.verdict is Verdict.SAME:
