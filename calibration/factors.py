@@ -20,7 +20,7 @@ from calibration.worlds import (
     Array,
     World,
 )
-from mnist_keras.statistics.impacts import compare_impacts, judge_impact
+from mnist_keras.statistics.impacts import all_larger, compare_impacts, judge_impact
 from mnist_keras.statistics.summaries import Verdict
 
 SEEDS = (2, 3, 5, 10, 30)
@@ -61,6 +61,55 @@ def _comparison(first: Sequence[float], second: Sequence[float], name: str, worl
         return not interval.low <= truth <= interval.high
 
     return in_world(world, (*first, *second), says, f"{world.name}, {name}")
+
+
+def _ranked(verdict: Verdict, lead: float, others: int, margin: float, name: str) -> Row:
+    """One factor beside others over the same seeds, two values each; its impact leads by so much.
+
+    Whether "it matters more than each of them" gets this verdict.
+    """
+    smaller = 10 * SD
+
+    def says(study: Array) -> bool:
+        first, *rest = (list(study[place : place + 2]) for place in range(0, len(study), 2))
+        steps = [compare_impacts(first, one, margin, comparisons=others) for one in rest]
+        return all_larger(steps)[0] is verdict
+
+    return in_world(NORMAL, (smaller + lead, 0, *(smaller, 0) * others), says, name)
+
+
+def _rankings() -> list[Table]:
+    little = [
+        _ranked(Verdict.FAILS, 0.05 * SD, k, NO_MARGIN, f"larger than all of {k}")
+        for k in (1, 2, 6)
+    ]
+    beyond = [
+        _ranked(Verdict.SAME, MARGIN, k, MARGIN, f"larger than all of {k}") for k in (1, 2, 6)
+    ]
+    equal = [_ranked(Verdict.HOLDS, 0, k, NO_MARGIN, f"equal to all of {k}") for k in (1, 2, 6)]
+    return [
+        Table(
+            "“This factor matters more than each other one” is said not to hold, and does",
+            "Its impact is larger by a twentieth of a standard deviation.",
+            0.05,
+            "truth / seeds",
+            grid(little, SEEDS, STUDIES),
+        ),
+        Table(
+            "“This factor matters more than each other one” is called level, and is not",
+            "Its impact is larger by the margin.",
+            0.05,
+            "truth / seeds",
+            grid(beyond, SEEDS, STUDIES),
+        ),
+        Table(
+            "“This factor matters more than each other one” is said to hold, and does not",
+            "Its impact is that of all others.",
+            0.025,
+            "truth / seeds",
+            grid(equal, SEEDS, STUDIES),
+        ),
+    ]
 
 
 def tables() -> list[Table]:
@@ -154,4 +203,5 @@ def tables() -> list[Table]:
                 STUDIES,
             ),
         ),
+        *_rankings(),
     ]

@@ -123,6 +123,12 @@ def test_the_best_of_three(tmp_path):
     assert "with 0.10 points allowed; validation accuracy, by which it was picked, has" in reason
 
 
+def test_the_best_is_not_picked_by_what_is_judged(tmp_path):
+    claim = 'kind = "best_of"\nsubject = { trial = "small" }\npicked_by = "test_accuracy"'
+    with pytest.raises(UserError, match="picked_by is test_accuracy, which is judged, too"):
+        study_with(tmp_path, claim)
+
+
 def test_the_best_of_more_runs_than_there_are_seeds(tmp_path):
     outcome = judged(tmp_path, 'kind = "best_of"\nsubject = { trial = "small" }\nruns = 7')
     assert outcome.judged is None

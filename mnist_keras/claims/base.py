@@ -22,7 +22,7 @@ from mnist_keras.statistics.differences import Difference, compare_paired
 from mnist_keras.statistics.impacts import Impact, ImpactDifference
 from mnist_keras.statistics.orders import Order
 from mnist_keras.statistics.replays import FEWEST_SEEDS, replay
-from mnist_keras.statistics.resolution import SeedRange, seeds_range
+from mnist_keras.statistics.resolution import SeedRange, seeds_range, seeds_range_of_no_gain
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Statement
 from mnist_keras.statistics.summaries import Verdict
@@ -254,6 +254,26 @@ def needed_for(verdict: Verdict, difference: Difference, rule: Rule) -> SeedRang
     if verdict.settled or difference.sd is None:
         return None
     return seeds_range(difference.n, difference.mean, difference.sd, difference.margin, rule)
+
+
+def needed_for_impact(impact: Impact, rule: Rule) -> SeedRange | None:
+    """The same where the question is whether a factor matters: those of its largest difference.
+
+    None, too, where that one differs by itself and the family of pairs alone holds it back.
+    """
+    largest = max(impact.family.differences, key=lambda one: abs(one.mean))
+    if largest.verdict.settled:
+        return None
+    return needed_for(impact.verdict, largest, rule)
+
+
+def needed_for_no_gain(verdict: Verdict, difference: Difference, rule: Rule) -> SeedRange | None:
+    """The same where the claim is that this difference is not above its margin."""
+    if verdict.settled or difference.sd is None:
+        return None
+    return seeds_range_of_no_gain(
+        difference.n, difference.mean, difference.sd, difference.margin, rule
+    )
 
 
 def of(sides: Sequence[Side]) -> tuple[Side, ...]:

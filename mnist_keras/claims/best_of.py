@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mnist_keras.claims.base import BestOfJudged, ClaimBase, Judged, direction, of
 from mnist_keras.claims.evidence import Evidence, NotJudged, margin_between, paired
@@ -22,6 +22,15 @@ class BestOf(ClaimBase):
     runs: int = Field(default=3, ge=2, le=100)
     metric: MetricName = "test_accuracy"
     picked_by: MetricName = "val_accuracy"
+
+    @model_validator(mode="after")
+    def _picks_by_another_metric(self) -> BestOf:
+        if self.picked_by == self.metric:
+            raise ValueError(
+                f"picked_by is {self.metric}, which is judged, too; the best of several always has "
+                "more of what it was picked by, so give another one"
+            )
+        return self
 
     def subjects(self) -> list[Subject]:
         """The subject."""

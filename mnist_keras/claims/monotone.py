@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Literal
 
@@ -13,14 +14,17 @@ from mnist_keras.claims.base import (
     Replay,
     TrendJudged,
     needed_for,
+    needed_for_no_gain,
     of,
 )
 from mnist_keras.claims.evidence import Array, Evidence, Side, margin_between, paired
 from mnist_keras.claims.figures import ratio_of_sides
 from mnist_keras.claims.widest import all_hold, widest
 from mnist_keras.metrics import TIMES, Metric, MetricName
-from mnist_keras.statistics.orders import judge_trend
+from mnist_keras.statistics.orders import Trend, judge_trend
 from mnist_keras.statistics.replays import FEWEST_SEEDS, replay
+from mnist_keras.statistics.resolution import SeedRange
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.subjects import Label, SettingValue, Subject
 
 PROPORTIONAL = 0.1
@@ -55,13 +59,12 @@ class Monotone(ClaimBase):
         values = [self._rising(sides, metric) for sides in series]
         margins = [margin_between(evidence, metric, levels) for levels in values]
         trend = judge_trend(values, [abs(margin) for margin in margins], evidence.rule)
-        decisive = trend.order.differences[trend.order.decisive]
         return TrendJudged(
             trend.verdict,
             trend.order.n,
             metric,
             of([side for sides in series for side in sides]),
-            needed_for(trend.verdict, decisive, evidence.next_rule),
+            _needed(trend, evidence.next_rule),
             tuple((b.label, a.label) for sides in series for a, b in pairwise(sides)),
             trend.order,
             tuple((sides[-1].label, sides[0].label) for sides in series),
@@ -122,6 +125,22 @@ class Monotone(ClaimBase):
             widest(needed),
             tuple(ratios),
         )
+
+
+def _needed(trend: Trend, rule: Rule) -> SeedRange | None:
+    """How many seeds what is still missing needs: the ends to differ, no step to go back."""
+    if trend.verdict.settled:
+        return None
+    ends = [one for one in trend.ends if one.limits().low <= 0]
+    back = [
+        replace(one, mean=-one.mean)
+        for one in trend.order.differences
+        if one.limits().low < -one.margin
+    ]
+    return widest(
+        [needed_for(trend.verdict, one, rule) for one in ends]
+        + [needed_for_no_gain(trend.verdict, one, rule) for one in back]
+    )
 
 
 def _number(label: Label) -> float:

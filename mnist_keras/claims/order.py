@@ -14,6 +14,7 @@ from mnist_keras.claims.base import (
     Replay,
     compare_better,
     needed_for,
+    needed_for_no_gain,
     of,
     replayed,
     share_of,
@@ -94,7 +95,9 @@ class NoGain(ClaimBase):
             order.n,
             metric,
             of([reference, *(unsure if order.verdict is Verdict.OPEN else contenders)]),
-            needed_for(order.verdict, order.differences[order.decisive], evidence.next_rule),
+            needed_for_no_gain(
+                order.verdict, order.differences[order.decisive], evidence.next_rule
+            ),
             tuple((one.label, reference.label) for one in contenders),
             order,
             _published(metric, self.difference),

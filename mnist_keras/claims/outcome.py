@@ -35,7 +35,15 @@ def judge_claim(claim: Claim, evidence: Evidence, published: bool) -> ClaimOutco
     """One claim and its verdict; of a `published` one, whether its source could have known."""
     try:
         judged = claim.judge(evidence)
-        replay = claim.replay(evidence) if published else None
     except NotJudged as missing:
         return ClaimOutcome(claim, None, missing.reason, sides=missing.sides)
+    replay = _replayed(claim, evidence) if published else None
     return ClaimOutcome(claim, judged, replay=replay, sides=judged.sides)
+
+
+def _replayed(claim: Claim, evidence: Evidence) -> Replay | None:
+    """None, too, where the runs suffice for the verdict but share too few seeds to be replayed."""
+    try:
+        return claim.replay(evidence)
+    except NotJudged:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Literal
@@ -16,14 +16,13 @@ from mnist_keras.claims.base import (
     Judged,
     OtherStudies,
     Replay,
-    direction,
     of,
     replayed,
     share_of,
 )
 from mnist_keras.claims.evidence import Array, Evidence, Side, margin_between, paired
 from mnist_keras.metrics import Metric, MetricName
-from mnist_keras.statistics.impacts import ImpactDifference, compare_impacts
+from mnist_keras.statistics.impacts import ImpactDifference, all_larger, compare_impacts
 from mnist_keras.statistics.resolution import SeedRange, seeds_range
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.subjects import Label, Subject
@@ -68,16 +67,13 @@ class Ranking(ClaimBase):
         metric = evidence.metric(self.metric)
         share, seeds = 1.0, []
         for study in self._studies:
-            fields = {field for step in self._steps(study, evidence) for _, field in step}
-            impacts: dict[str, Array] = {}
-            for field in sorted(fields):
-                found = _replayed_impact(evidence, (study, field), metric)
-                if found is None:
-                    return None
-                impacts[field], n = found
-                seeds.append(n)
             steps = self._steps(study, evidence)
-            falling = [impacts[above] > impacts[below] for (_, above), (_, below) in steps]
+            found = _replayed_impacts(evidence, {one for step in steps for one in step}, metric)
+            if found is None:
+                return None
+            impacts, n = found
+            seeds.append(n)
+            falling = [impacts[above] > impacts[below] for above, below in steps]
             share *= share_of(np.all(falling, axis=0))
         return Replay(min(seeds), share)
 
@@ -107,12 +103,12 @@ class Sensitivity(ClaimBase):
 
     def replay(self, evidence: Evidence) -> Replay | None:
         """How often the impact comes out larger in the one than in the other."""
-        metric = evidence.metric(self.metric)
-        more = _replayed_impact(evidence, (self.more, self.factor), metric)
-        less = _replayed_impact(evidence, (self.less, self.factor), metric)
-        if more is None or less is None:
+        more, less = (self.more, self.factor), (self.less, self.factor)
+        found = _replayed_impacts(evidence, {more, less}, evidence.metric(self.metric))
+        if found is None:
             return None
-        return Replay(min(more[1], less[1]), share_of(more[0] > less[0]))
+        impacts, n = found
+        return Replay(n, share_of(impacts[more] > impacts[less]))
 
 
 def _judge(
@@ -121,8 +117,8 @@ def _judge(
     factors: Sequence[_Factor],
     metric: Metric,
 ) -> ImpactOrderJudged:
-    judged = [_compare(evidence, *step, metric) for step in steps]
-    verdict, decisive = _all_larger(judged)
+    judged = [_compare(evidence, *step, metric, len(steps)) for step in steps]
+    verdict, decisive = all_larger(judged)
     asked = [
         step
         for step, one in zip(steps, judged, strict=True)
@@ -148,28 +144,13 @@ def _is_told(step: ImpactDifference) -> bool:
     return step.interval.low > 0 or step.verdict is Verdict.SAME
 
 
-def _all_larger(steps: Sequence[ImpactDifference]) -> tuple[Verdict, int]:
-    """The claim that in every step the first impact is larger; and the step that decides."""
-    lows, highs = [s.interval.low for s in steps], [s.interval.high for s in steps]
-    same = [place for place, step in enumerate(steps) if step.verdict is Verdict.SAME]
-    against = [p for p, step in enumerate(steps) if highs[p] < 0 and p not in same]
-    if against:
-        return Verdict.FAILS, min(against, key=highs.__getitem__)
-    least = min(range(len(steps)), key=lows.__getitem__)
-    if not same and lows[least] > 0:
-        return Verdict.HOLDS, least
-    if same and all(low >= -step.margin for low, step in zip(lows, steps, strict=True)):
-        return Verdict.SAME, same[0]
-    return Verdict.OPEN, least
-
-
 def _compare(
-    evidence: Evidence, larger: _Factor, smaller: _Factor, metric: Metric
+    evidence: Evidence, larger: _Factor, smaller: _Factor, metric: Metric, comparisons: int
 ) -> ImpactDifference:
     above, below = evidence.levels(*larger), evidence.levels(*smaller)
     values = _paired_levels(above, below, metric)
     margin = margin_between(evidence, metric, [*values[0], *values[1]])
-    return compare_impacts(*values, margin, evidence.rule)
+    return compare_impacts(*values, margin, evidence.rule, comparisons)
 
 
 def _paired_levels(
@@ -210,11 +191,25 @@ def _impact(evidence: Evidence, factor: _Factor, metric: Metric) -> float:
     return float(np.ptp(means))
 
 
-def _replayed_impact(
-    evidence: Evidence, factor: _Factor, metric: Metric
-) -> tuple[Array, int] | None:
-    found = replayed(evidence.levels(*factor), metric)
-    return None if found is None else (np.ptp(direction(metric) * found[0], axis=1), found[1])
+def _replayed_impacts(
+    evidence: Evidence, factors: Collection[_Factor], metric: Metric
+) -> tuple[dict[_Factor, Array], int] | None:
+    """The impacts in each replay, and the fewest seeds; a training that factors share is one."""
+    levels = {factor: evidence.levels(*factor) for factor in sorted(factors, key=str)}
+    sides = of([side for each in levels.values() for side in each])
+    found = replayed(sides, metric)
+    if found is None:
+        return None
+    values, n = found
+    places = {_training(side): place for place, side in enumerate(sides)}
+    return {
+        factor: np.ptp(values[:, [places[_training(side)] for side in each]], axis=1)
+        for factor, each in levels.items()
+    }, n
+
+
+def _training(side: Side) -> tuple[str | None, object]:
+    return side.label.study, side.measured.identity
 
 
 def _label(evidence: Evidence, factor: _Factor) -> Label:

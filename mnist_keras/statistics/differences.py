@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array, signed_rank_two_sided
+from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array
 from mnist_keras.statistics.rules import (
     Rule,
     critical_t,
@@ -36,9 +36,6 @@ from mnist_keras.statistics.summaries import (
     rounding_error,
     smallest_gap,
 )
-
-WILCOXON_PAIRS = 6
-"""The fewest pairs with which the two-sided Wilcoxon test can go below 0.05 (2 / 2^6 = 0.031)."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +77,6 @@ class Difference:
         if self.sd > EQUAL:
             return p_value(self.mean / self.sd * math.sqrt(self.n), self.n, self.rule)
         return 1.0 if abs(self.mean) <= EQUAL else without_spread_p(self.n, self.rule)
-
-    @cached_property
-    def p_wilcoxon(self) -> float | None:
-        """Two-sided, of the signed-rank test beside it; None with fewer than 6 pairs."""
-        return signed_rank_two_sided(self.values) if self.n >= WILCOXON_PAIRS else None
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -27,9 +27,6 @@ MOST_SEEDS = 1_000
 EQUAL = 1e-12
 """Two differences of accuracies or of seconds that are closer than this are the same number."""
 
-MOST_COUNTED = 200
-"""The most pairs for which the signed-rank test counts every way to give out the signs."""
-
 
 def normal_quantile(probability: float) -> float:
     """The standard normal quantile of `probability`."""
@@ -67,49 +64,6 @@ def binomial_two_sided(successes: int, trials: int) -> float:
 
     fewer = min(successes, trials - successes)
     return min(1.0, 2 * float(special.bdtr(fewer, trials, 0.5))) if trials else 1.0
-
-
-def signed_rank_two_sided(differences: Array) -> float:
-    """The exact two-sided p value of Wilcoxon's signed-rank test, ties included.
-
-    `differences` is float, shape [pairs]. Zeros are left out, as Wilcoxon (1945) did; equal sizes
-    share the mean of their ranks. Every one of the 2^pairs ways to give out the signs is counted;
-    above `MOST_COUNTED` pairs, where counting takes long, the sum of ranks is taken as normal.
-    Without a difference p is 1.
-    """
-    differences = differences[np.abs(differences) > EQUAL]
-    if differences.size == 0:
-        return 1.0
-    ranks = _doubled_ranks(np.abs(differences))
-    positive = int(ranks[differences > 0].sum())
-    if differences.size > MOST_COUNTED:
-        from scipy import special
-
-        z = (positive - ranks.sum() / 2) / math.sqrt(float((ranks**2).sum()) / 4)
-        return min(1.0, 2 * float(special.ndtr(-abs(z))))
-    chances = _chances_of_sums(ranks)
-    smaller_tail = min(chances[: positive + 1].sum(), chances[positive:].sum())
-    return min(1.0, 2 * float(smaller_tail))
-
-
-def _chances_of_sums(ranks: NDArray[np.int64]) -> Array:
-    """The probability of each sum of ranks, if each counts or not by the throw of a fair coin."""
-    chances = np.zeros(int(ranks.sum()) + 1)
-    chances[0] = 1.0
-    end = 1
-    for rank in ranks:
-        end += int(rank)
-        chances[rank:end] += chances[: end - rank].copy()
-        chances[:end] /= 2
-    return chances
-
-
-def _doubled_ranks(sizes: Array) -> NDArray[np.int64]:
-    """Twice the ranks of `sizes` from 1, ties sharing their mean: whole numbers all the same."""
-    _, place, count = np.unique(np.round(sizes, 12), return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    ranks: NDArray[np.int64] = (2 * last - count + 1)[place]
-    return ranks
 
 
 def fewest(enough: Callable[[int], bool], start: int = 2, limit: int = MOST_SEEDS) -> int | None:

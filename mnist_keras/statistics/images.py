@@ -39,7 +39,7 @@ class McNemarBySeed:
 
     `a_better` and `b_better` count the seeds whose adjusted p is at most 0.05. The seeds share
     their test images, so their tests are not independent and are not pooled into one p value:
-    whether the configurations differ is for `comparisons.compare_paired` to say.
+    whether the configurations differ is for `differences.compare_paired` to say.
     """
 
     by_seed: tuple[McNemar, ...]

@@ -19,7 +19,7 @@ from mnist_keras.statistics.differences import Family, compare_paired, judge_fam
 from mnist_keras.statistics.distributions import ALPHA, EQUAL, Array
 from mnist_keras.statistics.orders import as_matrix
 from mnist_keras.statistics.rules import Rule, critical_t, fewest_without_spread
-from mnist_keras.statistics.summaries import Interval, Verdict
+from mnist_keras.statistics.summaries import Interval, Verdict, smallest_gap
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,14 @@ class ImpactDifference:
     """The impact of one factor minus that of another, over the same seeds.
 
     `interval`, one of this rule, may be infinite at either end, where there are too few seeds to
-    say anything.
+    say anything. `adjusted` is the same for one that is picked out of several comparisons: of all
+    of them together, one end of no interval is wrong in more than 5 %.
     """
 
     n: int
     difference: float
     interval: Interval
+    adjusted: Interval
     margin: float
     verdict: Verdict
     rule: Rule
@@ -106,8 +108,11 @@ def compare_impacts(
     smaller: Sequence[ArrayLike],
     margin: float,
     rule: Rule = Rule.FIXED,
+    comparisons: int = 1,
 ) -> ImpactDifference:
     """Compare the impacts of two factors over the same seeds; each level of shape [seeds].
+
+    `comparisons` is how many such differences a claim rests on.
 
     The first impact is at least any difference of two of its levels, and the second is one of its
     own differences. So the first exceeds the second by at least the largest, over the pairs of the
@@ -118,13 +123,39 @@ def compare_impacts(
     one, other = as_matrix(larger), as_matrix(smaller)
     if one.shape[1] != other.shape[1]:
         raise ValueError(f"expected the same seeds, got {one.shape[1]} and {other.shape[1]}")
-    interval = Interval(_exceeds_by(one, other, rule), -_exceeds_by(other, one, rule))
+    interval = _limits(one, other, rule, ALPHA)
+    adjusted = _limits(one, other, rule, min(ALPHA, 2 * ALPHA / comparisons))
     difference = float(np.ptp(one.mean(axis=1)) - np.ptp(other.mean(axis=1)))
     verdict = verdict_within(interval, margin)
-    return ImpactDifference(one.shape[1], difference, interval, margin, verdict, rule)
+    return ImpactDifference(one.shape[1], difference, interval, adjusted, margin, verdict, rule)
 
 
-def _exceeds_by(one: Array, other: Array, rule: Rule) -> float:
+def all_larger(steps: Sequence[ImpactDifference]) -> tuple[Verdict, int]:
+    """Judge the claim that in every step the first impact is larger; and the step that decides.
+
+    As `orders.all_better` does: that all are larger needs no adjustment for their number, one that
+    is picked, because it is smaller or lies within the margin, does. Raises `ValueError` without
+    steps.
+    """
+    lows, highs = [step.interval.low for step in steps], [step.adjusted.high for step in steps]
+    same = [place for place, step in enumerate(steps) if step.verdict is Verdict.SAME]
+    against = [p for p, high in enumerate(highs) if high < 0 and p not in same]
+    if against:
+        return Verdict.FAILS, min(against, key=highs.__getitem__)
+    least = min(range(len(steps)), key=lows.__getitem__)
+    if not same and lows[least] > 0:
+        return Verdict.HOLDS, least
+    level = [place for place, step in enumerate(steps) if step.adjusted.inside(step.margin)]
+    if level and all(low >= -step.margin for low, step in zip(lows, steps, strict=True)):
+        return Verdict.SAME, level[0]
+    return Verdict.OPEN, least
+
+
+def _limits(one: Array, other: Array, rule: Rule, alpha: float) -> Interval:
+    return Interval(_exceeds_by(one, other, rule, alpha), -_exceeds_by(other, one, rule, alpha))
+
+
+def _exceeds_by(one: Array, other: Array, rule: Rule, alpha: float) -> float:
     """The lower bound of the first impact minus the second, one-sided at half of alpha."""
     n = one.shape[1]
     if n < 2:
@@ -132,11 +163,18 @@ def _exceeds_by(one: Array, other: Array, rule: Rule) -> float:
     first, second = _contrasts(one), _contrasts(other)
     means = first.mean(axis=1)[:, None] - second.mean(axis=1)[None, :]
     spreads = (first[:, None, :] - second[None, :, :]).std(axis=2, ddof=1)
-    alpha = min(ALPHA, 2 * ALPHA / len(first))
-    halves = critical_t(n, alpha, rule) * spreads / math.sqrt(n)
-    if n < fewest_without_spread(rule, alpha):
-        halves[spreads <= EQUAL] = math.inf
+    of_each = min(alpha, 2 * alpha / len(first))
+    halves = critical_t(n, of_each, rule) * spreads / math.sqrt(n)
+    halves[spreads <= EQUAL] = _half_without_spread(np.concatenate([one, other]), rule, of_each)
     return float((means - halves).min(axis=1).max())
+
+
+def _half_without_spread(levels: Array, rule: Rule, alpha: float) -> float:
+    """Half the interval of a mean that is the same in every seed, as `differences` has it."""
+    n = levels.shape[1]
+    if n < fewest_without_spread(rule, alpha):
+        return math.inf
+    return smallest_gap(levels.ravel()) * (1 - (alpha / 2) ** (1 / n))
 
 
 def _contrasts(matrix: Array) -> Array:

@@ -203,7 +203,7 @@ def judge_trend(
         verdict = Verdict.FAILS
     elif all(one.verdict is Verdict.SAME for one in pairs):
         verdict = Verdict.SAME
-    elif held and all(one.verdict is Verdict.DIFFERENT for one in ends):
+    elif held and all(one.verdict is Verdict.DIFFERENT and one.mean > 0 for one in ends):
         verdict = Verdict.HOLDS
     else:
         verdict = Verdict.OPEN

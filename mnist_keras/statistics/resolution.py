@@ -138,6 +138,24 @@ def seeds_range(n: int, mean: float, sd: float, margin: float, rule: Rule) -> Se
     return None if drawn is None else _range(_seeds_to_settle(*drawn, margin, rule), n)
 
 
+def seeds_range_of_no_gain(
+    n: int, mean: float, sd: float, margin: float, rule: Rule
+) -> SeedRange | None:
+    """The same for the claim that a difference is not above the margin (`orders.none_better`).
+
+    It is settled once the mean is shown to lie below the margin, however far, or above 0.
+    """
+    drawn = _draw(n, mean, sd)
+    if drawn is None:
+        return None
+    means, sds = drawn
+    needed = np.minimum(
+        _seeds_to_reach(margin - means, sds, rule, POWER),
+        _seeds_to_reach(means, sds, rule, POWER),
+    )
+    return _range(needed, n)
+
+
 def seeds_range_of_statement(
     n: int, distance: float, sd: float, margin: float, rule: Rule
 ) -> SeedRange | None:

@@ -8,13 +8,14 @@ where the mean over all seeds lies, which more seeds narrow down as far as one l
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mnist_keras.statistics.differences import compare_paired
-from mnist_keras.statistics.distributions import EQUAL
+from mnist_keras.statistics.distributions import ALPHA, EQUAL
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import (
     Interval,
@@ -44,6 +45,7 @@ class Figure:
         verdict: `DIFFERENT` outside the interval; `SAME` if `within` is at most the margin; else
             `OPEN`.
         too_few: whether the rule cannot tell by so few seeds, whatever they are.
+        rule: the rule of the interval.
     """
 
     n: int
@@ -54,6 +56,15 @@ class Figure:
     within: float | None
     verdict: Verdict
     too_few: bool = False
+    rule: Rule = Rule.FIXED
+
+
+def different_by_chance(figures: Iterable[Figure]) -> float:
+    """How many of them would be called different though all came out again, on average.
+
+    Under the sequential rule at all looks together, and at most.
+    """
+    return ALPHA * sum(figure.interval is not None for figure in figures)
 
 
 def judge_figure(
@@ -73,10 +84,10 @@ def judge_figure(
     n, mean = array.size, float(array.mean())
     sd = float(array.std(ddof=1)) if n > 1 else 0.0
     if sd <= EQUAL:
-        return Figure(n, published, mean, None, margin, None, Verdict.OPEN)
+        return Figure(n, published, mean, None, margin, None, Verdict.OPEN, rule=rule)
     run = prediction_interval(mean, sd, n, rule)
     if not math.isfinite(run.half):
-        return Figure(n, published, mean, None, margin, None, Verdict.OPEN, too_few=True)
+        return Figure(n, published, mean, None, margin, None, Verdict.OPEN, True, rule)
     widening = rounding + smallest_gap(array) / 2
     interval = Interval(run.low - widening, run.high + widening)
     distance = abs(published - mean)
@@ -85,7 +96,7 @@ def judge_figure(
         verdict = Verdict.DIFFERENT
     else:
         verdict = Verdict.SAME if within <= margin else Verdict.OPEN
-    return Figure(n, published, mean, interval, margin, within, verdict)
+    return Figure(n, published, mean, interval, margin, within, verdict, rule=rule)
 
 
 @dataclass(frozen=True)

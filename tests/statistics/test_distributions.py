@@ -1,23 +1,14 @@
 from __future__ import annotations
 
-import itertools
 import math
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from scipy import stats
 
 from mnist_keras.statistics import distributions
-
-# Hollander and Wolfe, Nonparametric Statistical Methods (1973), p. 29: a depression scale.
-FIRST_VISIT = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30])
-SECOND_VISIT = np.array([0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29])
-# Darwin's self- and cross-fertilised maize, in eighths of an inch (Fisher, The Design of
-# Experiments, 1935).
-MAIZE = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48], dtype=float)
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 4, 9, 29, math.inf])
@@ -41,50 +32,6 @@ def test_binomial_two_sided_is_scipys(successes):
 
 def test_binomial_without_trials_shows_nothing():
     assert distributions.binomial_two_sided(0, 0) == 1.0
-
-
-def test_signed_rank_of_hollander_and_wolfes_example():
-    p = distributions.signed_rank_two_sided(FIRST_VISIT - SECOND_VISIT)
-    assert p == pytest.approx(2 * 0.01953, abs=2e-5)
-
-
-def test_signed_rank_of_darwins_maize():
-    expected = stats.wilcoxon(MAIZE, method="exact").pvalue
-    assert expected == pytest.approx(0.0413, abs=5e-5)
-    assert distributions.signed_rank_two_sided(MAIZE) == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    "differences",
-    [[1, 1, 2, -2, 5], [3, -3, 3, -3], [0.1, 0.2, 0.3 - 0.1, 0.4, 0, -0.1], [-2, -1, -1, 4, 4, 6]],
-)
-def test_signed_rank_with_ties_counts_every_way_to_give_the_signs(differences):
-    sizes = np.round(np.abs([d for d in differences if d]), 9)
-    ranks = stats.rankdata(sizes)
-    observed = sum(r for r, d in zip(ranks, [d for d in differences if d], strict=True) if d > 0)
-    centre = ranks.sum() / 2
-    sums = [ranks @ signs for signs in itertools.product([0, 1], repeat=len(ranks))]
-    expected = np.mean([abs(s - centre) >= abs(observed - centre) - 1e-9 for s in sums])
-    p = distributions.signed_rank_two_sided(np.array(differences, dtype=float))
-    assert p == pytest.approx(expected, abs=1e-12)
-
-
-@pytest.mark.parametrize(("pairs", "smallest"), [(5, 0.0625), (6, 0.03125)])
-def test_signed_rank_cannot_reach_5_percent_below_six_pairs(pairs, smallest):
-    assert distributions.signed_rank_two_sided(np.arange(1.0, pairs + 1)) == smallest
-
-
-def test_signed_rank_without_a_difference_shows_nothing():
-    assert distributions.signed_rank_two_sided(np.zeros(7)) == 1.0
-
-
-@pytest.mark.parametrize(("pairs", "error"), [(distributions.MOST_COUNTED, 0.02), (5_000, 1e-9)])
-def test_signed_rank_of_many_pairs_is_near_the_normal_approximation(pairs, error):
-    generator = np.random.default_rng(pairs)
-    differences = np.round(generator.normal(0.1, 1.0, pairs), 1)
-    expected = stats.wilcoxon(differences, method="asymptotic", correction=False).pvalue
-    p = distributions.signed_rank_two_sided(differences)
-    assert p == pytest.approx(expected, rel=error)
 
 
 @pytest.mark.parametrize("target", [2, 3, 7, 64, 65, 99, 100])

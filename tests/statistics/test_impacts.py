@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from mnist_keras.statistics.differences import compare_paired
-from mnist_keras.statistics.impacts import compare_impacts, judge_impact
+from mnist_keras.statistics.impacts import all_larger, compare_impacts, judge_impact
 from mnist_keras.statistics.rules import Rule, critical_t
 from mnist_keras.statistics.summaries import Verdict
 
@@ -158,3 +158,43 @@ def test_a_factor_is_not_different_while_no_pair_is():
     impact = judge_impact(levels, 0.001)
     assert Verdict.DIFFERENT not in impact.family.verdicts
     assert impact.verdict is Verdict.OPEN
+
+
+def test_impacts_that_never_vary_are_compared_as_differences_that_never_vary():
+    flat = [[0.98] * 6] * 2
+    nothing = compare_impacts(flat, flat, 0.001)
+    assert (nothing.interval.low, nothing.interval.high) == (-math.inf, math.inf)
+    assert nothing.verdict is Verdict.OPEN
+    one = compare_impacts([[0.98] * 8, [0.981] * 8], [[0.98] * 8, [0.9805] * 8], 0.0)
+    # The step is the smallest gap, 0.0005, and the sides are adjusted for two differences each.
+    half = 0.0005 * (1 - (0.05 / 2) ** (1 / 8))
+    assert one.interval == pytest.approx((0.0005 - half, 0.0005 + half))
+
+
+def test_one_impact_that_is_picked_among_several_has_to_differ_after_adjustment():
+    noise = np.random.default_rng(5).normal(size=(2, 6))
+
+    def behind(size, comparisons):
+        smaller = [noise[0], noise[0] * 0]
+        larger = [10 + size + noise[1], noise[1] * 0]
+        return compare_impacts(smaller, larger, 0.0, comparisons=comparisons)
+
+    size = next(size for size in np.arange(-10, 5, 0.01) if behind(size, 1).interval.high < 0)
+    alone = [behind(size, 1)]
+    assert all_larger(alone) == (Verdict.FAILS, 0)
+    clear = compare_impacts([50 + noise[0], 0 * noise[0]], noise, 0.0, comparisons=6)
+    among = [behind(size, 6), *[clear] * 5]
+    assert among[0].interval == alone[0].interval
+    assert among[0].adjusted.high > 0
+    assert all_larger(among)[0] is Verdict.OPEN
+
+
+def test_one_impact_that_is_level_among_several_has_to_be_so_after_adjustment():
+    noise = np.random.default_rng(6).normal(size=(2, 8))
+    first, second = [[50.0 + one, 0 * one] for one in noise]
+    sizes = compare_impacts(first, second, 0.0).interval
+    margin = max(abs(end) for end in sizes) + 1e-6
+    level = [compare_impacts(first, second, margin, comparisons=k) for k in (1, 6)]
+    clear = compare_impacts([[90.0 + noise[0][0]] * 8, noise[0]], second, margin, comparisons=6)
+    assert all_larger([level[0]]) == (Verdict.SAME, 0)
+    assert all_larger([level[1], *[clear] * 5])[0] is Verdict.OPEN

@@ -169,3 +169,17 @@ def test_levels_that_are_not_paired_are_refused(bad):
         judge_best(bad, MARGIN)
     with pytest.raises(ValueError, match=r"two levels|finite"):
         judge_trend([bad], [MARGIN])
+
+
+def test_a_series_that_falls_does_not_grow_though_two_series_hide_it_from_holm():
+    pattern = np.array([-1.2, -0.6, 0.1, 0.5, 1.2])
+    spread = 0.031 / pattern.std(ddof=1) * pattern
+    start = np.full(5, 97.0)
+    grows = [start, start + 0.045 + spread, start + 0.09 + 2 * spread]
+    falls = [start, start - 0.042 + spread, start - 0.084 + 2 * spread]
+    end = compare_paired(falls[-1], falls[0], 0.1)
+    assert end.verdict is Verdict.DIFFERENT
+    assert 0.025 < end.p < 0.05
+    assert judge_trend([grows], [0.1]).verdict is Verdict.HOLDS
+    assert judge_trend([falls], [0.1]).verdict is Verdict.FAILS
+    assert judge_trend([grows, falls], [0.1, 0.1]).verdict is Verdict.OPEN

@@ -10,6 +10,7 @@ from mnist_keras.statistics.differences import compare_paired
 from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import (
     seeds_range,
+    seeds_range_of_no_gain,
     seeds_range_of_statement,
     seeds_to_settle,
     visible_difference,
@@ -87,3 +88,14 @@ def test_a_statement_is_settled_on_either_side_of_its_margin():
     beyond = seeds_range_of_statement(10, 1.0, 0.3, 0.5, Rule.FIXED)
     assert near.middle > inside.middle
     assert near.middle > beyond.middle
+
+
+def test_to_show_that_nothing_is_gained_takes_fewer_seeds_than_to_show_what_is_lost():
+    """The claim holds below the margin however far, so half of an equality is enough."""
+    lost = seeds_range_of_no_gain(10, -0.1, 0.25, 0.1, Rule.SEQUENTIAL)
+    equal = seeds_range(10, -0.1, 0.25, 0.1, Rule.SEQUENTIAL)
+    assert lost.low < equal.low
+    assert lost.middle < equal.middle / 2
+    gained = seeds_range_of_no_gain(10, 1.0, 0.25, 0.1, Rule.FIXED)
+    assert gained.high == 11
+    assert seeds_range_of_no_gain(1, 0.0, 0.25, 0.1, Rule.FIXED) is None
