@@ -56,6 +56,11 @@ class Metric:
     counts_images: bool = False
     of_chosen_epoch: bool = False
 
+    @property
+    def largest_difference(self) -> float | None:
+        """Between two values of it; None where there is no limit."""
+        return None if self.low is None or self.high is None else self.high - self.low
+
     def of_printed(self, printed: float) -> float:
         """A printed number (97.70 %) in the unit of the run records (0.9770)."""
         return round(printed / self.divisor, 10)

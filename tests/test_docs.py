@@ -28,7 +28,6 @@ PAGES = [
             "ARCHITECTURE.md",
             "CHANGELOG.md",
             "CONTRIBUTING.md",
-            "benchmarks/README.md",
             "examples/README.md",
         )
     )

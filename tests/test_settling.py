@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import run_here
-from generated_runs import write_run
+from generated_runs import write_run, write_study
 
-from mnist_keras.analysis.analyze import analyze
+from mnist_keras.analysis.analyze import analyze, record_looks
 from mnist_keras.analysis.looks import read_looks, record_look
+from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import next_batch, open_questions, typical_spread
 from mnist_keras.config import RunConfig, make_config
@@ -19,6 +20,7 @@ from mnist_keras.report.words.units import seed_range_cell
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import Study
+from mnist_keras.studies.loading import load_study
 
 FIELDS = {
     "name": "mine",
@@ -217,6 +219,19 @@ def test_looks_are_those_with_more_seeds(logs):
     write(logs, 128, 64, wave(0.98, 3))
     record_look(folder, judged(logs).configurations)
     assert len(read_looks(folder)) == 2
+
+
+def test_a_look_at_one_study_is_a_look_at_those_that_its_claims_point_to(logs):
+    architectures, shallow = load_study("architectures"), load_study("shallow")
+    for study in (architectures, shallow):
+        write_study(logs, study, lambda config: 0.97, seeds=range(3))
+    records = Records(logs)
+    record_looks([analyze(architectures, logs, records=records)], records)
+    assert len(read_looks(logs / "shallow")) == len(read_looks(logs / "architectures")) == 1
+    assert analyze(shallow, logs).rule is Rule.FIXED
+    write_study(logs, shallow, lambda config: 0.97, seeds=range(4))
+    assert analyze(shallow, logs).rule is Rule.SEQUENTIAL
+    assert analyze(architectures, logs).looks == 2
 
 
 TINY = """

@@ -15,7 +15,7 @@ from mnist_keras.report.plain import summarize
 from mnist_keras.report.rows import configuration_rows, factor_row
 from mnist_keras.report.summary import print_summary
 from mnist_keras.report.words.verdicts import FIGURE_WORDS, claim_verdict
-from mnist_keras.statistics.stated import Figure
+from mnist_keras.statistics.stated import Figure, different_by_chance
 from mnist_keras.studies.design import Study
 from mnist_keras.studies.loading import load_study
 from mnist_keras.subjects import value_text
@@ -83,7 +83,7 @@ def test_the_summary_counts_the_published_figures_by_verdict(
         for verdict, word in FIGURE_WORDS.items()
         if any(cell.verdict is verdict for cell in outcome.cells)
     )
-    chance = outcome.different_by_chance
+    chance = different_by_chance(outcome.figures)
     assert chance == pytest.approx(0.05 * sum(
         isinstance(cell.judgement, Figure) and cell.judgement.interval is not None
         for cell in outcome.cells

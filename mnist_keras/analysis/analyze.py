@@ -10,7 +10,7 @@ from mnist_keras.analysis.cells import judge_cells
 from mnist_keras.analysis.evidence import StudyEvidence
 from mnist_keras.analysis.factors import EPOCHS, judge_factors
 from mnist_keras.analysis.findings import find_in
-from mnist_keras.analysis.looks import count_looks
+from mnist_keras.analysis.looks import count_looks, record_look
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.notes import (
     StillToTrain,
@@ -116,19 +116,35 @@ def _judge(runs: StudyRuns, records: Records, looks: int, rule: Rule) -> StudyOu
 def _looks(study: Study, runs: StudyRuns, records: Records) -> int:
     """How often this study, and those that its claims point to, were looked at; the most."""
     own = count_looks(records.folder(study.name), runs.configurations)
-    others = {
+    others = _elsewhere(study, records).items()
+    return max([own, *(count_looks(folder, configurations) for folder, configurations in others)])
+
+
+def record_looks(outcomes: Sequence[StudyOutcome], records: Records) -> None:
+    """Record that verdicts were drawn: of these studies, and by that of those they point to.
+
+    Raises:
+        UserError: a file of looks is damaged.
+        OSError: one cannot be written.
+    """
+    for outcome in outcomes:
+        record_look(records.folder(outcome.study.name), outcome.configurations)
+        for folder, configurations in _elsewhere(outcome.study, records).items():
+            record_look(folder, configurations)
+
+
+def _elsewhere(study: Study, records: Records) -> dict[Path, tuple[Measured, ...]]:
+    """What the study's claims see of other studies, by the folders of these."""
+    names = {
         subject.study
         for claim in study.claims
         for subject in claim.subjects()
         if subject.study not in (None, study.name)
     }
-    found = [
-        count_looks(
-            records.folder(str(name)), StudyRuns(load_study(str(name)), records).configurations
-        )
-        for name in sorted(map(str, others))
-    ]
-    return max([own, *found])
+    return {
+        records.folder(name): StudyRuns(load_study(name), records).configurations
+        for name in sorted(map(str, names))
+    }
 
 
 def judge_claims(evidence: StudyEvidence) -> tuple[ClaimOutcome, ...]:

@@ -13,17 +13,18 @@ from mnist_keras.analysis.findings import FoundIn
 from mnist_keras.analysis.notes import Note
 from mnist_keras.analysis.other_runs import OtherRuns
 from mnist_keras.analysis.sources import SourceFinding
-from mnist_keras.claims.evidence import Measured, MeasuredEnsemble
+from mnist_keras.claims.base import needed_for
+from mnist_keras.claims.evidence import Measured, MeasuredEnsemble, Side
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.claims.reasons import NoRun, OneValue, WhyNot
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import METRICS, Metric
 from mnist_keras.runs.caveats import marks_text
 from mnist_keras.statistics.differences import Difference
-from mnist_keras.statistics.distributions import ALPHA
 from mnist_keras.statistics.images import McNemarBySeed
 from mnist_keras.statistics.impacts import Impact
 from mnist_keras.statistics.orders import Best
+from mnist_keras.statistics.resolution import SeedRange
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.statistics.summaries import Interval, Verdict
@@ -142,6 +143,21 @@ class PairOutcome:
     images: McNemarBySeed | None = None
     other_images: Interval | None = None
 
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both configurations with what they stand for."""
+        return Side(self.labels[0], self.a), Side(self.labels[1], self.b)
+
+    @property
+    def needed(self) -> SeedRange | None:
+        """How many seeds, or groups of them, would settle it at a further look.
+
+        None where it is settled, or not known: one that its family alone holds back is nearly so.
+        """
+        if self.difference.verdict.settled:
+            return None
+        return needed_for(self.verdict, self.difference, Rule.SEQUENTIAL)
+
 
 @dataclass(frozen=True)
 class StudyOutcome:
@@ -229,10 +245,6 @@ class StudyOutcome:
             yield from claim.judged.metrics if claim.judged else ()
 
     @property
-    def different_by_chance(self) -> float:
-        """How many figures would be called different though all came out again, on average.
-
-        Under the sequential rule at all looks together, and at most.
-        """
-        figures = [one.judgement for one in self.cells if isinstance(one.judgement, Figure)]
-        return ALPHA * sum(figure.interval is not None for figure in figures)
+    def figures(self) -> tuple[Figure, ...]:
+        """The published figures that were judged beside runs; counts do not vary, and are none."""
+        return tuple(one.judgement for one in self.cells if isinstance(one.judgement, Figure))

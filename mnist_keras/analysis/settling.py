@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_keras.analysis.outcome import PairOutcome, StudyOutcome
-from mnist_keras.claims.base import needed_for
 from mnist_keras.claims.evidence import Measured, OverSeeds, Side, common_groups, group_size
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.config import RunConfig
 from mnist_keras.metrics import ACCURACIES
 from mnist_keras.statistics.distributions import MOST_SEEDS
 from mnist_keras.statistics.resolution import SeedRange
-from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict, expected_sd
 
 FIRST_SEEDS = 3
@@ -97,7 +95,7 @@ def open_questions(outcome: StudyOutcome, *, all_pairs: bool = False) -> list[Qu
     ]
     if all_pairs:
         questions += [
-            _question(name, pair, _pair_sides(pair), _pair_needs(pair))
+            _question(name, pair, pair.sides, pair.needed)
             for pair in outcome.pairs
             if pair.verdict is Verdict.OPEN
         ]
@@ -110,17 +108,6 @@ def _question(
     step = group_size(sides)
     seeds = step * len(common_groups(sides))
     return Question(study, what, sides, seeds, needed and needed.times(step), step)
-
-
-def _pair_sides(pair: PairOutcome) -> tuple[Side, Side]:
-    return Side(pair.labels[0], pair.a), Side(pair.labels[1], pair.b)
-
-
-def _pair_needs(pair: PairOutcome) -> SeedRange | None:
-    """What would settle the pair; one that its family holds back needs one more look."""
-    if pair.difference.verdict.settled:
-        return None
-    return needed_for(pair.verdict, pair.difference, Rule.SEQUENTIAL)
 
 
 @dataclass(frozen=True)

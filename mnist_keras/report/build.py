@@ -8,8 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from mnist_keras.analysis.analyze import analyze
-from mnist_keras.analysis.looks import record_look
+from mnist_keras.analysis.analyze import analyze, record_looks
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.results import results_rows, write_results_csv
@@ -68,8 +67,7 @@ def build_report(
             raise UserError(_why_nothing([study.name for study in studies], logs, records))
         try:
             pages = _write_reports(found, logs, command, joint=len(studies) > 1)
-            for outcome in found:
-                record_look(logs / outcome.study.name, outcome.configurations)
+            record_looks(found, records)
             return pages
         except OSError as error:
             raise UserError(

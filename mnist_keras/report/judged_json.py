@@ -8,8 +8,10 @@ from typing import Any
 from mnist_keras.claims.outcome import ClaimOutcome
 from mnist_keras.report.console import print_json
 from mnist_keras.report.words.claims import claim_reason, replay_text
-from mnist_keras.report.words.tables import figure_why_not
+from mnist_keras.report.words.units import limited
+from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.resolution import SeedRange
+from mnist_keras.statistics.summaries import Interval
 from mnist_keras.tables.cells import in_order
 from mnist_keras.tables.findings import TableFindings
 from mnist_keras.tables.published_figures import FigureOutcome
@@ -124,10 +126,16 @@ def _figure_facts(outcome: FigureOutcome) -> dict[str, Any]:
         "metric": outcome.quantity.name,
         "published": outcome.quantity.of_printed((cell.low + cell.high) / 2),
         "mean": figure.mean if figure else None,
-        "interval": figure.interval if figure else None,
+        "interval": _figure_interval(outcome),
         "verdict": outcome.verdict.value if outcome.verdict else None,
-        "why": figure_why_not(outcome),
+        "why": why_not_text(outcome.why_not),
     }
+
+
+def _figure_interval(outcome: FigureOutcome) -> Interval | None:
+    if outcome.figure is None or outcome.figure.interval is None:
+        return None
+    return limited(outcome.figure.interval, outcome.quantity)
 
 
 def _needed_facts(needed: SeedRange | None) -> dict[str, int | None] | None:

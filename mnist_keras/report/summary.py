@@ -110,7 +110,7 @@ def outcome_parts(outcome: StudyOutcome) -> Iterator[Part]:
         yield Table([pair_row(pair) for pair in outcome.pairs])
     lines = [_confirmation_text(outcome), _figures_text(outcome)]
     if lines[-1]:
-        lines.append(chance_text([outcome]))
+        lines.append(chance_text(outcome.figures))
     yield from map(Line, filter(None, lines))
     if outcome.study.comparable:
         yield from _cells(outcome)

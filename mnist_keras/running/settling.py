@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from mnist_keras.analysis.analyze import analyze
-from mnist_keras.analysis.looks import record_look
+from mnist_keras.analysis.analyze import analyze, record_looks
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import FIRST_SEEDS, Batch, Question, next_batch, open_questions
@@ -124,8 +123,7 @@ def look(runs: Sequence[StudyRun]) -> list[StudyOutcome]:
     outcomes = [
         analyze(run.study, logs, wide=run.wide, records=records, sequential=True) for run in runs
     ]
-    for run, outcome in zip(runs, outcomes, strict=True):
-        record_look(logs / run.study.name, outcome.configurations)
+    record_looks(outcomes, records)
     return outcomes
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnist_keras.accelerators import default_jobs
-from mnist_keras.analysis.analyze import analyze, confirmation_config
+from mnist_keras.analysis.analyze import analyze, confirmation_config, record_looks
+from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.errors import UserError
 from mnist_keras.printed import count
@@ -169,7 +170,10 @@ def run_study(
     )
     train_study(run, tell)
     remember_run(run)
-    return analyze(run.study, logs, wide=wide)
+    records = Records(logs)
+    outcome = analyze(run.study, logs, wide=wide, records=records)
+    record_looks([outcome], records)
+    return outcome
 
 
 def changed_study(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from mnist_keras.claims.base import needed_for
+from mnist_keras.claims.base import needed_for, needed_for_impact
 from mnist_keras.metrics import Metric as Quantity
 from mnist_keras.statistics.differences import Difference
 from mnist_keras.statistics.impacts import Impact, judge_impact
@@ -80,9 +80,7 @@ class Factor:
 
         None where it is settled, or not known.
         """
-        if self.impact.verdict.settled:
-            return None
-        return max(self.pairs, key=lambda pair: abs(pair.difference.mean)).needed
+        return needed_for_impact(self.impact, self.impact.family.differences[0].rule)
 
     def within_range(self, interval: Interval | None) -> Interval | None:
         """An interval of a difference, no wider than two values can differ.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mnist_keras.analysis.outcome import CellOutcome, StudyOutcome
+from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, translate
 from mnist_keras.report.words.naming import setting_value
 from mnist_keras.report.words.units import limited
@@ -137,7 +138,7 @@ def make_mark(outcome: CellOutcome) -> Mark:
     """A published accuracy with its distance to ours."""
     published, judgement = outcome.cell.value, outcome.judgement
     interval = judgement.interval if isinstance(judgement, Figure) else None
-    limits = limited(interval, outcome.cell.metric) if interval else None
+    limits = limited(interval, METRICS[outcome.cell.metric]) if interval else None
     ends = [None, None] if limits is None else [100 * (end - published) for end in limits]
     measured = 100 * (float(outcome.values.mean()) - published) if len(outcome.values) else None
     return Mark(

@@ -29,7 +29,7 @@ _ROW_INCHES, _FRAME_INCHES = 0.3, 2.1
 _FAR_APART = 2.0
 """Points; accuracies on more of them are spaced by their error, so that the best stand apart."""
 
-_MEAN = Look(PALETTE[0], "o")
+_MEAN, _SEED = Look(PALETTE[0], "o"), Look(PALETTE[0], ".")
 
 
 @look()
@@ -56,7 +56,8 @@ def trial_rows_plot(outcome: StudyOutcome, name: str) -> Plot | None:
         mark_of(outcome),
     )  # fmt: skip
     published = any(point.published for point in (*accuracies, *times))
-    add_legend(canvas, [marker_key(_MEAN, translate("mean"))], published)
+    keys = [marker_key(_MEAN, translate("mean")), marker_key(_SEED, translate("one seed"))]
+    add_legend(canvas, keys, published)
     caption = sentence(
         translate(
             "Test accuracy and seconds of the whole training of each configuration: {mean_text}, "
@@ -80,7 +81,10 @@ def _draw_accuracies(axes: Axes, accuracies: Sequence[Point]) -> None:
     axes.hlines(rows, *seed_range(accuracies), color=_MEAN.colour, linewidth=1.6, alpha=0.6)
     for row, point in zip(rows, accuracies, strict=True):
         seeds = point.values
-        axes.plot(seeds, np.full(len(seeds), row), ls="", marker=".", color=_MEAN.colour, alpha=0.6)
+        axes.plot(
+            seeds, np.full(len(seeds), row), ls="", marker=_SEED.marker, color=_SEED.colour,
+            alpha=0.6,
+        )  # fmt: skip
         axes.plot(
             point.mean, row, marker=_MEAN.marker, color=_MEAN.colour, markersize=7,
             markeredgecolor="white", zorder=4,

@@ -163,7 +163,7 @@ def rule_texts() -> tuple[str, ...]:
         translate(
             "Whoever ends a study or adds seeds because of what is seen here should keep to these "
             "verdicts: the first report of a study supposes that the number of seeds was decided "
-            "beforehand. Published figures, single test images and ensembles are left to the "
-            "report: their rules are not valid at every look."
+            "beforehand. Published figures are left to the report, and so are single test images "
+            "and ensembles, whose rules are not valid at every look."
         ),
     )

@@ -6,14 +6,17 @@ import math
 from collections.abc import Hashable, Sequence
 
 from mnist_keras.analysis.outcome import FactorOutcome, PairOutcome, StudyOutcome
-from mnist_keras.claims.evidence import Measured
+from mnist_keras.claims.base import needed_for_impact
+from mnist_keras.claims.evidence import Measured, group_size
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import Column, Row, Table
 from mnist_keras.report.page.tables import LONG, summary_cells, summary_columns
 from mnist_keras.report.page.wording import NONE, impact_chip, interval, number, pair_chip
 from mnist_keras.report.words.naming import pair_names, quantity, setting_value
-from mnist_keras.report.words.units import p_text
+from mnist_keras.report.words.units import p_text, seed_range_cell
 from mnist_keras.statistics.images import McNemarBySeed
+from mnist_keras.statistics.resolution import SeedRange
+from mnist_keras.statistics.rules import Rule
 
 IMPACT_METRIC = "val_accuracy"
 LEVEL_METRICS = ("val_accuracy", "test_accuracy", "seconds")
@@ -34,6 +37,7 @@ def impact_table(outcome: StudyOutcome, mark: str) -> Table | None:
             Column(translate("Smallest that could pass")),
             Column("n"),
             Column(translate("Verdict"), numeric=False),
+            Column(translate("Seeds to settle it")),
         ),
         rows=rows,
         mark=mark,
@@ -52,6 +56,7 @@ def _impact_row(factor: FactorOutcome) -> Row:
             smallest_text(impact.smallest_visible, IMPACT_METRIC),
             str(impact.n),
             impact_chip(impact),
+            seeds_text(needed_for_impact(impact, Rule.SEQUENTIAL)),
         ),
     )
 
@@ -154,6 +159,7 @@ def _pair_table(caption: str, pairs: Sequence[PairOutcome], mark: str) -> Table:
             Column(translate("Only second right")),
             Column("McNemar"),
             Column(translate("Verdict"), numeric=False),
+            Column(translate("Seeds to settle it")),
         ),
         rows=tuple(_pair_row(pair) for pair in pairs),
         mark=mark,
@@ -176,8 +182,14 @@ def _pair_row(pair: PairOutcome) -> Row:
             smallest_text(pair.smallest_visible, metric),
             *_mcnemar_cells(pair.images),
             pair_chip(pair),
+            seeds_text(pair.needed and pair.needed.times(group_size(pair.sides))),
         ),
     )
+
+
+def seeds_text(needed: SeedRange | None) -> str:
+    """How many seeds would settle it; none where it is settled, or nobody knows."""
+    return NONE if needed is None else seed_range_cell(needed)
 
 
 def _mcnemar_cells(tests: McNemarBySeed | None) -> tuple[str, str, str]:

@@ -19,6 +19,7 @@ from mnist_keras.report.page.document import (
 from mnist_keras.report.page.judged_tables import factor_table, figure_tables, pair_table
 from mnist_keras.report.page.methods import methods_of_table
 from mnist_keras.report.page.tallies import claim_blocks, figure_tally
+from mnist_keras.report.words.chance import chance_text
 from mnist_keras.report.words.tables import comparison_lines, legend, taken_lines
 from mnist_keras.tables.findings import TableFindings
 
@@ -65,6 +66,9 @@ def _verdicts(findings: TableFindings) -> Iterator[Block]:
         yield Notice(translate("No setting can be judged by these runs."))
     if findings.figures:
         yield figure_tally([one.verdict for one in findings.figures])
+        chance = chance_text([one.figure for one in findings.figures if one.figure])
+        if chance:
+            yield Text(chance)
     yield from claim_blocks(findings.claims, study is not None and study.is_published)
     if outcome.factors:
         yield factor_table(outcome.factors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnist_keras.report.language import decimal, translate
-from mnist_keras.report.page.comparison_tables import p_cell
+from mnist_keras.report.page.comparison_tables import p_cell, seeds_text
 from mnist_keras.report.page.document import Chip, Column, Row, Table, Tone
 from mnist_keras.report.page.tables import LONG
 from mnist_keras.report.page.wording import NONE, VERDICT_TONES, figure_tone
@@ -14,14 +14,14 @@ from mnist_keras.report.words.naming import label_name
 from mnist_keras.report.words.tables import (
     best_text,
     factor_verdict,
-    figure_why_not,
     level_text,
     pair_verdict,
     printed,
     setting_text,
 )
-from mnist_keras.report.words.units import Unit, seed_range_cell, sizes_of, unit_of
+from mnist_keras.report.words.units import Unit, sizes_of, unit_of
 from mnist_keras.report.words.verdicts import NOT_JUDGED, stated_verdict
+from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.summaries import Interval, Verdict
 from mnist_keras.subjects import Label
 from mnist_keras.tables.published_figures import FigureOutcome
@@ -64,7 +64,7 @@ def _factor_row(factor: Factor) -> Row:
             measure.size(factor.margin),
             NONE if visible is None else measure.size(visible),
             Chip(factor_verdict(factor), tone),
-            _seeds(factor),
+            seeds_text(factor.needed),
             best_text(factor),
         ),
     )
@@ -104,13 +104,9 @@ def _pair_row(factor: Factor, pair: Pair) -> Row:
             _interval(measure, factor.within_range(difference.interval)),
             p_cell(pair.p_adjusted),
             Chip(pair_verdict(factor, pair), tone),
-            _seeds(pair),
+            seeds_text(pair.needed),
         ),
     )
-
-
-def _seeds(judged: Factor | Pair) -> str:
-    return NONE if judged.needed is None else seed_range_cell(judged.needed)
 
 
 def _interval(measure: Unit, ends: Interval | None) -> str:
@@ -152,6 +148,6 @@ def _figure_row(outcome: FigureOutcome) -> Row:
                 stated_verdict(judged, measure) if judged else translate(NOT_JUDGED),
                 figure_tone(outcome.verdict),
             ),
-            stated_reason(published, judged, measure) if judged else figure_why_not(outcome),
+            stated_reason(published, judged, measure) if judged else why_not_text(outcome.why_not),
         ),
     )

@@ -131,8 +131,9 @@ METHODS: tuple[tuple[str, str], ...] = (
         "size, 0.8 E(g = 1) + 0.2 E(g = 100), E(g) = (1 + n g)^(−1/2) × ((1 + t²/v) / (1 + t²/(v "
         "(1 + n g))))^(n/2), v = n − 1, reaches 20; intervals are its inversion, a confidence "
         "sequence (Pérez-Ortiz, Lardy, de Heide and Grünwald, Annals of Statistics 52, 2024; "
-        "Wang and Ramdas, 2024). A published figure is one run beside n: there n g is n / (n + 1) "
-        "times 10.",
+        "Wang and Ramdas, 2024). For a published figure, one run beside n, it is E(g = 10) alone "
+        "with n / (n + 1) times 10 for n g, t = (figure − mean) / (s × sqrt(1 + 1/n)), and the "
+        "value of t at which it reaches 20 stands for t(n−1; 0.975) in its interval.",
     ),
     (
         SOURCE,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import typical_spread
 from mnist_keras.analysis.sources import disagreements
+from mnist_keras.claims.outcome import ClaimOutcome
+from mnist_keras.metrics import Metric
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.report.page.document import (
     Block,
@@ -49,6 +51,15 @@ def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     blocks += claim_blocks(
         outcome.shown_claims, outcome.study.is_published, mark_name(outcome.judged_mark)
     )
+    if any("test_" in metric.name for metric in _judged(outcome.shown_claims)):
+        blocks.append(
+            Text(
+                translate(
+                    "What the claims say of the test set holds on these test images: the seeds "
+                    "vary, the images do not."
+                )
+            )
+        )
     if outcome.pairs:
         blocks.append(Text(curve_text(typical_spread(outcome), outcome.rule)))
     audit = disagreements(outcome.source_audit)
@@ -60,6 +71,11 @@ def opening_blocks(outcome: StudyOutcome) -> tuple[Block, ...]:
     if notes:
         blocks += [Text(translate("What to know about these runs:")), Bullets(notes)]
     return tuple(blocks)
+
+
+def _judged(claims: Iterable[ClaimOutcome]) -> Iterator[Metric]:
+    for claim in claims:
+        yield from claim.judged.metrics if claim.judged else ()
 
 
 def _selected_text(outcome: StudyOutcome) -> str:
@@ -126,7 +142,7 @@ def _figure_verdicts(outcome: StudyOutcome) -> list[Block]:
     if not cells:
         return []
     blocks: list[Block] = [figure_tally([cell.verdict for cell in cells])]
-    chance = chance_text([outcome])
+    chance = chance_text(outcome.figures)
     if chance:
         blocks.append(Text(chance))
     reasons = Counter(why_not_text(cell.why_not) for cell in cells if cell.judgement is None)
@@ -158,7 +174,7 @@ def overview_blocks(outcomes: Sequence[StudyOutcome]) -> tuple[Block, ...]:
     blocks: list[Block] = []
     if cells:
         blocks.append(figure_tally([cell.verdict for cell in cells]))
-        chance = chance_text(shown)
+        chance = chance_text([figure for outcome in shown for figure in outcome.figures])
         blocks += [Text(chance)] if chance else []
     if claims:
         blocks.append(claim_tally(claims, published=True))

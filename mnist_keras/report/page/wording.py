@@ -11,7 +11,7 @@ from mnist_keras.metrics import METRICS
 from mnist_keras.report.language import decimal, format_number, plural, translate
 from mnist_keras.report.page.document import Chip, Table, Tone
 from mnist_keras.report.words.naming import GLUE, label_name, shown_name
-from mnist_keras.report.words.units import limited, seeds
+from mnist_keras.report.words.units import limited, limited_difference, seeds
 from mnist_keras.report.words.verdicts import (
     claim_verdict,
     figure_verdict,
@@ -94,8 +94,8 @@ def interval(ends: Interval | None, metric: str, signed: bool = False) -> str:
     """
     if ends is None or ends.low == ends.high or not math.isfinite(ends.half):
         return NONE
-    if not signed:
-        ends = limited(ends, metric)
+    limit = limited_difference if signed else limited
+    ends = limit(ends, METRICS[metric])
     return translate(
         "{low} to {high}",
         low=number(ends.low, metric, signed),

@@ -7,6 +7,7 @@ from mnist_keras.report.language import translate
 from mnist_keras.report.words.naming import printed_figure
 from mnist_keras.report.words.units import Unit, seeds, unit
 from mnist_keras.report.words.whynot import why_not_text
+from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Figure
 from mnist_keras.studies.published import ABOUT, PublishedCell
 
@@ -40,12 +41,18 @@ def stated_reason(published: str, figure: Figure, measure: Unit) -> str:
         return translate(
             "published {published}; {seeds} give {mean}, without a spread to judge by", **values
         )
+    values["size"] = measure.size(figure.interval.half)
+    values["margin"] = measure.size(figure.margin)
+    if figure.rule is Rule.SEQUENTIAL:
+        return translate(
+            "published {published}; {seeds} give {mean}, and one more run would fall within {size} "
+            "of that at every look; same within {margin} is asked for",
+            **values,
+        )
     return translate(
         "published {published}; {seeds} give {mean}, and one more run would fall within {size} of "
         "that; same within {margin} is asked for",
         **values,
-        size=measure.size(figure.interval.half),
-        margin=measure.size(figure.margin),
     )
 
 

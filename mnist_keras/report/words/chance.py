@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.report.language import format_number, translate
 from mnist_keras.statistics.rules import Rule
+from mnist_keras.statistics.stated import Figure, different_by_chance
 
 
-def chance_text(outcomes: Sequence[StudyOutcome]) -> str:
+def chance_text(figures: Sequence[Figure]) -> str:
     """How many figures chance alone would call different; empty where none was judged."""
-    expected = sum(outcome.different_by_chance for outcome in outcomes)
+    expected = different_by_chance(figures)
     if not expected:
         return ""
-    if any(outcome.rule is Rule.SEQUENTIAL for outcome in outcomes):
+    if any(figure.rule is Rule.SEQUENTIAL for figure in figures):
         return translate(
             "If every one of them came out again, chance alone would still call {expected} "
             "different on average, or fewer.",

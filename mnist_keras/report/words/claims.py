@@ -29,6 +29,8 @@ from mnist_keras.report.words.units import (
     Unit,
     groups,
     interval_text,
+    limited,
+    limited_difference,
     p_text,
     seed_range_text,
     seeds,
@@ -37,6 +39,7 @@ from mnist_keras.report.words.units import (
 )
 from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.differences import Difference
+from mnist_keras.statistics.distributions import ALPHA
 from mnist_keras.statistics.impacts import ImpactDifference
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.stated import Statement
@@ -132,12 +135,24 @@ def _order(judged: OrderJudged) -> str:
     decisive, size = order.differences[order.decisive], group_size(judged.sides)
     text = difference_text(decisive, (first, second), measure, better, size)
     if len(order.differences) > 1:
-        text += translate(" (this one of {count} comparisons decides)", count=len(judged.pairs))
+        told = decisive.p is not None and decisive.p <= ALPHA
+        text += _decides(len(judged.pairs), told and judged.verdict is Verdict.OPEN)
     if judged.best is not None:
         text += translate("; {best} has the best mean", best=label_name(judged.best))
     if judged.published is not None:
         text += translate("; published: {size}", size=measure.signed(judged.published))
     return text
+
+
+def _decides(count: int, only_alone: bool) -> str:
+    """That one of several comparisons decides; or that it would if it had been the only one."""
+    if only_alone:
+        return translate(
+            " (this one of {count} comparisons decides, and adjusted for their number it says "
+            "nothing yet)",
+            count=count,
+        )
+    return translate(" (this one of {count} comparisons decides)", count=count)
 
 
 def difference_text(
@@ -205,7 +220,8 @@ def _impact_order(judged: ImpactOrderJudged) -> str:
     step = judged.steps[judged.decisive]
     text = _impact_step(step, judged.pairs[judged.decisive], measure)
     if len(judged.steps) > 1:
-        text += translate(" (this one of {count} comparisons decides)", count=len(judged.steps))
+        told = step.interval.excludes_zero()
+        text += _decides(len(judged.steps), told and judged.verdict is Verdict.OPEN)
     text += translate("; impacts here: {impacts}", impacts=_impacts(judged.impacts, measure))
     if judged.published is not None:
         more, less = (measure.size(one) for one in judged.published)
@@ -236,14 +252,24 @@ def _impacts(impacts: Sequence[tuple[Label, float]], measure: Unit) -> str:
 
 
 def _statement(judged: StatementJudged) -> str:
-    statement, measure = judged.statement, sizes_of(_metric(judged))
+    statement, metric = judged.statement, _metric(judged)
+    measure = sizes_of(metric)
     text = translate(
         "published {published}; over {seeds} {value}",
         published=measure.value(statement.stated),
         seeds=groups(statement.n, group_size(judged.sides)),
         value=measure.value(statement.value),
     )
-    return text + _statement_support(statement, measure)
+    if statement.interval is None:
+        return text + translate("; one alone shows no spread")
+    if not math.isfinite(statement.interval.half):
+        return text + translate(" (too few seeds for an interval)")
+    limit = limited if judged.impact is None else limited_difference
+    return text + translate(
+        " ({interval}), with {margin} allowed",
+        interval=interval_text(measure.sizes(limit(statement.interval, metric)), statement.rule),
+        margin=measure.size(statement.margin),
+    )
 
 
 def _bound(judged: BoundJudged) -> str:
@@ -268,7 +294,7 @@ def _bound(judged: BoundJudged) -> str:
         ends = Interval(-ends.high, -ends.low)
     # Both ends are figures, not differences.
     of_figures = replace(measure, difference_symbol=measure.symbol)
-    ends_text = of_figures.sizes(ends.shifted(judged.bound))
+    ends_text = of_figures.sizes(limited(ends.shifted(judged.bound), metric))
     return f"{text} ({interval_text(ends_text, difference.rule)})"
 
 
@@ -296,18 +322,6 @@ def _best_of(judged: BestOfJudged) -> str:
         "; {picked_by}, by which it was picked, has {seen} more",
         picked_by=translate(judged.picked_by.label),
         seen=sizes_of(judged.picked_by).signed(found.seen),
-    )
-
-
-def _statement_support(statement: Statement, measure: Unit) -> str:
-    if statement.interval is None:
-        return translate("; one alone shows no spread")
-    if not math.isfinite(statement.interval.half):
-        return translate(" (too few seeds for an interval)")
-    return translate(
-        " ({interval}), with {margin} allowed",
-        interval=interval_text(measure.sizes(statement.interval), statement.rule),
-        margin=measure.size(statement.margin),
     )
 
 

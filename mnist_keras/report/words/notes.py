@@ -147,7 +147,7 @@ def looks_text(outcome: StudyOutcome) -> str:
     looks = plural(outcome.looks, "looked at once", "looked at {count} times")
     return translate(
         "The verdicts were {looks} while seeds were added, and are drawn by the sequential rule: "
-        "their error is still at most 5 %, at all looks together.",
+        "their error is still at most 5 %, at all looks by this rule together.",
         looks=looks,
     )
 

@@ -9,13 +9,11 @@ from mnist_keras.metrics import RELATIVE_MARGIN
 from mnist_keras.report.language import decimal, plural, translate
 from mnist_keras.report.words.units import sizes_of, unit_of
 from mnist_keras.report.words.verdicts import impact_verdict, same_within
-from mnist_keras.report.words.whynot import why_not_text
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.published import PublishedCell
 from mnist_keras.tables.cells import Value, in_order, value_text
 from mnist_keras.tables.levels import Levels
-from mnist_keras.tables.published_figures import FigureOutcome
 from mnist_keras.tables.run_table import Metric, RunTable, Setting
 from mnist_keras.tables.verdicts import Factor, Pair, TableOutcome
 
@@ -234,8 +232,3 @@ def printed(cell: PublishedCell) -> str:
     """A published figure as the study of a table has it: "97.7", "~0.3", "11.5-12"."""
     numbers = dict.fromkeys(map(cell.written, (cell.low, cell.high)))
     return ("~" if cell.approximate else "") + "-".join(map(decimal, numbers))
-
-
-def figure_why_not(outcome: FigureOutcome) -> str:
-    """Why a published figure is not judged."""
-    return why_not_text(outcome.why_not)

@@ -98,9 +98,15 @@ def sizes_of(metric: Metric) -> Unit:
     return replace(measure, symbol=measure.difference_symbol) if metric.is_share else measure
 
 
-def limited(interval: Interval, metric: str) -> Interval:
+def limited(interval: Interval, metric: Metric) -> Interval:
     """The part of an interval that the quantity can have: no accuracy above 100 %."""
-    return interval.clipped(METRICS[metric].low, METRICS[metric].high)
+    return interval.clipped(metric.low, metric.high)
+
+
+def limited_difference(interval: Interval, metric: Metric) -> Interval:
+    """The part of an interval that two values of the quantity can differ by."""
+    size = metric.largest_difference
+    return interval if size is None else interval.clipped(-size, size)
 
 
 def interval_text(ends: str, rule: Rule) -> str:
