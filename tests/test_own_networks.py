@@ -180,6 +180,35 @@ def test_it_goes_on_and_is_trained_again_by_a_warm_engine_to_the_same_bits(
     assert read_json(killed.result)["resumed"] == {"times": 1, "bit_exact": True}
 
 
+def test_what_was_changed_since_it_was_configured_is_not_trained_in_its_name(
+    nets: Path, data: Any
+) -> None:
+    config = small_config("nets.py:net", data, epochs=1)
+    source = nets.read_text()
+    change(nets, "layers.BatchNormalization()(x)", "layers.LayerNormalization()(x)")
+    folder = folder_below(nets.parent, config)
+    with pytest.raises(UserError, match=r"nets\.py, line \d+: net has changed since this train"):
+        train_below(nets.parent, config, data)
+    assert not folder.logs.exists()
+    nets.write_text(f"# What builds the same is the same.\n{source}")
+    train_below(nets.parent, config, data)
+    change(nets, "layers.BatchNormalization()(x)", "layers.LayerNormalization()(x)")
+    train_below(nets.parent, config, data)  # it is there, and need not be built
+
+
+def test_what_the_process_has_set_changes_no_name(
+    nets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker has other settings than the program that calls us, and must find the same."""
+    name = RunConfig(architecture="nets.py:net").name
+    monkeypatch.setattr("mnist_keras.training.identity._known", {})
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        assert RunConfig(architecture="nets.py:net").name == name
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 def test_the_weights_are_those_of_a_plain_keras_loop(nets: Path, data: Any) -> None:
     """With normalisation, whose averages are part of it, and a penalty on the weights."""
     change(nets, "layers.Dense(width)(", 'layers.Dense(width, kernel_regularizer="l2")(')

@@ -12,6 +12,7 @@ import keras
 
 from mnist_keras.architectures import Shape
 from mnist_keras.own_networks import OwnNetwork, plain_code
+from mnist_keras.training.globals import our_globals
 from mnist_keras.training.own_models import build_own, gives_probabilities
 
 DIGITS = 12
@@ -44,8 +45,9 @@ def identify(
     """
     key = (network.function, tuple(sorted(settings.items())), shape, classes)
     if key not in _known:
-        model = build_own(network, settings, shape, classes)
-        _known[key] = Identity(_digest(model, network), gives_probabilities(model))
+        with our_globals():  # as it is trained, so that every process finds the same
+            model = build_own(network, settings, shape, classes)
+            _known[key] = Identity(_digest(model, network), gives_probabilities(model))
     return _known[key]
 
 

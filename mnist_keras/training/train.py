@@ -28,6 +28,7 @@ from mnist_keras.runs.records import (
 )
 from mnist_keras.training.environment import grow_gpu_memory, use_threads
 from mnist_keras.training.globals import our_globals
+from mnist_keras.training.identity import identify
 from mnist_keras.training.interruptions import Interruptions
 from mnist_keras.training.options import RunOptions, covers
 from mnist_keras.training.refusals import as_python_raises_it
@@ -52,7 +53,8 @@ def train(
         options: how and where.
 
     Raises:
-        UserError: the data set is not the configuration's, the folder cannot be used or is in use.
+        UserError: the data set or the user's own network is not the configuration's, the folder
+            cannot be used or is in use.
         RunStopped: the options' `should_stop` said so; the run can go on.
         MemoryError: TensorFlow ran out of memory.
         OSError: a file could not be written; what was finished before is kept.
@@ -67,6 +69,10 @@ def train(
     folder = run_folder(options.logs, options.checkpoints, options.study, config.name)
     if _is_finished(config, options, folder):
         return _read_record(folder)
+    if options.threads is not None:
+        use_threads(options.threads)
+    grow_gpu_memory()
+    _check_network(config)  # which begins TensorFlow
     folder.create()
     with locked(folder), _shown_in_notebook(config, options) as options:
         return _train_locked(config, data, options, folder)
@@ -88,6 +94,20 @@ def _shown_in_notebook(config: RunConfig, options: RunOptions) -> Iterator[RunOp
         yield replace(options, on_epoch=on_epoch)
     finally:
         live.end()
+
+
+def _check_network(config: RunConfig) -> None:
+    """Check that a network of the user's own still is what the configuration knows it as."""
+    if config.network is None:
+        return
+    network = config.find()
+    assert isinstance(network, OwnNetwork)
+    found = identify(network, config.settings, config.shape, config.classes)
+    if found.sha256 != config.network.sha256:
+        raise UserError(
+            f"{network.place}: {config.label} has changed since this training was configured; "
+            "give the command again, which takes it as it is now"
+        )
 
 
 def _is_finished(config: RunConfig, options: RunOptions, folder: RunFolder) -> bool:
@@ -112,9 +132,6 @@ def _train_locked(
         options.on_note("the finished run lacks the curve on the test set; it is trained again")
         _start_anew(folder)
         _open(config, folder)
-    if options.threads is not None:
-        use_threads(options.threads)
-    grow_gpu_memory()
     try:
         with our_globals(), Interruptions() as interruptions:
             Session(config, data, options, folder, interruptions, _engines).run()
