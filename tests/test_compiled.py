@@ -96,6 +96,12 @@ def test_without_a_place_to_write_to_it_is_trained_as_before(tmp_path):
     train_apart(tmp_path / "run", tmp_path / "cache")
 
 
+@on_linux
+def test_below_a_path_that_no_flag_can_hold_it_is_trained_as_before(tmp_path):
+    train_apart(tmp_path / "run", tmp_path / "of Jane Doe")
+    assert not (tmp_path / "of Jane Doe" / "mnist-keras").exists()
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own, and a process that has not begun to keep anything."""
@@ -126,6 +132,25 @@ def test_another_processor_and_other_flags_have_a_folder_of_their_own(home, tmp_
     assert here == same
     assert len({here, other, flagged}) == 3
     assert {here, other, flagged} == set(home.iterdir())
+
+
+@on_linux
+@pytest.mark.parametrize("flags", ["flags.txt", " flags.txt", "/etc/xla flags"])
+def test_flags_that_are_a_file_are_left_as_they_are(home, monkeypatch, flags):
+    monkeypatch.setenv("TF_XLA_FLAGS", flags)
+    compiled.keep_compiled()
+    assert os.environ["TF_XLA_FLAGS"] == flags
+    assert not home.exists()
+
+
+@on_linux
+@pytest.mark.parametrize("name", ["Jane Doe", "tab\there", "it's", 'a"b', "back\\slash"])
+def test_a_path_that_is_no_single_word_is_named_in_no_flag(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    compiled.keep_compiled()
+    assert "TF_XLA_FLAGS" not in os.environ
+    assert not (tmp_path / name).exists()
 
 
 @on_linux

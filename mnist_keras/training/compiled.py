@@ -38,15 +38,19 @@ def keep_compiled() -> None:
     """Let XLA take from disk what it has compiled before, and keep there what it compiles.
 
     Only on Linux, where the processor is known exactly, and where there is no sign of a GPU. Does
-    nothing where the user's `TF_XLA_FLAGS` name another place, or none (the switch and nothing
-    after it), or where ours cannot be written to. Without effect once TensorFlow has begun.
+    nothing where the user's `TF_XLA_FLAGS` are a file, or name another place, or none (the switch
+    and nothing after it), or where ours cannot be written to or named in a flag. Without effect
+    once TensorFlow has begun.
     """
-    flags = os.environ.get(_FLAGS, "")
+    flags = os.environ.get(_FLAGS, "").strip()
     is_users = XLA_CACHE in flags and compiled_folder() is None
-    if sys.platform != "linux" or is_users or may_have_gpu():
+    is_file = flags != "" and not flags.startswith("-")
+    if sys.platform != "linux" or is_users or is_file or may_have_gpu():
         return
     with suppress(OSError):
         folder = _home() / _machine()
+        if not _is_one_word(folder):
+            return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _clean(folder)
         with replace_file(folder / "README", sync=False) as beside:  # whether it can be written to
@@ -82,6 +86,11 @@ def compiled_folder() -> Path | None:
 
 def _home() -> Path:
     return platformdirs.user_cache_path("mnist-keras", appauthor=False) / "compiled"
+
+
+def _is_one_word(folder: Path) -> bool:
+    """Whether XLA, which splits its flags at white space, takes a path as it is from anywhere."""
+    return folder.is_absolute() and not any(c.isspace() or c in "'\"\\" for c in str(folder))
 
 
 def _machine() -> str:
