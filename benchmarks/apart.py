@@ -24,6 +24,10 @@ from benchmarks.work import Setting, Work
 from mnist_keras.errors import UserError
 
 ONEDNN_SWITCH = "TF_ENABLE_ONEDNN_OPTS"
+XLA_FLAGS = "TF_XLA_FLAGS"
+NO_KEPT_CODE = "--tf_xla_persistent_cache_directory="
+"""Turns off what mnist-keras keeps of XLA's compilations; the peers keep nothing either."""
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -87,6 +91,7 @@ def run_command_of_ours(*arguments: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mnist_keras", *arguments],
         cwd=ROOT,
+        env=without_kept_code(),
         capture_output=True,
         text=True,
         check=False,
@@ -94,6 +99,12 @@ def run_command_of_ours(*arguments: str) -> None:
     if done.returncode:
         cause = done.stderr.strip().rpartition("\n")[2]
         raise UserError(f"mnist-keras {' '.join(arguments[:2])} failed: {cause}")
+
+
+def without_kept_code() -> dict[str, str]:
+    """The variables of a process of ours that takes no code which an earlier one has compiled."""
+    flags = f"{os.environ.get(XLA_FLAGS, '')} {NO_KEPT_CODE}"
+    return {**os.environ, XLA_FLAGS: flags.strip()}
 
 
 def failure(module: str, work: Work, cause: str) -> str:
@@ -147,7 +158,7 @@ def _environment(setting: Setting, folder: Path) -> dict[str, str]:
     """Silence, and no compiled code from an earlier process: its cost belongs to a fresh one."""
     onednn = {} if setting.onednn is None else {ONEDNN_SWITCH: str(int(setting.onednn))}
     return {
-        **os.environ,
+        **without_kept_code(),
         **onednn,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.apart import ROOT
+from benchmarks.apart import ROOT, without_kept_code
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
@@ -178,6 +178,7 @@ def _measure(command: list[str]) -> tuple[float, float, float]:
         process = psutil.Popen(
             [sys.executable, "-m", "mnist_keras", *command],
             cwd=ROOT,
+            env=without_kept_code(),
             stdout=subprocess.DEVNULL,
             stderr=errors,
         )

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are beside the package, not in it
 
 from benchmarks import contest, race_runs  # noqa: E402
-from benchmarks.apart import Job, available_cores, run_apart  # noqa: E402
+from benchmarks.apart import Job, available_cores, run_apart, run_command_of_ours  # noqa: E402
 from benchmarks.compare import changes  # noqa: E402
 from benchmarks.contest import (  # noqa: E402
     AS_WRITTEN,
@@ -399,6 +399,16 @@ def test_an_op_belongs_to_the_part_that_its_name_says(op, part):
     from benchmarks.step_parts import part_of
 
     assert part_of(op) == part
+
+
+def test_no_process_takes_or_leaves_compiled_code(tmp_path, small_images, monkeypatch):
+    """The peers compile anew in every process, and so do we."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run_apart([Job("with_mnist_keras", make_work("shallow", small_images, epochs=1))])
+    place = (f"--logs={tmp_path / 'logs'}", f"--checkpoints={tmp_path / 'checkpoints'}")
+    run_command_of_ours("train", "shallow", f"--data={small_images}", "--epochs=1", *place)
+    assert list((tmp_path / "logs").rglob("result.json"))
+    assert not (tmp_path / "cache" / "mnist-keras" / "compiled").exists()
 
 
 def test_what_cannot_run_is_one_line(tmp_path):
