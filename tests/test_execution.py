@@ -177,6 +177,21 @@ def test_a_fault_of_the_program_is_shown_when_the_others_have_ended(place, tasks
         run_trials(tasks[:1], replace(place, threads="one"), do_nothing)
 
 
+def test_a_fault_in_asking_what_may_begin_is_one_of_its_trial(place, tasks):
+    first, *others = tasks
+    seen = []
+
+    def may_begin(task):
+        if task == first:
+            raise ValueError("no rate is known")
+        return False
+
+    with pytest.raises(ValueError, match="no rate is known"):
+        run_trials(tasks, place, lambda progress: seen.append(progress), may_begin=may_begin)
+    assert seen[-1].failed == {first.config.name: "no rate is known"}
+    assert sorted(seen[-1].unbegun) == sorted(task.config.name for task in others)
+
+
 def do_nothing(progress):
     pass
 

@@ -207,10 +207,7 @@ class Dispatcher(threading.Thread):
                 job = self.waiting.take(self._graphs)
                 if job is None or self.stopping:
                     break
-                if job.attempts or self.may_begin(job.task):
-                    self._train(job)
-                else:
-                    self.progress.unbegun.append(job.task.config.name)
+                self._train(job)
         finally:
             try:
                 self.worker.close()
@@ -223,9 +220,13 @@ class Dispatcher(threading.Thread):
         self.worker.stop()
 
     def _train(self, job: Job) -> None:
+        """Train a job's task, if it may begin, and tell what came of it."""
         name = job.task.config.name
-        self.progress.running[name] = job.task.config
         try:
+            if not job.attempts and not self.may_begin(job.task):
+                self.progress.unbegun.append(name)
+                return
+            self.progress.running[name] = job.task.config
             failure = self._attempt(job)
         except Exception as error:  # a fault of ours: shown when the other trials have ended
             self.error = self.error or error
@@ -238,7 +239,7 @@ class Dispatcher(threading.Thread):
             self.progress.stopped.append(name)
         elif not again and not self.stopping:
             self.progress.failed[name] = failure.cause
-        del self.progress.running[name]
+        self.progress.running.pop(name, None)
         if again and not self.stopping:
             self.waiting.put_back(job)
 
