@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -187,6 +188,19 @@ def test_another_configuration_is_not_copied(place: Place, changes: dict[str, An
 
 
 # Copies that end half-way, and runs that are under way
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_what_the_system_refuses_in_a_copy_is_told_as_in_a_training(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    for folder in (source / "below", target / "below"):
+        folder.mkdir(parents=True)
+    (source / "below" / "weights").write_bytes(b"weights")
+    (target / "below" / "weights").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device") as error:
+        copying.copy_tree(source, target)
+    assert error.value.errno == errno.ENOSPC
+    assert error.value.filename == str(target / "below" / "weights")
 
 
 @pytest.mark.parametrize("after", ["checkpoints", "logs", "result"])

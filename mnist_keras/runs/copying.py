@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mnist_keras.atomic import naming
 from mnist_keras.runs.locking import locked
 from mnist_keras.runs.records import RunFolder, write_json
 
@@ -35,6 +36,25 @@ def copy_run(
 
 
 def copy_tree(source: Path, target: Path, *leave_out: str) -> None:
-    """Copy a folder of our own with all that is in it, save half-written files and `leave_out`."""
+    """Copy a folder of our own with all that is in it, save half-written files and `leave_out`.
+
+    Raises:
+        OSError: a file could not be read or written; it says which, and what the system refused.
+    """
     ignore = shutil.ignore_patterns(*leave_out, ".writing-*")
-    shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
+    refused: list[OSError] = []
+
+    def copy(file: str, copied: str) -> str:
+        try:
+            with naming(Path(copied)):
+                return shutil.copy2(file, copied)
+        except OSError as error:
+            refused.append(error)
+            raise
+
+    try:
+        shutil.copytree(source, target, ignore=ignore, copy_function=copy, dirs_exist_ok=True)
+    except shutil.Error:
+        if refused:  # of which shutil keeps the text alone
+            raise refused[0] from None
+        raise
