@@ -4,6 +4,7 @@ import json
 import signal
 import sqlite3
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from generated_runs import write_run
 from search_runs import EPOCHS, RANGES, TEST_ACCURACY, make_plan, write_all, write_finished
 from small_runs import noisy_arrays, small_config, what_was_computed, write_idx
 
+from mnist_keras.commands.conduct_search import SearchRequest, conduct_search
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
 from mnist_keras.running.reuse import find_finished_run
+from mnist_keras.runs.locking import one_after_another
 from mnist_keras.runs.records import read_epochs, read_json, read_run
 from mnist_keras.search.judgement import winner_of
-from mnist_keras.search.plan import set_book_aside
 from mnist_keras.search.run import _Search, run_search
 from mnist_keras.search.store import SearchStore
 from mnist_keras.workers.execution import Place, Progress, Task, is_done, run_trials
@@ -200,9 +202,39 @@ def test_a_changed_search_is_refused_and_a_longer_one_goes_on(tmp_path):
         with pytest.raises(UserError, match=r"search\.db holds a search with .*--name.*--fresh"):
             run_search(other, print)
     assert chosen(search(plan)) == before
-    set_book_aside(plan)
+    assert len(run_search(changed[1], print, fresh=True).trials()) == 12
     assert (plan.store.parent / "search.replaced-1.db").is_file()
-    assert len(search(changed[1])) == 12
+
+
+def test_the_book_of_a_search_that_another_process_makes_is_not_moved(tmp_path):
+    plan = make_plan(tmp_path, trials=3)
+    write_all(plan)
+    search(plan)
+    request = SearchRequest(
+        **{name: getattr(plan, name) for name in ("name", "space", "sampler", "pruner", "trials")},
+        **{name: getattr(plan.place, name) for name in ("jobs", "threads", "data", "quick")},
+        logs=plan.place.logs,
+        checkpoints=plan.place.checkpoints,
+        epochs=None,
+        seeds=1,
+        against=None,
+        fresh=True,
+    )
+    before = set(plan.store.parent.glob("search*.db"))
+    waited = []
+
+    with ExitStack() as another:
+
+        def tell(line):
+            if "trains in" in line:
+                waited.append(set(plan.store.parent.glob("search*.db")))
+                another.close()
+
+        another.enter_context(one_after_another(plan.place.study_checkpoints, print))
+        conduct_search(request, as_json=True, tell=tell)
+    assert waited == [before]
+    after = {path.name for path in plan.store.parent.glob("search*.db")}
+    assert after == {"search.db", "search.replaced-1.db"}
 
 
 def test_a_damaged_book_is_told_in_one_line(tmp_path):

@@ -11,14 +11,7 @@ from mnist_keras.report.search.ending import describe_search, finish_search
 from mnist_keras.report.search.facts import SearchOutcome, judge_importance
 from mnist_keras.search.baseline import Baseline, find_baseline
 from mnist_keras.search.judgement import Contest, hold_contest, read_test_accuracy, winner_of
-from mnist_keras.search.plan import (
-    DEFAULT_TRIALS,
-    Pruner,
-    Sampler,
-    SearchPlan,
-    TrialRecord,
-    set_book_aside,
-)
+from mnist_keras.search.plan import DEFAULT_TRIALS, Pruner, Sampler, SearchPlan, TrialRecord
 from mnist_keras.search.run import run_search
 from mnist_keras.search.space import Space
 from mnist_keras.workers.execution import Place
@@ -81,11 +74,9 @@ def conduct_search(request: SearchRequest, as_json: bool, tell: Tell) -> None:
         overrides=_overrides(request.epochs),
     )
     plan = _with_length(request, baseline)
-    if request.fresh:
-        set_book_aside(plan)
     for line in describe_search(plan):
         tell(line)
-    book = run_search(plan, tell)
+    book = run_search(plan, tell, fresh=request.fresh)
     trials = book.trials()
     contest, why_not = _judge(trials, baseline, plan, request.seeds, tell)
     winner = winner_of(trials)

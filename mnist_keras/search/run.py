@@ -18,7 +18,7 @@ from mnist_keras.running.progress import progress_display
 from mnist_keras.running.reuse import reuse_finished_runs
 from mnist_keras.runs.locking import one_after_another
 from mnist_keras.runs.records import EpochRow, epochs_so_far
-from mnist_keras.search.plan import MAX_REPEATS, SearchPlan, State, TrialRecord
+from mnist_keras.search.plan import MAX_REPEATS, SearchPlan, State, TrialRecord, set_book_aside
 from mnist_keras.workers.execution import Progress, Task, is_done, run_trials
 from mnist_keras.workers.worker import stop_mark
 
@@ -31,11 +31,16 @@ MAX_FAILURES = 3
 """So many failed trials in a row end a search: something else than the settings is wrong."""
 
 
-def run_search(plan: SearchPlan, tell: Callable[[str], None]) -> SearchStore:
+def run_search(plan: SearchPlan, tell: Callable[[str], None], fresh: bool = False) -> SearchStore:
     """Make the trials that a search lacks; what was interrupted goes on.
 
     Another process that trains in its folder is waited for. A user who may only read gets the store
     of a search that lacks nothing.
+
+    Args:
+        plan: the search.
+        tell: called with lines that the user should read.
+        fresh: begin anew; what was chosen so far is set aside, once nobody else adds to it.
 
     Returns:
         The search's store.
@@ -46,12 +51,14 @@ def run_search(plan: SearchPlan, tell: Callable[[str], None]) -> SearchStore:
     """
     from mnist_keras.search.store import SearchStore
 
-    if plan.store.is_file() and not is_writable(plan.store.parent):
+    if not fresh and plan.store.is_file() and not is_writable(plan.store.parent):
         store = SearchStore(plan)
         if not _Search(plan, store).has_work():
             return store
     plan.store.parent.mkdir(parents=True, exist_ok=True)
     with one_after_another(plan.place.study_checkpoints, tell):
+        if fresh:
+            set_book_aside(plan)
         return _search_on(plan, SearchStore(plan), tell)
 
 
