@@ -145,6 +145,23 @@ def test_the_damaged_run_alone_is_trained_again(folders):
     assert len(read_runs(Path("logs/small"))) == 3
 
 
+def test_one_training_shows_its_own_result_before_what_is_damaged(folders):
+    names = run_here(*COMMANDS["plan"], "--json").json["tasks"]
+    cut(folders[64].epochs)
+
+    def train_only(size):
+        number = str(1 + names.index(folders[size].logs.name))
+        # With one thread it would keep the process of the tests to one core.
+        return run_here(*COMMANDS["study"], "--only", number, "--threads", "2", "--json")
+
+    whole, damaged = train_only(32), train_only(64)
+    assert whole.json["run"] == folders[32].logs.name
+    assert damaged.out == ""
+    for outcome in (whole, damaged):
+        assert outcome.code == 1
+        assert outcome.err.splitlines()[-1].startswith("error: 1 run is damaged and left out: ")
+
+
 def test_an_unfinished_run_goes_on_whatever_its_table_says(folders):
     """Its state has the rows; the table is written anew after the next epoch."""
     folders[64].result.unlink()

@@ -127,7 +127,7 @@ def _train_only(
 ) -> None:
     """Train one of a study's trainings, and say how it ended."""
     from mnist_keras.report.console import print_json, print_result, result_facts
-    from mnist_keras.running.damage import set_damaged_aside
+    from mnist_keras.running.damage import damage_of, set_damaged_aside
     from mnist_keras.running.trainings import prepare, train_one
     from mnist_keras.runs.records import read_run
 
@@ -147,13 +147,15 @@ def _train_only(
     if repair:
         set_damaged_aside([task], run.place, _tell)
     train_one(run, number, _tell)
+    folder = run.place.folder(task.config)
+    if damage_of(folder) is None:
+        record = read_run(folder.logs)
+        assert record is not None
+        if as_json:
+            print_json(result_facts(record))
+        else:
+            print_result(record)
     check_studies([run.study], run.place.logs)
-    record = read_run(run.place.folder(task.config).logs)
-    assert record is not None
-    if as_json:
-        print_json(result_facts(record))
-    else:
-        print_result(record)
 
 
 def _run(
