@@ -19,13 +19,17 @@ import sys
 from pathlib import Path
 from small_runs import noisy_data, small_config, train_below
 data = noisy_data()
-train_below(Path(sys.argv[1]), small_config("shallow", data), data, threads=1)
+train_below(Path(sys.argv[1]), small_config(sys.argv[2], data), data, threads=1)
 """
+
+UNCOMPILED = f"{Path(__file__).with_name('own_nets.py')}:uncompiled"
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="kept on Linux alone")
 
 
-def train_apart(root: Path, cache: Path, **variables: str) -> dict[str, object]:
+def train_apart(
+    root: Path, cache: Path, network: str = "shallow", **variables: str
+) -> dict[str, object]:
     """Train in a process of its own with this cache; what was computed."""
     environment = {
         **{name: value for name, value in os.environ.items() if name != "TF_XLA_FLAGS"},
@@ -33,8 +37,8 @@ def train_apart(root: Path, cache: Path, **variables: str) -> dict[str, object]:
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
         **variables,
     }
-    subprocess.run([sys.executable, "-c", PROGRAM, str(root)], env=environment, check=True)
-    return what_was_computed(folder_below(root, small_config("shallow", noisy_data())))
+    subprocess.run([sys.executable, "-c", PROGRAM, str(root), network], env=environment, check=True)
+    return what_was_computed(folder_below(root, small_config(network, noisy_data())))
 
 
 def recorded_variables(root: Path) -> dict[str, str]:
@@ -88,6 +92,15 @@ def test_what_tensorflow_refuses_is_compiled_again_and_not_given_up(tmp_path):
         path.with_name(path.name + ".sha256").write_text(checksum)
     assert train_apart(tmp_path / "second", tmp_path / "cache") == first
     assert all(len(content) > 1000 for content in files(tmp_path / "cache").values())
+
+
+@on_linux
+def test_a_network_that_xla_cannot_compile_costs_the_others_nothing(tmp_path):
+    train_apart(tmp_path / "first", tmp_path / "cache")
+    kept = files(tmp_path / "cache")
+    train_apart(tmp_path / "other", tmp_path / "cache", UNCOMPILED)
+    assert files(tmp_path / "cache").items() >= kept.items()
+    assert not list((tmp_path / "cache").rglob("*.aside"))
 
 
 @on_linux

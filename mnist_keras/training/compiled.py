@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -25,7 +26,7 @@ MOST_BYTES = 256 * 2**20
 """Of more, what was compiled the longest ago is removed; a network takes 0.7 MB."""
 
 _FLAGS = "TF_XLA_FLAGS"
-_COMPILED, _CHECKSUM = ".pb", ".sha256"
+_COMPILED, _CHECKSUM, _ASIDE = ".pb", ".sha256", ".aside"
 
 _SAME_CODE = (
     "vendor_id", "cpu family", "model", "model name", "stepping", "flags", "CPU implementer",
@@ -68,11 +69,27 @@ def confirm_compiled() -> None:
                     beside.write_text(_sha256(file))
 
 
-def forget_compiled() -> None:
-    """Remove everything that is kept for this machine."""
+@contextmanager
+def without_compiled() -> Iterator[None]:
+    """Let the block compile without anything that is kept for this machine.
+
+    It is for what has failed and may lie in what is kept. That is removed where the block ends
+    well, and comes back where it fails as well, since something else is the cause then.
+    """
     folder = compiled_folder()
+    aside: dict[Path, Path] = {}
     for file in folder.glob(f"*{_COMPILED}") if folder else ():
-        _remove(file)
+        with suppress(OSError):  # another process may be first
+            aside[file] = file.rename(file.with_name(file.name + _ASIDE))
+    try:
+        yield
+    except BaseException:
+        for file, kept in aside.items():
+            with suppress(OSError):
+                kept.rename(file)
+        raise
+    for file, kept in aside.items():
+        _remove(kept, _checksum_of(file))
 
 
 def compiled_folder() -> Path | None:
@@ -111,7 +128,7 @@ def _clean(folder: Path) -> None:
     for file in files:
         kept += file.stat().st_size
         if kept > MOST_BYTES or not _is_whole(file):
-            _remove(file)
+            _remove(file, _checksum_of(file))
     for checksum in folder.glob(f"*{_CHECKSUM}"):
         if not checksum.with_suffix("").exists():
             checksum.unlink(missing_ok=True)
@@ -124,11 +141,11 @@ def _is_whole(file: Path) -> bool:
         return False
 
 
-def _remove(file: Path) -> None:
-    """Remove a file and its checksum, as far as that is allowed; another process may be first."""
-    for path in (file, _checksum_of(file)):
+def _remove(*files: Path) -> None:
+    """Remove files, as far as that is allowed; another process may be first."""
+    for file in files:
         with suppress(OSError):
-            path.unlink()
+            file.unlink()
 
 
 def _checksum_of(file: Path) -> Path:

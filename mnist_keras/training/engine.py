@@ -22,7 +22,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.runs.records import replace_file
 from mnist_keras.training.architectures import build, has_convolution, training_flops_per_image
 from mnist_keras.training.augment import Augmenter
-from mnist_keras.training.compiled import compiled_folder, confirm_compiled, forget_compiled
+from mnist_keras.training.compiled import compiled_folder, confirm_compiled, without_compiled
 from mnist_keras.training.gpu import computing_gpus
 from mnist_keras.training.losses import LossOfEach
 from mnist_keras.training.optimizers import make_optimizer
@@ -273,9 +273,9 @@ class EpochEngine(keras.Model):
         except tf.errors.OpError:
             if not self.jit_compile or compiled_folder() is None:
                 raise
-            forget_compiled()
-            self.compile(optimizer=self.optimizer, jit_compile=True)
-            self._try_both_steps(validation)
+            with without_compiled():
+                self.compile(optimizer=self.optimizer, jit_compile=True)
+                self._try_both_steps(validation)
 
     def _try_both_steps(self, validation: tf.data.Dataset) -> None:
         nothing = tf.data.Dataset.from_tensors((self.images, self.labels, 0, 0))
