@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,31 @@ def test_of_too_much_the_oldest_is_removed(home, monkeypatch):
     assert {path.name for path in folder.glob("*.pb*")} == {
         "new.pb", "new.pb.sha256", "middle.pb", "middle.pb.sha256",
     }  # fmt: skip
+
+
+@on_linux
+def test_nothing_is_kept_where_there_is_no_room_for_all_of_it(home, monkeypatch):
+    compiled.keep_compiled()
+    assert compiled.compiled_folder() is not None  # as a worker finds it
+    monkeypatch.setattr(compiled, "MOST_BYTES", 2**60)
+    compiled.keep_compiled()
+    assert "TF_XLA_FLAGS" not in os.environ
+
+
+@on_linux
+def test_what_killed_processes_were_writing_is_removed_after_an_hour(home, monkeypatch):
+    compiled.keep_compiled()
+    folder = compiled.compiled_folder()
+    assert folder is not None
+    left = {}
+    for age in (60, 7200):
+        names = (f"{age}.pb.tmp", f"{age}.pb.aside", f".writing-{age}")
+        left[age] = [folder / name for name in names]
+        for path in left[age]:
+            path.mkdir() if path.name.startswith(".") else path.write_bytes(b"half")
+            os.utime(path, (time.time() - age,) * 2)
+    compiled.keep_compiled()
+    assert [path.exists() for path in (*left[60], *left[7200])] == [True] * 3 + [False] * 3
 
 
 def test_where_compiled_code_is_kept_decides_nothing(monkeypatch):

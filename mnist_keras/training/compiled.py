@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import metadata
@@ -28,6 +30,12 @@ MOST_BYTES = 256 * 2**20
 _FLAGS = "TF_XLA_FLAGS"
 _COMPILED, _CHECKSUM, _ASIDE = ".pb", ".sha256", ".aside"
 
+_OF_KILLED_PROCESSES = ("*.tmp", f"*{_ASIDE}", ".writing-*")
+"""What TensorFlow and we write or set aside for a moment."""
+
+_SECONDS_OF_WRITING = 3600
+"""After which such a moment is over, on the slowest machine."""
+
 _SAME_CODE = (
     "vendor_id", "cpu family", "model", "model name", "stepping", "flags", "CPU implementer",
     "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features",
@@ -40,23 +48,27 @@ def keep_compiled() -> None:
 
     Only on Linux, where the processor is known exactly, and where there is no sign of a GPU. Does
     nothing where the user's `TF_XLA_FLAGS` are a file, or name another place, or none (the switch
-    and nothing after it), or where ours cannot be written to or named in a flag. Without effect
-    once TensorFlow has begun.
+    and nothing after it), or where ours cannot be written to, be named in a flag, or hold all that
+    may be kept: to TensorFlow, what it cannot write is a network that it cannot compile. Without
+    effect once TensorFlow has begun.
     """
     flags = os.environ.get(_FLAGS, "").strip()
     is_users = XLA_CACHE in flags and compiled_folder() is None
     is_file = flags != "" and not flags.startswith("-")
     if sys.platform != "linux" or is_users or is_file or may_have_gpu():
         return
+    _set_flags(without_cache(flags))  # a parent process may have found that it could
     with suppress(OSError):
         folder = _home() / _machine()
         if not _is_one_word(folder):
             return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _clean(folder)
+        if shutil.disk_usage(folder).free < MOST_BYTES:
+            return
         with replace_file(folder / "README", sync=False) as beside:  # whether it can be written to
             beside.write_text("Compiled networks of mnist-keras. This folder may be deleted.\n")
-        os.environ[_FLAGS] = f"{without_cache(flags)} {XLA_CACHE}{folder}".strip()
+        _set_flags(f"{without_cache(flags)} {XLA_CACHE}{folder}".strip())
 
 
 def confirm_compiled() -> None:
@@ -101,6 +113,13 @@ def compiled_folder() -> Path | None:
     return None
 
 
+def _set_flags(flags: str) -> None:
+    if flags:
+        os.environ[_FLAGS] = flags
+    else:
+        os.environ.pop(_FLAGS, None)
+
+
 def _home() -> Path:
     return platformdirs.user_cache_path("mnist-keras", appauthor=False) / "compiled"
 
@@ -132,6 +151,10 @@ def _clean(folder: Path) -> None:
     for checksum in folder.glob(f"*{_CHECKSUM}"):
         if not checksum.with_suffix("").exists():
             checksum.unlink(missing_ok=True)
+    for pattern in _OF_KILLED_PROCESSES:
+        for path in folder.glob(pattern):
+            if time.time() - path.stat().st_mtime > _SECONDS_OF_WRITING:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _is_whole(file: Path) -> bool:
