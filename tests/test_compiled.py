@@ -168,18 +168,20 @@ def test_a_path_that_is_no_single_word_is_named_in_no_flag(tmp_path, monkeypatch
 
 
 @on_linux
-def test_of_too_much_the_oldest_is_removed(home, monkeypatch):
+def test_of_too_much_the_oldest_is_removed_of_whatever_machine(home, monkeypatch):
     monkeypatch.setattr(compiled, "MOST_BYTES", 2500)
     compiled.keep_compiled()
     folder = compiled.compiled_folder()
     assert folder is not None
-    for age, name in enumerate(["new.pb", "middle.pb", "old.pb"]):
-        (folder / name).write_bytes(bytes(1000))
-        os.utime(folder / name, (10**9 - age, 10**9 - age))
-    compiled.confirm_compiled()
-    monkeypatch.delenv("TF_XLA_FLAGS")
+    other = home / "0123456789abcdef"
+    other.mkdir()
+    paths = [folder / "new.pb", other / "middle.pb", folder / "old.pb", other / "oldest.pb"]
+    for age, path in enumerate(paths):
+        path.write_bytes(bytes(1000))
+        path.with_name(path.name + ".sha256").write_text(hashlib.sha256(bytes(1000)).hexdigest())
+        os.utime(path, (10**9 - age, 10**9 - age))
     compiled.keep_compiled()
-    assert {path.name for path in folder.glob("*.pb*")} == {
+    assert {path.name for path in home.glob("*/*.pb*")} == {
         "new.pb", "new.pb.sha256", "middle.pb", "middle.pb.sha256",
     }  # fmt: skip
 

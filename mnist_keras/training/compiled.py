@@ -141,12 +141,18 @@ def _machine() -> str:
 
 
 def _clean(folder: Path) -> None:
-    """Remove what has no checksum or another one, then the oldest while there is too much."""
+    """Remove what has no checksum or another one, then the oldest while there is too much.
+
+    What other processors, versions and flags have left beside the folder counts, too.
+    """
+    for file in folder.glob(f"*{_COMPILED}"):
+        if not _is_whole(file):
+            _remove(file, _checksum_of(file))
     kept = 0
-    files = sorted(folder.glob(f"*{_COMPILED}"), key=lambda file: -file.stat().st_mtime)
-    for file in files:
+    everywhere = folder.parent.glob(f"*/*{_COMPILED}")
+    for file in sorted(everywhere, key=lambda file: -file.stat().st_mtime):
         kept += file.stat().st_size
-        if kept > MOST_BYTES or not _is_whole(file):
+        if kept > MOST_BYTES:
             _remove(file, _checksum_of(file))
     for checksum in folder.glob(f"*{_CHECKSUM}"):
         if not checksum.with_suffix("").exists():
