@@ -14,9 +14,10 @@ from small_runs import batch_size_study, noisy_arrays, write_idx
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
-from mnist_keras.running.damage import damage_of
-from mnist_keras.runs.records import read_runs, run_folder, scan_runs
+from mnist_keras.running.damage import damage_of, set_damaged_aside
+from mnist_keras.runs.records import read_config, read_runs, run_folder, scan_runs
 from mnist_keras.studies.loading import load_study
+from mnist_keras.workers.execution import Place, Task
 
 SIZES = (32, 64, 128)
 
@@ -143,6 +144,18 @@ def test_the_damaged_run_alone_is_trained_again(folders):
     aside = folders[64].logs.with_name(f"{folders[64].logs.name}.replaced-1")
     assert not (aside / "epochs.csv").read_text().endswith("\n")
     assert len(read_runs(Path("logs/small"))) == 3
+
+
+def test_a_folder_with_another_configuration_is_set_aside_by_a_repair(folders):
+    configs = {size: read_config(folder.config) for size, folder in folders.items()}
+    folders[64].config.write_text(configs[32].to_json())
+    told = []
+    tasks = [Task(config) for config in configs.values()]
+    set_damaged_aside(tasks, Place("small"), told.append)
+    assert len(told) == 1
+    assert told[0].startswith(f"{folders[64].logs.name}: set aside, and trained again (")
+    assert "holds another configuration than its name says" in told[0]
+    assert [folder.result.is_file() for folder in folders.values()] == [True, False, True]
 
 
 def test_one_training_shows_its_own_result_before_what_is_damaged(folders):

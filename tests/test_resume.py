@@ -156,6 +156,37 @@ def test_several_interruptions_and_a_damaged_state_change_no_bit(
     assert read_json(folder.result)["resumed"] == {"times": 1, "bit_exact": True}
 
 
+def test_where_no_state_can_be_read_the_run_is_set_aside_and_begins_again(
+    tmp_path, data, config_of, train_whole
+):
+    config = config_of("lenet5", epochs=6)
+    interrupt(tmp_path, config, data, on_epoch=InEpoch(3))
+    folder = interrupt(tmp_path, config, data, on_epoch=InEpoch(2))
+    for path in generations(folder):
+        path.write_bytes(path.read_bytes()[:-1])
+    rows = folder.epochs.read_bytes()
+    notes = []
+    resume(tmp_path, config, data, on_note=notes.append)
+    assert what_was_computed(folder) == train_whole(config)
+    assert len(notes) == 1
+    assert notes[0].endswith("; the run is set aside, and trained from its beginning")
+    for path in generations(folder):
+        assert str(path) in notes[0]
+    aside = folder.logs.with_name(f"{config.name}.replaced-1")
+    assert (aside / "epochs.csv").read_bytes() == rows
+
+
+def test_a_result_without_its_configuration_is_set_aside(tmp_path, data, config_of, train_whole):
+    config = config_of("lenet5", epochs=6)
+    folder = train_below(tmp_path, config, data, tensorboard=False)
+    folder.config.unlink()
+    shutil.rmtree(folder.checkpoints)
+    resume(tmp_path, config, data)
+    assert what_was_computed(folder) == train_whole(config)
+    aside = folder.logs.with_name(f"{config.name}.replaced-1")
+    assert (aside / "result.json").is_file()
+
+
 def generations(folder):
     return [folder.state, previous_generation(folder.state)]
 

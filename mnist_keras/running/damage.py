@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from mnist_keras.config import RunConfig
 from mnist_keras.data.predictions import read_predictions
 from mnist_keras.errors import UserError
 from mnist_keras.runs.locking import locked
@@ -48,12 +49,19 @@ def set_damaged_aside(tasks: Sequence[Task], place: Place, tell: Callable[[str],
     """
     for task in tasks:
         folder = place.folder(task.config)
-        why = damage_of(folder)
+        why = damage_of(folder) or _mistaken(task.config, folder)
         if why is not None:
             folder.create()
             with locked(folder):
                 folder.set_aside()
             tell(f"{task.config.name}: set aside, and trained again ({why.partition(';')[0]})")
+
+
+def _mistaken(config: RunConfig, folder: RunFolder) -> str | None:
+    """Why a folder whose files can be read is not that of its run, in one line; None if it is."""
+    if folder.config.is_file() and read_config(folder.config) != config:
+        return f"{folder.config} holds another configuration than its name says"
+    return None
 
 
 def check_whole(studies: Iterable[Path]) -> None:

@@ -69,6 +69,7 @@ class Session:
 
         Raises:
             UserError: the state of an earlier session cannot be used.
+            DamagedStateError: it cannot be read; nothing has been done then.
         """
         state = self._load_state()
         engine, validation = self._prepare()

@@ -28,6 +28,10 @@ _NEEDED = {"loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
 _GROUPS = ("variables", "optimizer", "best_weights")
 
 
+class DamagedStateError(UserError):
+    """There is a state, and nothing of it can be gone on from; the line names each file."""
+
+
 class _Stopping(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -115,7 +119,7 @@ def load_state(path: Path) -> tuple[RunState, str | None] | None:
         no state.
 
     Raises:
-        UserError: there is a state, but no generation of it is whole.
+        DamagedStateError: there is a state, but no generation of it is whole.
     """
     problems = []
     for candidate in (path, previous_generation(path)):
@@ -131,7 +135,7 @@ def load_state(path: Path) -> tuple[RunState, str | None] | None:
         candidate.replace(path)
         return state, f"{problems[0]}; going on from its previous generation"
     if problems:
-        raise UserError(f"{'; '.join(problems)}; start the run again with --fresh")
+        raise DamagedStateError("; ".join(problems))
     return None
 
 

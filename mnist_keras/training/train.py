@@ -33,7 +33,7 @@ from mnist_keras.training.interruptions import Interruptions
 from mnist_keras.training.options import RunOptions, covers
 from mnist_keras.training.refusals import as_python_raises_it
 from mnist_keras.training.session import Session
-from mnist_keras.training.state import remove_state
+from mnist_keras.training.state import DamagedStateError, remove_state
 from mnist_keras.training.warm import WarmEngines
 
 _engines = WarmEngines(GRAPHS_OF_A_PROCESS)
@@ -112,7 +112,8 @@ def _check_network(config: RunConfig) -> None:
 
 def _is_finished(config: RunConfig, options: RunOptions, folder: RunFolder) -> bool:
     """Whether what is asked for is there, so that it need only be read, by whoever may do that."""
-    if options.fresh or not folder.result.is_file() or folder.has_leftover_state:
+    there = folder.result.is_file() and folder.config.is_file()
+    if options.fresh or not there or folder.has_leftover_state:
         return False
     _check_is_of(config, folder)
     return covers(_read_record(folder).epochs, options)
@@ -134,7 +135,13 @@ def _train_locked(
         _open(config, folder)
     try:
         with our_globals(), Interruptions() as interruptions:
-            Session(config, data, options, folder, interruptions, _engines).run()
+            try:
+                Session(config, data, options, folder, interruptions, _engines).run()
+            except DamagedStateError as error:
+                options.on_note(f"{error}; the run is set aside, and trained from its beginning")
+                _start_anew(folder)
+                _open(config, folder)
+                Session(config, data, options, folder, interruptions, _engines).run()
     except tf.errors.OpError as error:
         refusal = as_python_raises_it(error)
         if refusal is None:
@@ -153,8 +160,8 @@ def _open(config: RunConfig, folder: RunFolder) -> None:
     for place in (folder.logs, folder.checkpoints):
         remove_leftovers(place)
     if not folder.config.is_file():
-        if any(folder.checkpoints.iterdir()):
-            _start_anew(folder)  # a death while the run was set aside, or its logs were removed
+        if any(folder.checkpoints.iterdir()) or folder.result.is_file():
+            _start_anew(folder)  # a death while the run was set aside, or a part of it was removed
         _keep_source(config, folder)
         write_bytes(folder.config, config.to_json().encode())
     else:
@@ -165,7 +172,7 @@ def _check_is_of(config: RunConfig, folder: RunFolder) -> None:
     if read_config(folder.config) != config:
         raise UserError(
             f"{folder.config} holds another configuration than its name says; "
-            "remove the folder or use --fresh"
+            "train it again with --fresh, or in its study with --repair; its folder is set aside"
         )
 
 

@@ -13,7 +13,7 @@ from small_runs import folder_below, noisy_data, small_config
 from mnist_keras.errors import UserError
 from mnist_keras.training import callbacks
 from mnist_keras.training.options import RunOptions
-from mnist_keras.training.state import load_state, previous_generation
+from mnist_keras.training.state import DamagedStateError, load_state, previous_generation
 from mnist_keras.training.train import train
 
 SEED = 20241125
@@ -67,7 +67,7 @@ def test_a_damaged_state_gives_way_to_the_older_one(generations, tell):
         assert "is damaged" in note, what
         older.write_bytes(damaged)
         path.write_bytes(damaged)
-        with pytest.raises(UserError, match=r"damaged.*damaged.*--fresh"):
+        with pytest.raises(DamagedStateError, match=r"damaged.*damaged"):
             load_state(path)
         count += 1
     path.write_bytes(content)
