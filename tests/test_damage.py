@@ -15,7 +15,7 @@ from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
 from mnist_keras.running.damage import damage_of, set_damaged_aside
-from mnist_keras.runs.records import read_config, read_runs, run_folder, scan_runs
+from mnist_keras.runs.records import read_config, read_run, read_runs, run_folder, scan_runs
 from mnist_keras.studies.loading import load_study
 from mnist_keras.workers.execution import Place, Task
 
@@ -144,6 +144,53 @@ def test_the_damaged_run_alone_is_trained_again(folders):
     aside = folders[64].logs.with_name(f"{folders[64].logs.name}.replaced-1")
     assert not (aside / "epochs.csv").read_text().endswith("\n")
     assert len(read_runs(Path("logs/small"))) == 3
+
+
+def test_a_damaged_seed_beyond_those_that_are_asked_for_is_trained_again(folders):
+    config = read_config(folders[64].config).replace(seed=11)
+    folder = write_run(Path("logs"), "small", config, {"val_accuracy": [0.5]})
+    cut(folder.epochs)
+    assert run_here(*COMMANDS["study"]).code == 1
+    outcome = run_here(*COMMANDS["study"], "--repair")
+    assert outcome.code == 0, outcome.err
+    assert f"{folder.logs.name}: set aside, and trained again (" in outcome.err
+    assert "3 of 3 trainings done already" in outcome.err
+    assert read_run(folder.logs).done
+
+
+TWO_FACTORS = """
+name = "two"
+title = "Two"
+[base]
+architecture = "shallow"
+epochs = 1
+batch_size = 32
+hidden = 8
+[[factors]]
+field = "batch_size"
+label = "batch size"
+values = [32, 64]
+[[factors]]
+field = "hidden"
+label = "width"
+values = [8, 16]
+"""
+
+
+def test_a_damaged_confirmation_is_found_when_what_it_follows_from_is_repaired(folders):
+    Path("two.toml").write_text(TWO_FACTORS)
+    base = read_config(folders[32].config).replace(hidden=(8,))
+    made = {}
+    for size, width in ((32, 8), (64, 8), (32, 16), (64, 16)):
+        config = base.replace(batch_size=size, hidden=(width,))
+        accuracy = 0.99 if size + width > 40 else 0.98
+        made[size, width] = write_run(Path("logs"), "two", config, {"val_accuracy": [accuracy]})
+    for combination in ((32, 8), (64, 16)):
+        cut(made[combination].epochs)
+    outcome = run_here("study", "two.toml", "--data", "data", "--repair")
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.count("set aside, and trained again") == 2
+    assert all(read_run(folder.logs).done for folder in made.values())
 
 
 def test_a_folder_with_another_configuration_is_set_aside_by_a_repair(folders):

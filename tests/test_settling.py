@@ -17,10 +17,14 @@ from mnist_keras.config import RunConfig, make_config
 from mnist_keras.errors import UserError
 from mnist_keras.report.plan import seeds_line, settle_rows
 from mnist_keras.report.words.units import seed_range_cell
+from mnist_keras.running.settling import Settling, _Batches
+from mnist_keras.running.trainings import StudyRun
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import Study
 from mnist_keras.studies.loading import load_study
+from mnist_keras.studies.memory import Variant
+from mnist_keras.workers.execution import Place
 
 FIELDS = {
     "name": "mine",
@@ -129,6 +133,25 @@ def test_a_batch_for_a_claim_on_one_network_trains_that_network_alone(logs):
     assert [one.what.claim.kind for one in questions] == ["bound", "order"]
     batch = next_batch(questions, 100, workers=2)
     assert set(of_width_and_batch(batch.seeds)) == {(64, 64)}
+
+
+def test_a_question_that_a_damaged_run_keeps_open_keeps_no_other_from_its_seeds(logs):
+    """Nothing new comes of a batch, as its runs are left out: the next one is for the others."""
+    write_three(logs)
+    near, far = open_questions(judged(logs))
+    run = StudyRun(STUDY, range(3), False, Place("mine", logs, logs), Variant())
+    batches = _Batches([run], Settling(100))
+    told: list[str] = []
+    batches.plan(told.append)
+    assert of_width_and_batch(batches.next.seeds).keys() == {(128, 64), (64, 64)}
+    batches.plan(told.append)
+    assert of_width_and_batch(batches.next.seeds).keys() == {(128, 64), (128, 32)}
+    batches.plan(told.append)
+    assert batches.next is None
+    damaged = [line for line in told if "--repair" in line]
+    assert len(damaged) == 2
+    for line, question in zip(damaged, (near, far), strict=True):
+        assert all(config.name.removesuffix("-s0") in line for _, config in question.about)
 
 
 def test_no_configuration_gets_more_than_the_most_seeds(logs):

@@ -60,6 +60,11 @@ class Question:
         return max(self.seeds + self.step, MOST_SEEDS if middle is None else middle)
 
     @property
+    def about(self) -> frozenset[tuple[str, RunConfig]]:
+        """The configurations whose seeds tell it, each with its study."""
+        return frozenset((side.label.study or self.study, _config(side)) for side in self.sides)
+
+    @property
     def seconds_a_seed(self) -> float:
         """Seconds of training that one more seed of all sides takes."""
         trained = {(side.label.study, _config(side)): side.measured for side in self.sides}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,7 +179,8 @@ def _run(
     from mnist_keras.running.damage import set_damaged_aside
     from mnist_keras.running.settling import FIRST_SEEDS, Settling
     from mnist_keras.running.settling import settle as settle_studies
-    from mnist_keras.running.trainings import prepare, remember_run, train_study
+    from mnist_keras.running.trainings import prepare, remember_run, train_all, train_study
+    from mnist_keras.workers.execution import is_done
 
     if not settle and (max_seeds is not None or budget is not None or all_pairs):
         given = "--max-seeds" if max_seeds else "--budget" if budget else "--all-pairs"
@@ -187,9 +189,12 @@ def _run(
     chosen, limit = for_run(options), Budget(budget) if budget else None
     runs = [prepare(name, seeds=range(seed_count), **chosen).judging(metrics) for name in names]
     for run in runs:
-        if repair:
-            set_damaged_aside([*run.tasks(), *run.confirmation_tasks()], run.place, _tell)
+        aside = set_damaged_aside(run.of_every_seed().tasks(), run.place, _tell) if repair else []
         train_study(run, _tell, limit)
+        if repair:  # the confirmation is known when all before it is whole
+            aside += set_damaged_aside(run.of_every_seed().confirmation_tasks(), run.place, _tell)
+            kept = replace(run.place, fresh=False)
+            train_all([task for task in aside if not is_done(task, kept)], kept, _tell, None, limit)
     ending = None
     if settle:
         limits = Settling(max_seeds or SETTLE_SEEDS, limit, all_pairs)

@@ -41,12 +41,18 @@ def without_damaged(tasks: Iterable[Task], place: Place) -> list[Task]:
     return [task for task in tasks if damage_of(place.folder(task.config)) is None]
 
 
-def set_damaged_aside(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) -> None:
+def set_damaged_aside(
+    tasks: Sequence[Task], place: Place, tell: Callable[[str], None]
+) -> list[Task]:
     """Rename the folders of the tasks whose runs are damaged, so that they are trained again.
+
+    Returns:
+        Those tasks.
 
     Raises:
         UserError: one is being trained by another process.
     """
+    aside = []
     for task in tasks:
         folder = place.folder(task.config)
         why = damage_of(folder) or _mistaken(task.config, folder)
@@ -55,6 +61,8 @@ def set_damaged_aside(tasks: Sequence[Task], place: Place, tell: Callable[[str],
             with locked(folder):
                 folder.set_aside()
             tell(f"{task.config.name}: set aside, and trained again ({why.partition(';')[0]})")
+            aside.append(task)
+    return aside
 
 
 def _mistaken(config: RunConfig, folder: RunFolder) -> str | None:

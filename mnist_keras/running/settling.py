@@ -9,6 +9,7 @@ from mnist_keras.analysis.analyze import analyze, record_looks
 from mnist_keras.analysis.measure import Records
 from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.analysis.settling import FIRST_SEEDS, Batch, Question, next_batch, open_questions
+from mnist_keras.config import RunConfig
 from mnist_keras.running.budget import Budget
 from mnist_keras.running.scheduling import longest_first
 from mnist_keras.running.trainings import Sequel, StudyRun, train_all
@@ -69,6 +70,7 @@ class _Batches:
         self.ending: str | None = None
         self._runs = runs
         self._settling = settling
+        self._in_vain: set[frozenset[tuple[str, RunConfig]]] = set()
 
     def in_study(self, study: Study) -> Sequel:
         """Gives the next batches to the workers that are there, as long as they are of a study."""
@@ -89,17 +91,25 @@ class _Batches:
             question
             for outcome in outcomes
             for question in open_questions(outcome, all_pairs=self._settling.all_pairs)
+            if question.about not in self._in_vain
         ]
         tell(_progress(outcomes, questions))
         budget, most = self._settling.budget, self._settling.max_seeds
-        batch = next_batch(questions, most, max(run.place.jobs for run in self._runs))
+        workers = max(run.place.jobs for run in self._runs)
+        batch = next_batch(questions, most, workers)
+        while batch and before and (batch.study, batch.seeds) == (before.study, before.seeds):
+            # All of it was trained that can be: the same again would come to nothing.
+            tell(_in_vain(batch))
+            self._in_vain |= {question.about for question in batch.questions}
+            questions = [one for one in questions if one.about not in self._in_vain]
+            batch = next_batch(questions, most, workers)
         if budget and (budget.refused or (batch and budget.left <= 0)):
             self.ending = budget.ending()
         elif batch is None:
             for line in out_of_reach(questions, most):
                 tell(line)
-        elif before is None or (batch.study, batch.seeds) != (before.study, before.seeds):
-            self.next = batch  # the same again would be runs that are damaged: nothing comes of it
+        else:
+            self.next = batch
 
 
 def out_of_reach(questions: Sequence[Question], most: int) -> list[str]:
@@ -110,6 +120,15 @@ def out_of_reach(questions: Sequence[Question], most: int) -> list[str]:
         "none; give more"
         for study, step in short.items()
     ]
+
+
+def _in_vain(batch: Batch) -> str:
+    """That runs of a batch are damaged, so that its questions stay open, and what to do."""
+    names = " and ".join(config.name.removesuffix("-s0") for config in batch.seeds)
+    return (
+        f"what {names} would tell in study {batch.study} stays open, as some of their runs are "
+        "damaged; --repair trains these again"
+    )
 
 
 def look(runs: Sequence[StudyRun]) -> list[StudyOutcome]:

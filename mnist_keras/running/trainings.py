@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +33,9 @@ from mnist_keras.workers.local import keep_to_core
 if TYPE_CHECKING:
     from mnist_keras.data.dataset import Dataset
 
+_SEED = re.compile(r".*-s(\d{1,9})")
+"""The name of a run's folder that was not set aside, with its seed."""
+
 Sequel = Callable[[Callable[[str], None]], Sequence[Task]]
 """Gives tasks that follow from the results of others; called with who tells the user.
 
@@ -49,7 +53,7 @@ class StudyRun:
     """
 
     study: Study
-    seeds: range
+    seeds: Sequence[int]
     wide: bool
     place: Place
     variant: Variant
@@ -70,6 +74,12 @@ class StudyRun:
         if config is None:
             return []
         return [Task(config.replace(seed=seed)) for seed in self.seeds]
+
+    def of_every_seed(self) -> StudyRun:
+        """The same with its own seeds and those of every run that its folder has."""
+        folders = (self.place.logs / self.study.name).glob("*-s*")
+        found = {int(match[1]) for one in folders if (match := _SEED.fullmatch(one.name))}
+        return replace(self, seeds=sorted(found.union(self.seeds)))
 
 
 def prepare(

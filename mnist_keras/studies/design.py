@@ -7,7 +7,7 @@ also holds the figures and the claims that a source published about them. See do
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -223,7 +223,7 @@ class Study(Entry):
         merged = merge(self.cells(wide))
         return share_prefixes(merged) if self.share_prefixes else merged
 
-    def seeded_trials(self, seeds: range, wide: bool = False) -> list[Trial]:
+    def seeded_trials(self, seeds: Iterable[int], wide: bool = False) -> list[Trial]:
         """The trainings of all seeds: each seed makes all trials before the next one begins."""
         trials = self.trials(wide)
         return [
