@@ -160,6 +160,7 @@ def test_a_workers_process_is_replaced_when_it_has_done_enough(tmp_path, monkeyp
             assert worker.begin(task, place).result(timeout=120) is None
             assert folder_below(tmp_path, task.config, "study").result.is_file()
             processes.append(worker.process)
+            assert worker.graphs == {task.config.graph}  # as a dispatcher is told
     finally:
         worker.close()
     assert processes[0] == processes[1] != processes[2]

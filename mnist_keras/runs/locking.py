@@ -89,17 +89,6 @@ def _hold(path: Path, meet_another: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def is_held(folder: RunFolder) -> bool:
-    """Whether somebody holds a run's folder."""
-    if not folder.lock.exists():
-        return False
-    try:
-        with FileLock(folder.lock, timeout=0):
-            return False
-    except Timeout:
-        return True
-
-
 def named_since(lock: Path) -> float | None:
     """When a process wrote that it holds a lock, as a file's time; None if none says so.
 

@@ -49,6 +49,10 @@ class Worker(Protocol):
     """Trains one trial at a time, apart from this process."""
 
     @property
+    def graphs(self) -> Collection[RunConfig]:
+        """What it has compiled by now, so that it need not for another trial."""
+
+    @property
     def lost(self) -> bool:
         """Whether it will never train again, so that another must take its trials."""
 
@@ -198,13 +202,12 @@ class Dispatcher(threading.Thread):
         self.stopping = False
         self.error: BaseException | None = None
         self.ended = threading.Event()
-        self._graphs: set[RunConfig] = set()
 
     def run(self) -> None:
         """Work until there is nothing to do, or nothing to do it with."""
         try:
             while not self.stopping and not self.worker.lost:
-                job = self.waiting.take(self._graphs)
+                job = self.waiting.take(self.worker.graphs)
                 if job is None or self.stopping:
                     break
                 self._train(job)
@@ -254,12 +257,10 @@ class Dispatcher(threading.Thread):
         job.attempts += 1
         try:
             failure = self._wait(self.worker.begin(job.task, place), folder)
-            self._graphs.add(job.task.config.graph)
         except WorkerDiedError as error:
             failure = Failure(str(error), again=True)
         if failure is not None and failure.again:
             self.worker.close()
-            self._graphs.clear()
         return failure
 
     def _wait(self, trial: Trial, folder: RunFolder) -> Failure | None:

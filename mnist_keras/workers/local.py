@@ -85,6 +85,7 @@ class LocalWorker:
     Attributes:
         process: its number; None while there is none.
         trials: how many it has begun.
+        graphs: what the process has compiled for them.
     """
 
     lost = False
@@ -97,7 +98,7 @@ class LocalWorker:
         self._stopped = False
         self._executor: ProcessPoolExecutor | None = None
         self.trials = 0
-        self._graphs: set[RunConfig] = set()
+        self.graphs: set[RunConfig] = set()
 
     def begin(self, task: Task, place: Place) -> LocalTrial:
         """Begin a trial.
@@ -106,14 +107,14 @@ class LocalWorker:
             WorkerDiedError: the process ended at once, or the worker was stopped.
         """
         graph = task.config.graph
-        full = graph not in self._graphs and len(self._graphs) == GRAPHS_OF_A_PROCESS
+        full = graph not in self.graphs and len(self.graphs) == GRAPHS_OF_A_PROCESS
         if full or self.trials == TRIALS_OF_A_PROCESS:
             self.close()
         try:
             executor = self._open()
             if self._stopped:
                 raise WorkerDiedError("it was stopped")
-            self._graphs.add(graph)
+            self.graphs.add(graph)
             self.trials += 1
             return LocalTrial(executor.submit(train_task, task, place, self.concurrent_runs))
         except BrokenProcessPool as error:
@@ -130,7 +131,7 @@ class LocalWorker:
         """Kill the process, if there is one."""
         executor, self._executor, self.process = self._executor, None, None
         self.trials = 0
-        self._graphs.clear()
+        self.graphs.clear()
         if executor is not None:
             executor.shutdown(wait=False, kill_workers=True)
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mnist_keras.runs.locking import is_held
+from mnist_keras.runs.locking import is_held_anywhere
 from mnist_keras.workers.dispatch import WorkerDiedError
 from mnist_keras.workers.local import LocalTrial, LocalWorker
 from mnist_keras.workers.worker import SECONDS_TO_SAVE, Failure, Place, Task
@@ -148,7 +148,7 @@ def _wait_for_run(place: Place, task: Task) -> bool:
     """Wait while a lost Dask worker's process holds the run; false if the task is cancelled."""
     folder = place.folder(task.config)
     end = time.monotonic() + SECONDS_TO_FREE_A_RUN
-    while is_held(folder) and time.monotonic() < end:
+    while is_held_anywhere(folder.lock) and time.monotonic() < end:
         if not _is_wanted():
             return False
         time.sleep(POLL_SECONDS)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from distributed import KilledWorker
 
+from mnist_keras.config import RunConfig
 from mnist_keras.workers.cluster import machine
 from mnist_keras.workers.dispatch import WorkerDiedError
 from mnist_keras.workers.worker import Failure, Place, Task
@@ -40,12 +41,16 @@ class ClusterWorker:
         cluster: whose it is.
         address: the Dask worker's.
         concurrent_runs: runs of the study that share its machine, this one included.
+
+    Attributes:
+        graphs: what the processes there have compiled, as far as this one has asked for it.
     """
 
     def __init__(self, cluster: Connection, address: str, concurrent_runs: int) -> None:
         self.cluster = cluster
         self.address = address
         self.concurrent_runs = concurrent_runs
+        self.graphs: set[RunConfig] = set()
         self._stopped = False
         self._future: Any = None
 
@@ -64,6 +69,7 @@ class ClusterWorker:
             raise WorkerDiedError("it was stopped")
         if self.lost:
             raise WorkerDiedError(self.loss())
+        self.graphs.add(task.config.graph)
         self._future = self.cluster.client.submit(
             machine.train_on_machine,
             task,
@@ -85,6 +91,7 @@ class ClusterWorker:
 
     def close(self) -> None:
         """Cancel the trial in hand: its process saves its state and ends, or is killed."""
+        self.graphs.clear()
         future, self._future = self._future, None
         if future is not None and self.cluster.connected:
             with suppress(OSError, TimeoutError):
