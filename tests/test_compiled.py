@@ -19,6 +19,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from small_runs import noisy_data, small_config, train_below
+from mnist_keras.training.environment import use_threads
+use_threads(1)  # before a network of one's own is built to be known
 data = noisy_data()
 train_below(Path(sys.argv[1]), small_config(sys.argv[2], data), data, threads=1)
 """
