@@ -14,7 +14,6 @@ from mnist_keras.streams import prepare_streams
 
 CTRL_C = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
-STOPPED = "stopped; the same command goes on from here"
 
 
 def main() -> None:
@@ -33,10 +32,10 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         code = 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo(STOPPED, err=True)
+        click.echo(_stopped(), err=True)
         code = CTRL_C
     except _Terminated:
-        click.echo(STOPPED, err=True)
+        click.echo(_stopped(), err=True)
         code = TERMINATED
     except OSError as error:
         if error.errno is None:
@@ -44,6 +43,12 @@ def main() -> None:
         click.echo(f"error: {describe_refusal(error)}; nothing that was finished is lost", err=True)
         code = 1
     sys.exit(code)
+
+
+def _stopped() -> str:
+    """How to go on; --fresh would set aside what is trained by now."""
+    without = " without --fresh" if "--fresh" in sys.argv else ""
+    return f"stopped; the same command{without} goes on from here"
 
 
 def _one_line(error: click.ClickException) -> str:

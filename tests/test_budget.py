@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from mnist_keras.analysis.looks import read_looks
 from mnist_keras.config import RunConfig
 from mnist_keras.running.budget import Budget
 from mnist_keras.running.settling import Settling, settle
-from mnist_keras.running.trainings import StudyRun, train_study
+from mnist_keras.running.trainings import StudyRun, begin_anew, train_study
 from mnist_keras.runs.records import read_runs
 from mnist_keras.studies.loading import load_study
 from mnist_keras.workers.execution import Place, Task
@@ -214,6 +215,35 @@ def test_the_command_reports_what_it_has_and_says_last_how_to_go_on(
     )
     assert not list(Path("checkpoints").glob("tiny/*/*"))
     assert run_here(*command, "--json").json[0]["claims"][0]["verdict"] == "cannot tell"
+
+
+def old_runs(run: StudyRun, seeds: range) -> None:
+    """What an earlier command has trained of a study, as far as it matters here."""
+    for task in replace(run, seeds=seeds).tasks():
+        write_run(run.place.logs, "tiny", task.config, {"val_accuracy": [0.5]})
+
+
+def test_fresh_sets_aside_once_and_the_command_without_it_goes_on(run: StudyRun) -> None:
+    old_runs(run, range(2))
+    lines: list[str] = []
+    budget = Budget(10.0, by_trainings(run))
+    train_study(replace(run, place=replace(run.place, fresh=True)), lines.append, budget)
+    assert trained(run) == {(16, 0)}
+    assert "; the same command without --fresh goes on, " in budget.ending()
+    (first,) = (one.folder / "result.json" for one in read_runs(run.place.logs / "tiny"))
+    inode = first.stat().st_ino
+    train_study(run, lines.append)
+    assert len(trained(run)) == 4
+    assert first.stat().st_ino == inode
+    assert len(list(run.place.logs.glob("tiny/*.replaced-1"))) == 4
+    assert not list(run.place.logs.glob("tiny/*.replaced-2"))
+
+
+def test_a_study_that_begins_anew_keeps_no_seed_that_settling_has_added(run: StudyRun) -> None:
+    old_runs(run, range(1, 8))
+    begin_anew(run, print)
+    assert trained(run) == set()
+    assert len(list(run.place.logs.glob("tiny/*.replaced-1"))) == 14
 
 
 def test_a_budget_that_ends_at_once_begins_nothing(run: StudyRun) -> None:

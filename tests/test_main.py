@@ -171,6 +171,16 @@ def test_a_signal_ends_a_training_with_its_code_and_keeps_its_state(
     assert not training.folder.result.exists()
 
 
+def test_who_is_stopped_goes_on_without_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mnist_keras.running.trainings.prepare", stop)
+    outcome = run_here("study", "shallow", "--fresh")
+    assert outcome.code == 130
+    assert outcome.err.strip() == "stopped; the same command without --fresh goes on from here"
+
+
 def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
     process = start(tmp_path, "plan", "shallow", "--json")
     assert process.stdout is not None

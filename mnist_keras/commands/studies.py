@@ -179,7 +179,13 @@ def _run(
     from mnist_keras.running.damage import set_damaged_aside
     from mnist_keras.running.settling import FIRST_SEEDS, Settling
     from mnist_keras.running.settling import settle as settle_studies
-    from mnist_keras.running.trainings import prepare, remember_run, train_all, train_study
+    from mnist_keras.running.trainings import (
+        begin_anew,
+        prepare,
+        remember_run,
+        train_all,
+        train_study,
+    )
     from mnist_keras.workers.execution import is_done
 
     if not settle and (max_seeds is not None or budget is not None or all_pairs):
@@ -189,6 +195,8 @@ def _run(
     chosen, limit = for_run(options), Budget(budget) if budget else None
     runs = [prepare(name, seeds=range(seed_count), **chosen).judging(metrics) for name in names]
     for run in runs:
+        if settle and run.place.fresh:
+            begin_anew(run, _tell)
         aside = set_damaged_aside(run.of_every_seed().tasks(), run.place, _tell) if repair else []
         train_study(run, _tell, limit)
         if repair:  # the confirmation is known when all before it is whole

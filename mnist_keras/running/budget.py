@@ -36,6 +36,7 @@ class Budget:
         self.refused: dict[str, float | None] = {}
         self._clock = clock
         self._end = clock() + seconds
+        self._same_command = "the same command"
 
     @property
     def left(self) -> float:
@@ -49,6 +50,8 @@ class Budget:
         that end meanwhile.
         """
         rates, one_at_a_time = Rates(place), Lock()
+        if place.fresh:
+            self._same_command = place.same_command
 
         def may_begin(task: Task) -> bool:
             with one_at_a_time:
@@ -71,4 +74,4 @@ class Budget:
             return (
                 f"{ended}; the shortest takes about {duration(shortest)}, so give a larger --budget"
             )
-        return f"{ended}; the same command goes on, for as long again"
+        return f"{ended}; {self._same_command} goes on, for as long again"

@@ -57,12 +57,22 @@ def set_damaged_aside(
         folder = place.folder(task.config)
         why = damage_of(folder) or _mistaken(task.config, folder)
         if why is not None:
-            folder.create()
-            with locked(folder):
-                folder.set_aside()
+            set_aside(folder)
             tell(f"{task.config.name}: set aside, and trained again ({why.partition(';')[0]})")
             aside.append(task)
     return aside
+
+
+def set_aside(folder: RunFolder) -> None:
+    """Rename what there is of a run, so that it is trained again.
+
+    Raises:
+        UserError: it is being trained by another process.
+    """
+    if folder.logs.exists() or folder.checkpoints.exists():
+        folder.create()
+        with locked(folder):
+            folder.set_aside()
 
 
 def _mistaken(config: RunConfig, folder: RunFolder) -> str | None:

@@ -16,7 +16,7 @@ from mnist_keras.analysis.outcome import StudyOutcome
 from mnist_keras.errors import UserError
 from mnist_keras.printed import count
 from mnist_keras.running.budget import Budget
-from mnist_keras.running.damage import without_damaged
+from mnist_keras.running.damage import set_aside, without_damaged
 from mnist_keras.running.progress import progress_display
 from mnist_keras.running.reuse import reuse_finished_runs
 from mnist_keras.running.scheduling import longest_first
@@ -220,6 +220,20 @@ def train_study(run: StudyRun, tell: Callable[[str], None], budget: Budget | Non
     train_all(run.tasks(), run.place, tell, _Confirmation(run, budget), budget)
 
 
+def begin_anew(run: StudyRun, tell: Callable[[str], None]) -> None:
+    """Set aside the runs of a study's configurations, of every seed that is there.
+
+    So none of them is judged together with new ones, as --settle would.
+
+    Raises:
+        UserError: one is being trained by another process.
+    """
+    every = run.of_every_seed()
+    with one_after_another(run.place.study_checkpoints, tell):
+        for task in (*every.tasks(), *every.confirmation_tasks()):
+            set_aside(run.place.folder(task.config))
+
+
 def train_one(run: StudyRun, number: int, tell: Callable[[str], None]) -> None:
     """Train the task of this number, from 1, and none that would follow from it.
 
@@ -298,14 +312,15 @@ def _train_left(
         return
     follow = _Follow(sequel, place) if sequel else None
     may_begin = budget.limit(place) if budget else always
-    with progress_display(place) as display:
-        failed = run_trials(left, place, display.update, follow, may_begin)
+    begun = replace(place, fresh=False)  # what --fresh is about has been set aside
+    with progress_display(begun) as display:
+        failed = run_trials(left, begun, display.update, follow, may_begin)
     if failed:
         total = len(left) + (follow.given if follow else 0)
         causes = "; ".join(f"{name}: {cause}" for name, cause in failed.items())
         raise UserError(
             f"{len(failed)} of {count(total, 'training')} failed ({causes}); "
-            "the same command tries them again"
+            f"{place.same_command} tries them again"
         )
 
 
@@ -359,10 +374,16 @@ class _Confirmation:
 
 
 def _not_done(tasks: Sequence[Task], place: Place, tell: Callable[[str], None]) -> list[Task]:
-    """The tasks that are neither done here nor, with the same settings, in another study."""
-    if not place.fresh:
-        for name, study in reuse_finished_runs(tasks, place):
-            tell(f"{name}: taken from {study}, which has trained it")
+    """The tasks that are neither done here nor, with the same settings, in another study.
+
+    Under --fresh these are all: what their folders have is set aside, before any of them begins.
+    """
+    if place.fresh:
+        for task in tasks:
+            set_aside(place.folder(task.config))
+        return list(tasks)
+    for name, study in reuse_finished_runs(tasks, place):
+        tell(f"{name}: taken from {study}, which has trained it")
     left = [task for task in tasks if not is_done(task, place)]
     _tell_done(tasks, left, tell)
     return left

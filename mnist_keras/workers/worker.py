@@ -68,6 +68,11 @@ class Place:
     stall_seconds: float = STALL_SECONDS
     quick: bool = False
 
+    @property
+    def same_command(self) -> str:
+        """What goes on with the trainings here; --fresh would set aside those that are done."""
+        return "the same command without --fresh" if self.fresh else "the same command"
+
     def folder(self, config: RunConfig) -> RunFolder:
         """The run's folder."""
         return run_folder(self.logs, self.checkpoints, self.study, config.name)
