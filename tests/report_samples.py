@@ -109,7 +109,7 @@ def _pairs(factors: tuple[FactorOutcome, ...]) -> tuple[PairOutcome, ...]:
         pair = PairOutcome(
             a=a, b=b, labels=(labels[0], labels[1]), factor=factor.field, metric="test_accuracy",
             difference=difference, p_holm=difference.p, verdict=difference.verdict,
-            smallest_visible=0.0021, seeds=a.seeds, images=images,
+            smallest_visible=0.0021, comparisons=3, seeds=a.seeds, images=images,
             other_images=Interval(-0.004, 0.003),
         )  # fmt: skip
         found.append(pair)

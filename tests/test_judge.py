@@ -296,7 +296,7 @@ def test_the_command_says_what_was_taken_and_what_holds() -> None:
     )
     assert (
         "accuracy optimizer rmsprop against adam +0.01 points -0.12 to +0.13 points 0.897"
-        " cannot tell 9 to 76" in table
+        " cannot tell 9 to 86" in table
     )
     assert (
         "seconds optimizer sgd against adam -4.1 -4.6 to -3.5 < 0.001 different, sgd is better –"

@@ -201,7 +201,7 @@ def test_open_verdicts_say_how_many_seeds_would_settle_them() -> None:
     assert found["factors"][0]["needed"] is None
     factor = judge_table(read_table(EXAMPLE)).factors[0]
     difference = factor.pairs[2].difference
-    needed = seeds_range(5, difference.mean, difference.sd, 0.001, Rule.FIXED)
+    needed = seeds_range(5, difference.mean, difference.sd, 0.001, Rule.FIXED, 3)
     assert open_pair["needed"] == {"low": needed.low, "middle": needed.middle, "high": needed.high}
     printed = " ".join(run_here("judge", str(EXAMPLE)).out.split())
     assert f"cannot tell {needed.low} to {needed.high} loss" in printed

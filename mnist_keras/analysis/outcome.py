@@ -125,6 +125,7 @@ class PairOutcome:
         p_holm: adjusted for the family: all pairs of the factor on this metric.
         verdict: of the family.
         smallest_visible: the smallest difference that could have passed in the family.
+        comparisons: how many pairs are in it.
         seeds: those of both.
         images: McNemar's test of each seed; None without predictions or for another metric.
         other_images: 95 % interval over other seeds and other images of the kind; likewise.
@@ -139,6 +140,7 @@ class PairOutcome:
     p_holm: float | None
     verdict: Verdict
     smallest_visible: float | None
+    comparisons: int
     seeds: tuple[int, ...]
     images: McNemarBySeed | None = None
     other_images: Interval | None = None
@@ -152,11 +154,9 @@ class PairOutcome:
     def needed(self) -> SeedRange | None:
         """How many seeds, or groups of them, would settle it at a further look.
 
-        None where it is settled, or not known: one that its family alone holds back is nearly so.
+        None where it is settled, or not known.
         """
-        if self.difference.verdict.settled:
-            return None
-        return needed_for(self.verdict, self.difference, Rule.SEQUENTIAL)
+        return needed_for(self.verdict, self.difference, Rule.SEQUENTIAL, self.comparisons)
 
 
 @dataclass(frozen=True)

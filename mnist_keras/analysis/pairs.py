@@ -135,6 +135,7 @@ def _family(
                 p_holm=family.p_adjusted[turn],
                 verdict=family.verdicts[turn],
                 smallest_visible=family.smallest_visible,
+                comparisons=len(family.differences),
                 seeds=tuple(shared[place]),
                 images=mcnemar_by_seed(list(zip(*correct, strict=True))) if correct else None,
                 other_images=_other_images(correct, differences[turn]),

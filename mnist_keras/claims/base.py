@@ -246,25 +246,26 @@ def compare_better(evidence: Evidence, better: Side, worse: Side, metric: Metric
     return compare_paired(sign * first, sign * second, margin, evidence.rule)
 
 
-def needed_for(verdict: Verdict, difference: Difference, rule: Rule) -> SeedRange | None:
+def needed_for(
+    verdict: Verdict, difference: Difference, rule: Rule, comparisons: int = 1
+) -> SeedRange | None:
     """How many seeds in all would settle an open verdict that rests on this difference.
 
-    `rule` is the one that draws the verdict then, not always the one that has drawn it.
+    `rule` is the one that draws the verdict then, not always the one that has drawn it;
+    `comparisons` is the size of the family that the difference is one of.
     """
     if verdict.settled or difference.sd is None:
         return None
-    return seeds_range(difference.n, difference.mean, difference.sd, difference.margin, rule)
+    return seeds_range(
+        difference.n, difference.mean, difference.sd, difference.margin, rule, comparisons
+    )
 
 
 def needed_for_impact(impact: Impact, rule: Rule) -> SeedRange | None:
-    """The same where the question is whether a factor matters: those of its largest difference.
-
-    None, too, where that one differs by itself and the family of pairs alone holds it back.
-    """
-    largest = max(impact.family.differences, key=lambda one: abs(one.mean))
-    if largest.verdict.settled:
-        return None
-    return needed_for(impact.verdict, largest, rule)
+    """The same where the question is whether a factor matters: those of its largest difference."""
+    differences = impact.family.differences
+    largest = max(differences, key=lambda one: abs(one.mean))
+    return needed_for(impact.verdict, largest, rule, len(differences))
 
 
 def needed_for_no_gain(verdict: Verdict, difference: Difference, rule: Rule) -> SeedRange | None:

@@ -103,18 +103,22 @@ def seeds_to_settle(difference: float, sd: float, margin: float, rule: Rule) -> 
     return int(found) if found <= MOST_SEEDS else None
 
 
-def _seeds_to_settle(differences: Array, sds: Array, margin: float, rule: Rule) -> Array:
+def _seeds_to_settle(
+    differences: Array, sds: Array, margin: float, rule: Rule, alpha: float = ALPHA
+) -> Array:
     sizes = np.abs(differences)
     return np.minimum(
-        _seeds_to_reach(sizes, sds, rule, POWER),
+        _seeds_to_reach(sizes, sds, rule, POWER, alpha),
         _seeds_to_reach(margin - sizes, sds, rule, BOTH_ENDS),
     )
 
 
-def _seeds_to_reach(distances: Array, sds: Array, rule: Rule, power: float) -> Array:
+def _seeds_to_reach(
+    distances: Array, sds: Array, rule: Rule, power: float, alpha: float = ALPHA
+) -> Array:
     """The fewest seeds that show a mean to be on its side of a bound so far away."""
     counts = _counts()
-    reach = np.array([_reach(int(n), rule, ALPHA, power) for n in counts])
+    reach = np.array([_reach(int(n), rule, alpha, power) for n in counts])
     enough = distances[:, None] >= sds[:, None] * reach[None, :]
     first = np.where(enough.any(axis=1), enough.argmax(axis=1), len(counts))
     return np.append(counts, MOST_SEEDS + 1.0)[first]
@@ -127,15 +131,22 @@ def _counts() -> Array:
     return np.concatenate([np.arange(2.0, 60.0), rising[rising <= MOST_SEEDS]])
 
 
-def seeds_range(n: int, mean: float, sd: float, margin: float, rule: Rule) -> SeedRange | None:
+def seeds_range(
+    n: int, mean: float, sd: float, margin: float, rule: Rule, comparisons: int = 1
+) -> SeedRange | None:
     """The range of seeds that would settle a difference after `n` seeds with this mean and sd.
+
+    It is one of so many `comparisons`, and has to differ after adjustment for their number
+    (Bonferroni's, the first step of Holm's); to be the same it need not.
 
     The variances that fit are (n - 1) s^2 / chi2(n - 1), the means are normal round the one
     observed. The draws are seeded: the same values always give the same range. None where one seed
     or equal differences show no spread.
     """
     drawn = _draw(n, mean, sd)
-    return None if drawn is None else _range(_seeds_to_settle(*drawn, margin, rule), n)
+    if drawn is None:
+        return None
+    return _range(_seeds_to_settle(*drawn, margin, rule, ALPHA / comparisons), n)
 
 
 def seeds_range_of_no_gain(

@@ -27,23 +27,23 @@ MOST_LEVELS = 60
 
 @dataclass(frozen=True)
 class Pair:
-    """Two levels of a setting: `a` minus `b`, and the verdict among all pairs of the setting."""
+    """Two levels of a setting: `a` minus `b`, and the verdict among all pairs of the setting.
+
+    `comparisons` is how many these are.
+    """
 
     a: Value
     b: Value
     difference: Difference
     p_adjusted: float | None
     verdict: Verdict
+    comparisons: int
 
     @property
     def needed(self) -> SeedRange | None:
-        """How many seeds in all would settle it; None where it is settled, or not known.
-
-        A pair that differs by itself and that its family takes back is nearly settled: not known.
-        """
-        if self.difference.verdict.settled:
-            return None
-        return needed_for(self.verdict, self.difference, self.difference.rule)
+        """How many seeds in all would settle it; None where it is settled, or not known."""
+        rule = self.difference.rule
+        return needed_for(self.verdict, self.difference, rule, self.comparisons)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,8 @@ class Factor:
         places = combinations(self.levels.levels, 2)
         judged = zip(places, family.differences, family.p_adjusted, family.verdicts, strict=True)
         return tuple(
-            Pair(a, b, difference, p, verdict) for (a, b), difference, p, verdict in judged
+            Pair(a, b, difference, p, verdict, len(family.differences))
+            for (a, b), difference, p, verdict in judged
         )
 
     @property

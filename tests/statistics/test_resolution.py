@@ -99,3 +99,12 @@ def test_to_show_that_nothing_is_gained_takes_fewer_seeds_than_to_show_what_is_l
     gained = seeds_range_of_no_gain(10, 1.0, 0.25, 0.1, Rule.FIXED)
     assert gained.high == 11
     assert seeds_range_of_no_gain(1, 0.0, 0.25, 0.1, Rule.FIXED) is None
+
+
+def test_one_of_many_comparisons_takes_more_seeds_to_differ_and_as_many_to_be_the_same():
+    alone = seeds_range(5, 1.0, 1.0, 0.0, Rule.FIXED)
+    among = seeds_range(5, 1.0, 1.0, 0.0, Rule.FIXED, 45)
+    assert among.low > alone.low
+    assert among.middle > alone.middle
+    level = [seeds_range(200, 0.0, 1.0, 0.2, Rule.FIXED, k) for k in (1, 45)]
+    assert level[0].middle <= level[1].middle <= level[0].middle + 40

@@ -147,7 +147,8 @@ METHODS: tuple[tuple[str, str], ...] = (
         "80 %, over differences and spreads that fit what was seen: in 8 of 10 cases it lies in "
         "the range. Where its upper end is more than ten times the lower, the middle is named "
         "alone, today's estimate. It is asked of the rule that draws the verdict then; where "
-        "looks are recorded, of the one that holds at every look.",
+        "looks are recorded, of the one that holds at every look. One pair of several has to "
+        "differ after adjustment for their number.",
     ),
 )
 """Terms and explanations, in the order of the report."""
