@@ -15,7 +15,7 @@ from benchmarks.inputs import save_images
 from benchmarks.options import MNIST_IMAGES
 from benchmarks.work import PYTORCH_EXAMPLE, TRAIN_MNIST_FAST, Setting, Work
 from mnist_keras.config import RunConfig
-from mnist_keras.running.trainings import prepare
+from mnist_keras.running.study_runs import prepare
 from mnist_keras.runs.records import read_run
 
 STUDY = "race"

@@ -14,7 +14,7 @@ import numpy as np
 from mnist_keras.config import RunConfig, make_config
 from mnist_keras.data.dataset import Dataset, from_arrays
 from mnist_keras.data.formats.idx import FILES
-from mnist_keras.running.trainings import StudyRun, prepare
+from mnist_keras.running.study_runs import StudyRun, prepare
 from mnist_keras.runs.records import RunFolder, read_json, read_run, run_folder
 
 OF_THE_MACHINE = {

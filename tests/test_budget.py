@@ -13,7 +13,8 @@ from mnist_keras.analysis.looks import read_looks
 from mnist_keras.config import RunConfig
 from mnist_keras.running.budget import Budget
 from mnist_keras.running.settling import Settling, settle
-from mnist_keras.running.trainings import StudyRun, begin_anew, train_study
+from mnist_keras.running.study_runs import StudyRun
+from mnist_keras.running.trainings import begin_anew, train_study
 from mnist_keras.runs.records import read_runs
 from mnist_keras.studies.loading import load_study
 from mnist_keras.workers.execution import Place, Task

@@ -834,7 +834,7 @@ def test_names_in_an_archive_are_checked(tmp_path: Path, small_arrays: Arrays) -
 
 
 def test_a_study_says_what_its_user_should_know(tmp_path: Path, small_arrays: Arrays) -> None:
-    from mnist_keras.running.trainings import prepare
+    from mnist_keras.running.study_runs import prepare
 
     write_files(tmp_path, {"train.csv": table(small_arrays["x_train"], small_arrays["y_train"])})
     place = {"logs": tmp_path / "logs", "checkpoints": tmp_path / "checkpoints"}

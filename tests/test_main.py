@@ -175,7 +175,7 @@ def test_who_is_stopped_goes_on_without_fresh(monkeypatch: pytest.MonkeyPatch) -
     def stop(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mnist_keras.running.trainings.prepare", stop)
+    monkeypatch.setattr("mnist_keras.running.study_runs.prepare", stop)
     outcome = run_here("study", "shallow", "--fresh")
     assert outcome.code == 130
     assert outcome.err.strip() == "stopped; the same command without --fresh goes on from here"

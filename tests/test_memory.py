@@ -15,7 +15,7 @@ from small_runs import batch_size_study, noisy_arrays, write_idx
 from mnist_keras.config import RunConfig
 from mnist_keras.data.dataset import load
 from mnist_keras.errors import UserError
-from mnist_keras.running.trainings import StudyRun, prepare, remember_run
+from mnist_keras.running.study_runs import StudyRun, prepare, remember_run
 from mnist_keras.runs.records import read_runs
 from mnist_keras.studies.design import Study
 from mnist_keras.studies.memory import MEMORY, remembered

@@ -21,7 +21,7 @@ from mnist_keras.data.sampling import draw_tenth
 from mnist_keras.errors import UserError
 from mnist_keras.report.build import build_report
 from mnist_keras.report.summary import print_summary
-from mnist_keras.running.trainings import changed_study
+from mnist_keras.running.study_runs import changed_study
 from mnist_keras.runs.caveats import SELECTED_ON_TEST, TENTH
 from mnist_keras.runs.records import read_run, read_runs
 from mnist_keras.studies.design import Study

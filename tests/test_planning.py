@@ -10,7 +10,7 @@ from generated_runs import ENVIRONMENT, write_run
 from mnist_keras.config import RunConfig
 from mnist_keras.report.plan import describe_plan, plan_facts
 from mnist_keras.running.planning import make_plan
-from mnist_keras.running.trainings import StudyRun, prepare
+from mnist_keras.running.study_runs import StudyRun, prepare
 from mnist_keras.runs.records import RunFolder
 from mnist_keras.studies.loading import load_study
 from mnist_keras.workers.execution import Place, Task

@@ -18,7 +18,7 @@ from mnist_keras.errors import UserError
 from mnist_keras.report.plan import seeds_line, settle_rows
 from mnist_keras.report.words.units import seed_range_cell
 from mnist_keras.running.settling import Settling, _Batches
-from mnist_keras.running.trainings import StudyRun
+from mnist_keras.running.study_runs import StudyRun
 from mnist_keras.statistics.rules import Rule
 from mnist_keras.statistics.summaries import Verdict
 from mnist_keras.studies.design import Study

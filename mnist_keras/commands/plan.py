@@ -49,7 +49,7 @@ def plan(
     from mnist_keras.report.plan import describe_plan, plan_facts, seeds_line, settle_rows
     from mnist_keras.running.planning import make_plan
     from mnist_keras.running.settling import FIRST_SEEDS
-    from mnist_keras.running.trainings import prepare
+    from mnist_keras.running.study_runs import prepare
 
     if slurm:
         _print_array_script(study, seeds or 1, metrics, settle=settle, as_json=as_json, **options)
@@ -80,7 +80,7 @@ def _print_array_script(
     **options: Any,
 ) -> None:
     from mnist_keras.report.slurm import ArrayJob, array_script
-    from mnist_keras.running.trainings import prepare
+    from mnist_keras.running.study_runs import prepare
 
     if settle:
         raise click.UsageError(

@@ -70,7 +70,7 @@ def report(
     --quick, --epochs or --validation say otherwise.
     """
     from mnist_keras.errors import UserError
-    from mnist_keras.running.trainings import changed_study
+    from mnist_keras.running.study_runs import changed_study
     from mnist_keras.studies.files import STUDY_NAMES
     from mnist_keras.studies.reported import Reported, as_run, as_written, everything
 

@@ -23,7 +23,7 @@ from mnist_keras.printed import count
 
 if TYPE_CHECKING:
     from mnist_keras.report.language import Language
-    from mnist_keras.running.trainings import StudyRun
+    from mnist_keras.running.study_runs import StudyRun
     from mnist_keras.studies.design import Study
 
 
@@ -129,7 +129,8 @@ def _train_only(
     """Train one of a study's trainings, and say how it ended."""
     from mnist_keras.report.console import print_json, print_result, result_facts
     from mnist_keras.running.damage import damage_of, set_damaged_aside
-    from mnist_keras.running.trainings import prepare, train_one
+    from mnist_keras.running.study_runs import prepare
+    from mnist_keras.running.trainings import train_one
     from mnist_keras.runs.records import read_run
 
     if settle or max_seeds is not None or budget is not None or all_pairs:
@@ -179,13 +180,8 @@ def _run(
     from mnist_keras.running.damage import set_damaged_aside
     from mnist_keras.running.settling import FIRST_SEEDS, Settling
     from mnist_keras.running.settling import settle as settle_studies
-    from mnist_keras.running.trainings import (
-        begin_anew,
-        prepare,
-        remember_run,
-        train_all,
-        train_study,
-    )
+    from mnist_keras.running.study_runs import prepare, remember_run
+    from mnist_keras.running.trainings import begin_anew, train_all, train_study
     from mnist_keras.workers.execution import is_done
 
     if not settle and (max_seeds is not None or budget is not None or all_pairs):

@@ -17,7 +17,7 @@ from mnist_keras.commands.options import (
 from mnist_keras.commands.types import ArchitectureType, StudyType
 
 if TYPE_CHECKING:
-    from mnist_keras.running.trainings import StudyRun
+    from mnist_keras.running.study_runs import StudyRun
 
 
 @click.command()
@@ -41,7 +41,7 @@ def studies(seeds: int | None, jobs: int | None, logs: Path, as_json: bool) -> N
 
 def _prepared(name: str, seeds: int | None, logs: Path, jobs: int | None = None) -> StudyRun:
     """A study as it would be run with nothing else said."""
-    from mnist_keras.running.trainings import prepare
+    from mnist_keras.running.study_runs import prepare
 
     return prepare(
         name, seeds=range(seeds or 1), jobs=jobs or default_jobs(), threads=1, data=None, logs=logs,

@@ -15,7 +15,7 @@ from mnist_keras.report.console import print_json, print_lines, print_mapping
 from mnist_keras.report.plan import describe_plan, plan_facts
 from mnist_keras.report.words.sources import source_text
 from mnist_keras.running.planning import Plan, make_plan
-from mnist_keras.running.trainings import StudyRun
+from mnist_keras.running.study_runs import StudyRun
 from mnist_keras.runs.caveats import in_brackets, marks_text
 from mnist_keras.studies.design import Study
 

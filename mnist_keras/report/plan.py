@@ -10,7 +10,7 @@ from mnist_keras.printed import duration, size
 from mnist_keras.report.words.units import curve_text, seed_range_cell
 from mnist_keras.report.words.verdicts import claim_verdict
 from mnist_keras.running.planning import Plan
-from mnist_keras.running.trainings import StudyRun
+from mnist_keras.running.study_runs import StudyRun
 from mnist_keras.runs.caveats import in_brackets, marks_text
 from mnist_keras.statistics.resolution import SeedRange
 

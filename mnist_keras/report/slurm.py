@@ -15,7 +15,7 @@ from pathlib import Path
 from mnist_keras.errors import UserError
 from mnist_keras.printed import shell_word
 from mnist_keras.running.planning import Needs, needs_of, open_tasks
-from mnist_keras.running.trainings import StudyRun
+from mnist_keras.running.study_runs import StudyRun
 from mnist_keras.workers.execution import Task
 
 TIMES = 2

@@ -12,7 +12,8 @@ from mnist_keras.analysis.settling import FIRST_SEEDS, Batch, Question, next_bat
 from mnist_keras.config import RunConfig
 from mnist_keras.running.budget import Budget
 from mnist_keras.running.scheduling import longest_first
-from mnist_keras.running.trainings import Sequel, StudyRun, train_all
+from mnist_keras.running.study_runs import StudyRun
+from mnist_keras.running.trainings import Sequel, train_all
 from mnist_keras.studies.design import Study
 from mnist_keras.studies.loading import load_study
 from mnist_keras.studies.memory import Variant, remember

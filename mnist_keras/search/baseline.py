@@ -15,7 +15,7 @@ from mnist_keras.analysis.runs import StudyRuns
 from mnist_keras.claims.evidence import Measured
 from mnist_keras.config import RunConfig
 from mnist_keras.errors import UserError
-from mnist_keras.running.trainings import changed_study
+from mnist_keras.running.study_runs import changed_study
 from mnist_keras.studies.design import Study
 
 FAMILY = {"shallow": "shallow", "deep": "deep", "lenet5": "cnn", "cnn-simple": "cnn"}

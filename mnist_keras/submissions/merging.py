@@ -11,7 +11,7 @@ from typing import Any, Literal
 from mnist_keras.data.reading import shown
 from mnist_keras.errors import UserError
 from mnist_keras.metrics import VALIDATION_SCORES
-from mnist_keras.running.trainings import changed_study
+from mnist_keras.running.study_runs import changed_study
 from mnist_keras.runs.copying import copy_run
 from mnist_keras.runs.records import RunFolder, RunRecord, read_run, run_folder, scan_runs
 from mnist_keras.studies.design import Study
