@@ -17,14 +17,15 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.work import Setting, Work
+from benchmarks.work import OUR_FLAGS, Setting, Work
 from mnist_keras.errors import UserError
 
 ONEDNN_SWITCH = "TF_ENABLE_ONEDNN_OPTS"
-XLA_FLAGS = "TF_XLA_FLAGS"
+XLA_FLAGS, TF_XLA_FLAGS = "XLA_FLAGS", "TF_XLA_FLAGS"
 NO_KEPT_CODE = "--tf_xla_persistent_cache_directory="
 """Turns off what mnist-keras keeps of XLA's compilations; the peers keep nothing either."""
 
@@ -103,8 +104,18 @@ def run_command_of_ours(*arguments: str) -> None:
 
 def without_kept_code() -> dict[str, str]:
     """The variables of a process of ours that takes no code which an earlier one has compiled."""
-    flags = f"{os.environ.get(XLA_FLAGS, '')} {NO_KEPT_CODE}"
-    return {**os.environ, XLA_FLAGS: flags.strip()}
+    flags = f"{os.environ.get(TF_XLA_FLAGS, '')} {NO_KEPT_CODE}"
+    return {**os.environ, TF_XLA_FLAGS: flags.strip()}
+
+
+@cache
+def faster_xla_flags() -> str:
+    """The flags that this project gives XLA; asked of a process of its own, with TensorFlow."""
+    code = "from mnist_keras.training.arithmetic import faster_xla_flags as f; print(*f())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
 
 
 def failure(module: str, work: Work, cause: str) -> str:
@@ -155,11 +166,17 @@ class _Process:
 
 
 def _environment(setting: Setting, folder: Path) -> dict[str, str]:
-    """Silence, and no compiled code from an earlier process: its cost belongs to a fresh one."""
+    """Silence, and no compiled code from an earlier process: its cost belongs to a fresh one.
+
+    Flags of XLA's are those of the setting, whatever this process was given.
+    """
     onednn = {} if setting.onednn is None else {ONEDNN_SWITCH: str(int(setting.onednn))}
+    flags = {XLA_FLAGS: faster_xla_flags()} if OUR_FLAGS in setting.options else {}
+    inherited = {k: v for k, v in without_kept_code().items() if k != XLA_FLAGS}
     return {
-        **without_kept_code(),
+        **inherited,
         **onednn,
+        **flags,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor"),
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.apart import Job, available_cores, failure, run_apart
 from benchmarks.inputs import make_work
-from benchmarks.work import EPOCH_IMAGES, Setting
+from benchmarks.work import EPOCH_IMAGES, OUR_FLAGS, Setting
 from mnist_keras.errors import UserError
 
 OURS = "mnist-keras"
@@ -33,8 +33,8 @@ def our_settings(architecture: str) -> tuple[Setting, ...]:
 
 
 def keras_settings(architecture: str) -> tuple[Setting, ...]:
-    """All steps of an epoch in the graph; XLA where nothing is a convolution."""
-    xla = ("jit_compile",) if architecture in DENSE else ()
+    """All steps of an epoch in the graph; XLA, with its flags, where nothing is a convolution."""
+    xla = ("jit_compile", OUR_FLAGS) if architecture in DENSE else ()
     return tuple(
         Setting(threads, ("steps_per_execution", *xla), onednn)
         for onednn, threads in product((True, False), THREADS)
@@ -50,15 +50,19 @@ def torch_settings(architecture: str) -> tuple[Setting, ...]:
 
 
 def jax_settings(architecture: str) -> tuple[Setting, ...]:
-    """An epoch in one scan, also of four seeds in step; convolutions step by step.
+    """An epoch in one scan, also of four seeds in step, with XLA's flags and without.
 
-    In a scan XLA computes convolutions on a processor with other code, which took eight times as
-    long.
+    Convolutions go step by step.
+    In a scan XLA computes them on a processor with other code, which took eight times as long.
     """
     if architecture not in DENSE:
         return tuple(Setting(threads) for threads in THREADS)
-    scan = ("epoch in lax.scan",)
-    return (*(Setting(threads, scan) for threads in THREADS), Setting(1, scan, seeds=4))
+    scan = "epoch in lax.scan"
+    return tuple(
+        Setting(threads, options, seeds=seeds)
+        for options in ((scan,), (scan, OUR_FLAGS))
+        for threads, seeds in ((None, 1), (1, 1), (1, 4))
+    )
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,11 @@ class Entrant:
     @property
     def process(self) -> tuple[Any, ...]:
         """What trainings have in common that one process can make."""
-        return (self.contestant, self.way, self.at_once, self.setting.threads, self.setting.onednn)
+        setting = self.setting
+        with_flags = OUR_FLAGS in setting.options
+        return (
+            self.contestant, self.way, self.at_once, setting.threads, setting.onednn, with_flags
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

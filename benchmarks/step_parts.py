@@ -18,7 +18,6 @@ from benchmarks.parts import PARTS
 from benchmarks.with_mnist_keras import configuration
 from benchmarks.work import Work
 from mnist_keras.data.dataset import load
-from mnist_keras.training.architectures import training_flops_per_image
 from mnist_keras.training.engine import EpochEngine, make_engine
 from mnist_keras.training.environment import use_threads
 
@@ -37,15 +36,15 @@ def measure(work: Work) -> dict[str, Any]:
     """
     use_threads(work.setting.threads or len(available_cores()))
     data = load(work.data)
-    engine = make_engine(configuration(work, data), data.x_train, data.y_train)
-    engine.optimizer.build(engine.trainable_variables)
+    engine = make_engine(configuration(work, data), data.x_train, data.y_train, data.lit)
+    engine.build_optimizer()
     engine.make_train_function()
     step_ms = fastest_ms(lambda: train_steps(engine), n_steps(engine))
     if engine.jit_compile:
         parts = compiled_parts(engine)
     else:
         parts = {part: share * step_ms for part, share in profiled_shares(engine).items()}
-    flops = training_flops_per_image(engine.plain) * engine.batch_size
+    flops = engine.flops_per_image * engine.batch_size
     return {"step_ms": step_ms, "parts_ms": parts, "mflop": flops / 1e6}
 
 
@@ -77,26 +76,31 @@ def fastest_ms(series: Callable[[], Any], steps: int) -> float:
 
 def compiled_parts(engine: EpochEngine) -> dict[str, float]:
     """Products of the dense layers, and updates of their weights, each alone under XLA."""
+    trained = engine.packed or engine
     dense = [layer for layer in engine.layers if isinstance(layer, keras.layers.Dense)]
+    forms = [_form(engine, layer) for layer in dense]
     generator = np.random.default_rng(0)
 
     def draw(*shape: int) -> tf.Tensor:
         return tf.constant(generator.standard_normal(shape, np.float32))
 
     b = engine.batch_size
-    inputs = [draw(b, layer.kernel.shape[0]) for layer in dense]
+    inputs = [draw(b, kernel.shape[1 if turned else 0]) for kernel, turned in forms]
     errors = [draw(b, layer.units) for layer in dense]
-    kernels = [tf.convert_to_tensor(layer.kernel) for layer in dense]
-    gradients = [draw(*weight.shape) for weight in engine.trainable_variables]
+    kernels = [tf.convert_to_tensor(kernel) for kernel, _ in forms]
+    gradients = [draw(*weight.shape) for weight in trained.trainable_variables]
 
     def products(before: list[tf.Tensor]) -> list[tf.Tensor]:
         # So that no product is the same in two steps, and none can be left out.
         tiny = 1e-30 * tf.add_n([product[0, 0] for product in before])
         found = []
         for place, (x, error, kernel) in enumerate(zip(inputs, errors, kernels, strict=True)):
-            found += [(x + tiny) @ kernel, tf.matmul(x + tiny, error, transpose_a=True)]
+            turned = forms[place][1]
+            sides = (error, x) if turned else (x, error)
+            found.append(tf.matmul(x + tiny, kernel, transpose_b=turned))
+            found.append(tf.matmul(sides[0] + tiny, sides[1], transpose_a=True))
             if place:  # nobody needs the gradient of the images
-                found.append(tf.matmul(error + tiny, kernel, transpose_b=True))
+                found.append(tf.matmul(error + tiny, kernel, transpose_b=not turned))
         return found
 
     steps = n_steps(engine)
@@ -113,8 +117,8 @@ def compiled_parts(engine: EpochEngine) -> dict[str, float]:
     @tf.function(jit_compile=True)
     def all_updates() -> Any:
         def update(step: tf.Tensor) -> tuple[tf.Tensor]:
-            weights = engine.trainable_variables
-            engine.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+            weights = trained.trainable_variables
+            trained.optimizer.apply_gradients(zip(gradients, weights, strict=True))
             return (step + 1,)
 
         return tf.while_loop(lambda step: step < steps, update, (0,))
@@ -123,6 +127,12 @@ def compiled_parts(engine: EpochEngine) -> dict[str, float]:
         "products": fastest_ms(all_products, steps),
         "optimizer": fastest_ms(all_updates, steps),
     }
+
+
+def _form(engine: EpochEngine, layer: keras.layers.Dense) -> tuple[Any, bool]:
+    """A layer's weights as a step has them, and whether its outputs come first."""
+    packed = engine.packed.kernels.get(layer) if engine.packed else None
+    return (packed.packed, packed.turned) if packed else (layer.kernel, False)
 
 
 def profiled_shares(engine: EpochEngine) -> dict[str, float]:

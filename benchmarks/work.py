@@ -12,6 +12,9 @@ EPOCH_IMAGES = 60_000
 PYTORCH_EXAMPLE, TRAIN_MNIST_FAST = "PyTorch's example", "train_mnist_fast, 1 epoch"
 """Trials of the study `race` that are trained in plain PyTorch, too."""
 
+OUR_FLAGS = "XLA flags as here"
+"""An option: XLA is given the flags that this project sets itself."""
+
 
 @dataclass(frozen=True)
 class Setting:

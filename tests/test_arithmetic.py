@@ -61,6 +61,36 @@ def test_the_users_own_switch_wins(processor, monkeypatch):
     assert os.environ[arithmetic.ONEDNN_SWITCH] == "0"
 
 
+FUSED = "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion"
+IN_PLACE = "--xla_cpu_copy_insertion_use_region_analysis=true"
+WIDE = "--xla_cpu_prefer_vector_width=512"
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "flags"),
+    [
+        (LAPTOP, None, f"{FUSED} {IN_PLACE}"),
+        (SERVER, None, f"{FUSED} {IN_PLACE} {WIDE}"),
+        (OLD, None, None),
+        (ARM, None, None),
+        (SERVER, f"{FUSED} {IN_PLACE} {WIDE}", f"{FUSED} {IN_PLACE} {WIDE}"),
+        (SERVER, "--xla_cpu_prefer_vector_width=128 --xla_dump_to=",
+         f"--xla_cpu_prefer_vector_width=128 --xla_dump_to= {FUSED} {IN_PLACE}"),
+        (SERVER, "flags.txt", "flags.txt"),
+    ],
+)  # fmt: skip
+def test_xla_gets_flags_that_are_faster_here_and_the_users_own_win(
+    processor, monkeypatch, text, given, flags
+):
+    processor(text)
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    if given:
+        monkeypatch.setenv("XLA_FLAGS", given)
+    arithmetic.choose_xla_flags()
+    assert os.environ.get("XLA_FLAGS") == flags
+    os.environ.pop("XLA_FLAGS", None)
+
+
 @pytest.mark.parametrize("switch", ["0", "1"])
 def test_what_is_recorded_is_what_tensorflow_does(switch):
     program = (
@@ -72,7 +102,8 @@ def test_what_is_recorded_is_what_tensorflow_does(switch):
         [sys.executable, "-c", program],
         env=environment, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    assert printed == f"{switch == '1'} {{'XLA_FLAGS': '--xla_dump_to='}}\n"
+    flags = f"--xla_dump_to= {os.environ.get('XLA_FLAGS', '')}".strip()
+    assert printed == f"{switch == '1'} {{'XLA_FLAGS': '{flags}'}}\n"
 
 
 def test_a_variable_too_long_for_a_record_is_told_by_its_checksum(monkeypatch):

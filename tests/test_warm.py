@@ -122,7 +122,7 @@ def test_only_the_engines_that_were_used_last_are_kept(tmp_path, engines):
     configs = [small_config("shallow", data, hidden=(width,), epochs=1) for width in (8, 9, 10)]
     for config in (configs[0], configs[1], configs[0].replace(seed=1), configs[2]):
         train_below(tmp_path, config, data, tensorboard=False)
-    assert list(engines._kept) == [configs[0].graph, configs[2].graph]
+    assert [graph for graph, _ in engines._kept] == [configs[0].graph, configs[2].graph]
 
 
 def test_the_graph_leaves_out_what_the_compiled_code_does_not_see():

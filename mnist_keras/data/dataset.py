@@ -66,6 +66,11 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     @cached_property
+    def lit(self) -> np.ndarray:
+        """Which pixels are not 0 in some training image, bool [height x width x channels]."""
+        return np.any(self.x_train.reshape(len(self.x_train), -1), axis=0)
+
+    @cached_property
     def form(self) -> Form:
         """What the images look like, by the first of those that train."""
         return form_of(self.x_train, self.identity)

@@ -27,6 +27,7 @@ from mnist_keras.training.gpu import computing_gpus
 from mnist_keras.training.losses import LossOfEach
 from mnist_keras.training.optimizers import make_optimizer
 from mnist_keras.training.own_models import gives_probabilities
+from mnist_keras.training.packed import PackedModel, packed_model
 from mnist_keras.training.pipelines import epoch_order, resident, training_dataset, untuned
 
 _NOT_COMPILED = (
@@ -52,6 +53,7 @@ class EpochEngine(keras.Model):
         labels: their classes, uint8 [n].
         batch_size: images of a weight update; the last one of an epoch may be smaller.
         loss: what an update makes smaller.
+        packed: what computes the training steps in place of `plain`, if anything does.
     """
 
     def __init__(
@@ -61,15 +63,16 @@ class EpochEngine(keras.Model):
         labels: np.ndarray,
         batch_size: int,
         loss: LossOfEach,
+        packed: PackedModel | None = None,
     ) -> None:
         super().__init__(name=plain.name)
         self.plain = plain
+        self.packed = packed
         self.built = True
         self.batch_size = min(batch_size, len(images))
         self.loss_of_each = loss
         self.ends_in_scores = not gives_probabilities(plain)
-        self.images = tf.constant(images)
-        self.labels = resident(labels)
+        self._keep_images(images, labels)
         # float64, so that an accuracy is the exact share of images.
         self.loss_mean = keras.metrics.Mean("loss", dtype="float64")
         self.accuracy_mean = keras.metrics.Mean("accuracy", dtype="float64")
@@ -81,7 +84,9 @@ class EpochEngine(keras.Model):
         return self.plain.layers
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """The plain model's outputs, float32 [batch, classes]."""
+        """The plain model's outputs, float32 [batch, classes]; in training the packed one's."""
+        if training and self.packed:
+            return self.packed(images)
         return tf.cast(self.plain(images, training=training), tf.float32)
 
     @property
@@ -114,8 +119,17 @@ class EpochEngine(keras.Model):
             variable.assign(value)
         if config.constant_rate:
             self.optimizer.learning_rate = config.learning_rate
-        self.images = tf.constant(images)
+        self._keep_images(images, labels)
+
+    def _keep_images(self, images: np.ndarray, labels: np.ndarray) -> None:
+        self.images = tf.constant(self.packed.images(images) if self.packed else images)
         self.labels = resident(labels)
+
+    def images_at(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Some training images, uint8 [n, height, width, ...], and their labels [n]."""
+        images = tf.gather(self.images, places).numpy()
+        labels = tf.gather(self.labels, places).numpy()
+        return self.packed.whole_images(images) if self.packed else images, labels
 
     def let_go_of_images(self) -> None:
         """Keep what was compiled, and no images; `start_over` gives others."""
@@ -129,6 +143,8 @@ class EpochEngine(keras.Model):
         images, labels, first, last = data
         n_images = images.shape[0]
         full_batches, remainder = divmod(n_images, self.batch_size)
+        if self.packed:
+            self.packed.take()
 
         def train_slice(begin: tf.Tensor | int, size: int) -> tuple[tf.Tensor, tf.Tensor]:
             # tf.slice with a size in numbers keeps the batch's shape static, which XLA needs.
@@ -152,6 +168,8 @@ class EpochEngine(keras.Model):
         )
         if remainder:
             losses, correct = tf.cond(last > full_batches, add_remainder, lambda: (losses, correct))
+        if self.packed:
+            self.packed.give_back()
         trained = tf.minimum(last * self.batch_size, n_images) - first * self.batch_size
         return self._update_metrics(losses, correct, trained)
 
@@ -216,9 +234,10 @@ class EpochEngine(keras.Model):
             objective = total if self.loss_of_each.summed else tf.reduce_mean(losses)
             for penalty in self.plain.losses:  # of regularizers; it is not in the recorded loss
                 objective += tf.reduce_sum(penalty)
-        weights = self.trainable_variables
+        trained = self.packed or self
+        weights = trained.trainable_variables
         gradients = tape.gradient(objective, weights)
-        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        trained.optimizer.apply_gradients(zip(gradients, weights, strict=True))
         return total, _count_correct(labels, outputs)
 
     def _update_metrics(
@@ -230,9 +249,15 @@ class EpochEngine(keras.Model):
             mean.count.assign_add(tf.cast(count, tf.float64))
         return self.get_metrics_result()
 
+    @property
+    def flops_per_image(self) -> int:
+        """Floating-point operations of one image's training, as they are computed here."""
+        left_out = self.packed.flops_left_out if self.packed else 0
+        return training_flops_per_image(self.plain) - left_out
+
     def chunks(self) -> list[tuple[int, int]]:
         """Bounds, in batches, of an epoch's training steps: equal to within one batch."""
-        flops = training_flops_per_image(self.plain) * self.n_images
+        flops = self.flops_per_image * self.n_images
         count = min(self.batches, max(1, round(flops / CHUNK_FLOPS)))
         bounds = np.linspace(0, self.batches, count + 1).round().astype(int).tolist()
         return list(pairwise(bounds))
@@ -255,7 +280,7 @@ class EpochEngine(keras.Model):
         Where XLA cannot compile a layer, `jit_compile` is False afterwards.
         """
         begin = time.perf_counter()
-        self._build_optimizer()
+        self.build_optimizer()
         try:
             self._try_afresh_if_needed(validation)
         except _NOT_COMPILED:
@@ -285,25 +310,38 @@ class EpochEngine(keras.Model):
         self.test_function(iter(validation))
         self.reset_metrics()
 
-    def _build_optimizer(self) -> None:
+    def build_optimizer(self) -> None:
+        """Make the optimizer's state, if that was not done, and remember how it began."""
         self.optimizer.build(self.trainable_variables)
+        if self.packed:
+            self.packed.build(self.optimizer)
         if not self._optimizer_at_first:
             self._optimizer_at_first = [np.array(v) for v in self.optimizer.variables]
 
 
-def make_engine(config: RunConfig, images: np.ndarray, labels: np.ndarray) -> EpochEngine:
+def make_engine(
+    config: RunConfig,
+    images: np.ndarray,
+    labels: np.ndarray,
+    lit: np.ndarray | None = None,
+) -> EpochEngine:
     """Build and compile the engine of a configuration.
 
     Args:
         config: what to train.
         images: training images, uint8 [n, height, width] or [n, height, width, channels].
         labels: their classes, uint8 [n].
+        lit: which pixels are ever not 0 in what is trained on, bool [pixels]; None if not known.
     """
     plain = build(config)
-    engine = EpochEngine(plain, images, labels, config.batch_size, LossOfEach.of(config))
+    on_gpu = bool(computing_gpus())
+    updates = -(-len(images) // config.batch_size)
+    packed = None if on_gpu else packed_model(plain, config, updates, lit)
+    loss = LossOfEach.of(config)
+    engine = EpochEngine(plain, images, labels, config.batch_size, loss, packed)
     engine.compile(
-        optimizer=make_optimizer(config, updates_per_epoch=engine.batches),
-        jit_compile=bool(computing_gpus()) or not has_convolution(plain),
+        optimizer=make_optimizer(config, updates),
+        jit_compile=on_gpu or not has_convolution(plain),
     )
     return engine
 

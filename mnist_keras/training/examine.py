@@ -9,7 +9,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
@@ -60,7 +59,7 @@ def examine(engine: EpochEngine, val_labels: NDArray[np.uint8], test_images: int
 def _sample(engine: EpochEngine) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     count = min(SAMPLE, engine.n_images)
     chosen = np.linspace(0, engine.n_images - 1, count).round().astype(np.int64)
-    return tf.gather(engine.images, chosen).numpy(), tf.gather(engine.labels, chosen).numpy()
+    return engine.images_at(chosen)
 
 
 def _ends_in_relu(layer: keras.Layer) -> bool:

@@ -12,6 +12,7 @@ from mnist_keras.data.dataset import Dataset
 from mnist_keras.data.sampling import mislabel, split
 from mnist_keras.errors import UserError
 from mnist_keras.settings import TRAINING
+from mnist_keras.training.augment import Augmenter
 
 Indices = NDArray[np.int64]
 
@@ -57,6 +58,16 @@ def _with_shifted(config: RunConfig, images: NDArray[Any], labels: NDArray[Any])
         np.concatenate([images, *(shifted(images, *move) for move in moves)]),
         np.tile(labels, 1 + len(moves)),
     )
+
+
+def lit_pixels(config: RunConfig, data: Dataset) -> NDArray[np.bool_] | None:
+    """Which pixels are ever not 0 in what a run may train on, bool [pixels].
+
+    They are those of all training images, so that they are the same for every hold-out. None where
+    images are changed before they are trained on.
+    """
+    changed = config.shifted_copies or Augmenter.of(config) is not None
+    return None if changed else data.lit
 
 
 def shifted(images: NDArray[Any], down: int, right: int) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mnist_keras.training.arithmetic import choose_onednn
+from mnist_keras.training.arithmetic import choose_onednn, choose_xla_flags
 from mnist_keras.training.compiled import keep_compiled
 
 
@@ -23,6 +23,7 @@ def import_tensorflow_quietly() -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     choose_onednn()
+    choose_xla_flags()
     keep_compiled()
     with _standard_error_closed():
         # Keras first, as TensorFlow swallows some of what Keras says against the user's settings.

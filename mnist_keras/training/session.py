@@ -25,7 +25,7 @@ from mnist_keras.training.examine import examine
 from mnist_keras.training.interruptions import CheckInterruptions, Interruptions
 from mnist_keras.training.options import RunOptions, covers
 from mnist_keras.training.own_models import save_variables
-from mnist_keras.training.parts import parts_of
+from mnist_keras.training.parts import lit_pixels, parts_of
 from mnist_keras.training.pipelines import evaluation_dataset
 from mnist_keras.training.state import RunState, check_fits, load_state, remove_state
 from mnist_keras.training.summary import summarize_resources, summarize_rows
@@ -89,7 +89,7 @@ class Session:
         self._publish(state, evaluations, compile_seconds, engine)
         remove_state(self.folder.state)
         confirm_compiled()  # what the evaluation needed
-        self.engines.keep(self.config, engine)
+        self.engines.keep(self.config, engine, self.lit)
 
     def _load_state(self) -> RunState | None:
         loaded = load_state(self.folder.state)
@@ -127,7 +127,8 @@ class Session:
     def _prepare(self) -> tuple[EpochEngine, tf.data.Dataset]:
         data, config = self.data, self.config
         training, validation = parts_of(config, data)
-        engine = self.engines.take(config, *training)
+        self.lit = lit_pixels(config, data)
+        engine = self.engines.take(config, *training, self.lit)
         self.val_labels = data.y_test if config.validates_on_test else validation[1]
         if config.validates_on_test:
             return engine, self.test

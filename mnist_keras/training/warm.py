@@ -21,9 +21,15 @@ class WarmEngines:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._kept: dict[RunConfig, EpochEngine] = {}
+        self._kept: dict[tuple[RunConfig, bytes | None], EpochEngine] = {}
 
-    def take(self, config: RunConfig, images: np.ndarray, labels: np.ndarray) -> EpochEngine:
+    def take(
+        self,
+        config: RunConfig,
+        images: np.ndarray,
+        labels: np.ndarray,
+        lit: np.ndarray | None = None,
+    ) -> EpochEngine:
         """An engine as `make_engine` gives it, compiled already if one of its graph was kept.
 
         It is nobody else's until it is kept again.
@@ -32,19 +38,25 @@ class WarmEngines:
             config: what to train.
             images: training images, uint8 [n, height, width].
             labels: their classes, uint8 [n].
+            lit: which pixels are ever not 0 in what is trained on, bool [pixels].
         """
-        engine = self._kept.pop(config.graph, None)
+        engine = self._kept.pop(_key(config, lit), None)
         if engine is None:
             # Otherwise Keras would count on in the layers' names, which are saved.
             keras.backend.clear_session()
-            return make_engine(config, images, labels)
+            return make_engine(config, images, labels, lit)
         gc.collect()  # what Keras leaves of a run refers to itself: some 10 MB
         engine.start_over(config, images, labels)
         return engine
 
-    def keep(self, config: RunConfig, engine: EpochEngine) -> None:
+    def keep(self, config: RunConfig, engine: EpochEngine, lit: np.ndarray | None = None) -> None:
         """Keep the engine of a run that has ended well, without its images."""
         engine.let_go_of_images()
-        self._kept[config.graph] = engine
+        self._kept[_key(config, lit)] = engine
         while len(self._kept) > self.most:
             del self._kept[next(iter(self._kept))]
+
+
+def _key(config: RunConfig, lit: np.ndarray | None) -> tuple[RunConfig, bytes | None]:
+    """What an engine is compiled for: its graph, and the pixels that it may leave out."""
+    return config.graph, None if lit is None else lit.tobytes()
