@@ -26,12 +26,12 @@ from benchmarks.options import (
     run_command,
 )
 from benchmarks.summary import Spread, digits, markdown_table, rounds_text, spread_text
-from mnist_keras.config import ARCHITECTURE_NAMES
+from benchmarks.work import ARCHITECTURES
 from mnist_keras.errors import UserError
 
 
 @click.command()
-@architectures_option(ARCHITECTURE_NAMES)
+@architectures_option(ARCHITECTURES)
 @rounds_option
 @click.option("--epochs", type=click.IntRange(min=2), default=3, show_default=True)
 @images_option

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from benchmarks.machine import machine_line
-from mnist_keras.config import ARCHITECTURE_NAMES
+from benchmarks.work import ARCHITECTURES
 from mnist_keras.errors import UserError
 from mnist_keras.runs.records import write_bytes
 
@@ -45,7 +45,7 @@ def architectures_option(default: Sequence[str]) -> Callable[[Any], Any]:
     """`--architectures`."""
     return click.option(
         "--architectures",
-        type=Names(ARCHITECTURE_NAMES),
+        type=Names(ARCHITECTURES),
         default=",".join(default),
         show_default=True,
     )

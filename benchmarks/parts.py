@@ -24,14 +24,14 @@ from benchmarks.options import (
     run_command,
 )
 from benchmarks.summary import Spread, markdown_table, rounds_text, spread_text
-from mnist_keras.config import ARCHITECTURE_NAMES
+from benchmarks.work import ARCHITECTURES
 
 PARTS = ("products", "optimizer", "pooling")
 """What a step is divided into; the rest is what they leave."""
 
 
 @click.command()
-@architectures_option(ARCHITECTURE_NAMES)
+@architectures_option(ARCHITECTURES)
 @rounds_option
 @images_option
 @output_option

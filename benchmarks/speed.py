@@ -30,7 +30,7 @@ from benchmarks.options import (
 from benchmarks.picture import draw_bars
 from benchmarks.summary import digits, rows_from, summarize
 from benchmarks.tables import speed_note, speed_tables
-from mnist_keras.config import ARCHITECTURE_NAMES
+from benchmarks.work import ARCHITECTURES
 from mnist_keras.errors import UserError
 
 TRIAL_IMAGES, SHORT_TRIAL_IMAGES = 6_000, 1_000
@@ -41,7 +41,7 @@ ROUNDS, SHORT_ROUNDS = 3, 2
 @click.command()
 @click.option(
     "--architectures",
-    type=Names(ARCHITECTURE_NAMES),
+    type=Names(ARCHITECTURES),
     help=f"[default: all seven; with --short {','.join(SHORT_ARCHITECTURES)}]",
 )
 @click.option("--peers", type=Names(PEERS, empty=True), default=",".join(PEERS), show_default=True)
@@ -91,7 +91,7 @@ def speed(
     """
     before = read_results(compare) if compare else None
     contestants = installed([OURS, *peers], peer_python)
-    names = architectures or (SHORT_ARCHITECTURES if short else ARCHITECTURE_NAMES)
+    names = architectures or (SHORT_ARCHITECTURES if short else ARCHITECTURES)
     used = {name: images_of(name, short=short, most=images) for name in names}
     rounds = rounds or (SHORT_ROUNDS if short else ROUNDS)
     record = Record(output, short, rounds, epochs, used)

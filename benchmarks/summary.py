@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.contest import AS_WRITTEN, EACH_CORE, ONE_RUN, OURS, PEERS, Measured
-from mnist_keras.config import ARCHITECTURE_NAMES
+from benchmarks.work import ARCHITECTURES
 from mnist_keras.statistics.summaries import expected_sd, pooled_sd
 
 TEST_IMAGES = 10_000
@@ -90,7 +90,7 @@ def summarize(measured: Sequence[Measured]) -> list[Row]:
     trained = {one.architecture for one in rounds}
     return [
         row
-        for architecture in ARCHITECTURE_NAMES
+        for architecture in ARCHITECTURES
         if architecture in trained
         for row in _rows([one for one in rounds if one.architecture == architecture])
     ]

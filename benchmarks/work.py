@@ -12,6 +12,9 @@ EPOCH_IMAGES = 60_000
 PYTORCH_EXAMPLE, TRAIN_MNIST_FAST = "PyTorch's example", "train_mnist_fast, 1 epoch"
 """Trials of the study `race` that are trained in plain PyTorch, too."""
 
+ARCHITECTURES = ("perceptron", "shallow", "deep", "lenet5", "cnn-simple", "cnn2", "cnn3")
+"""What every contestant can train: the seven networks of the report and of the notebook."""
+
 OUR_FLAGS = "XLA flags as here"
 """An option: XLA is given the flags that this project sets itself."""
 
