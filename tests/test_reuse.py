@@ -83,6 +83,15 @@ def test_what_another_study_has_trained_is_copied_and_not_trained(place: Place) 
     ]
 
 
+def test_a_place_that_was_begun_anew_takes_nothing_over(place: Place) -> None:
+    write_done(place, "there")
+    fresh = replace(place, fresh=True)
+    assert reuse_finished_runs([Task(CONFIG)], fresh.begun_anew()) == []
+    assert not place.folder(CONFIG).result.exists()
+    assert place.begun_anew() is place
+    assert reuse_finished_runs([Task(CONFIG)], place) == [(CONFIG.name, "there")]
+
+
 def test_a_second_start_copies_nothing(place: Place) -> None:
     write_done(place, "there")
     assert reuse_finished_runs([Task(CONFIG)], place) == [(CONFIG.name, "there")]

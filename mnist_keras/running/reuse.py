@@ -29,6 +29,8 @@ def find_finished_run(task: Task, place: Place) -> RunFolder | None:
 def reuse_finished_runs(tasks: Sequence[Task], place: Place) -> list[tuple[str, str]]:
     """Copy what is done in another study. A copy's result says in `copied_from` which one that is.
 
+    Nothing is copied to a place that was begun anew.
+
     Returns:
         The run's name and the study it comes from, for each copy that was made.
 
@@ -36,7 +38,7 @@ def reuse_finished_runs(tasks: Sequence[Task], place: Place) -> list[tuple[str, 
         UserError: a run is being trained by another process.
     """
     copies = []
-    for task in tasks:
+    for task in tasks if place.copies else ():
         target = place.folder(task.config)
         source = None if target.result.is_file() else find_finished_run(task, place)
         if source is not None:

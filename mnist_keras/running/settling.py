@@ -154,8 +154,8 @@ def _home(runs: Sequence[StudyRun], name: str) -> tuple[Study, Place]:
     """
     for run in runs:
         if run.study.name == name:
-            return run.study, replace(run.place, fresh=False)
-    study, place = load_study(name), replace(runs[0].place, study=name, fresh=False)
+            return run.study, run.place.begun_anew()
+    study, place = load_study(name), replace(runs[0].place.begun_anew(), study=name)
     remember(place.logs / name, Variant(), study)
     return study, place
 

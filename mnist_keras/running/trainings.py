@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +175,7 @@ def _train_left(
         return
     follow = _Follow(sequel, place) if sequel else None
     may_begin = budget.limit(place) if budget else always
-    begun = replace(place, fresh=False)  # what --fresh is about has been set aside
+    begun = place.begun_anew()
     with progress_display(begun) as display:
         failed = run_trials(left, begun, display.update, follow, may_begin)
     if failed:

@@ -53,6 +53,7 @@ class Place:
         jobs: trials that run at the same time.
         threads: threads of each.
         fresh: train again what is done.
+        copies: take over what another study has finished; after --fresh nothing is taken over.
         scheduler: address of the Dask scheduler whose workers train; None for this machine.
         stall_seconds: a trial without a new epoch or state for so long counts as hung.
     """
@@ -64,6 +65,7 @@ class Place:
     jobs: int = 1
     threads: int = 1
     fresh: bool = False
+    copies: bool = True
     scheduler: str | None = None
     stall_seconds: float = STALL_SECONDS
     quick: bool = False
@@ -72,6 +74,10 @@ class Place:
     def same_command(self) -> str:
         """What goes on with the trainings here; --fresh would set aside those that are done."""
         return "the same command without --fresh" if self.fresh else "the same command"
+
+    def begun_anew(self) -> Place:
+        """The place once what --fresh is about has been set aside; nothing is copied there."""
+        return replace(self, fresh=False, copies=False) if self.fresh else self
 
     def folder(self, config: RunConfig) -> RunFolder:
         """The run's folder."""
