@@ -115,7 +115,8 @@ class Entrant:
         setting = self.setting
         with_flags = OUR_FLAGS in setting.options
         return (
-            self.contestant, self.way, self.at_once, setting.threads, setting.onednn, with_flags
+            self.contestant, self.way, self.at_once, setting.threads, setting.onednn, with_flags,
+            setting.seeds,
         )  # fmt: skip
 
 
@@ -229,10 +230,13 @@ class Contest:
         alone = [setting for setting in settings if setting.seeds == 1]
         if alone and not (self.short and CONTESTANTS[contestant].written):
             entrants.append(Entrant(contestant, ONE_RUN, alone[0]))
-        of_one_thread = [setting for setting in settings if setting.threads == 1]
-        if of_one_thread:
-            cores = len(available_cores())
-            entrants.append(Entrant(contestant, EACH_CORE, of_one_thread[0], cores))
+        cores = len(available_cores())
+        fastest: dict[int, Setting] = {}
+        for setting in settings:
+            if setting.threads == 1:
+                fastest.setdefault(setting.seeds, setting)
+        # Seeds in step may be faster alone and slower where all cores share a cache.
+        entrants += [Entrant(contestant, EACH_CORE, one, cores) for one in fastest.values()]
         return entrants
 
     def _try(self, contestant: str, candidates: dict[str, list[Setting]]) -> list[Measured]:

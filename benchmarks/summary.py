@@ -13,10 +13,10 @@ from benchmarks.work import ARCHITECTURES
 from mnist_keras.statistics.summaries import expected_sd, pooled_sd
 
 TEST_IMAGES = 10_000
-Who = tuple[str, str]
-"""A contestant and its way."""
+Who = tuple[str, str, int]
+"""A contestant, its way, and how many seeds it trains in step."""
 
-ALONE, AT_ONCE = (OURS, ONE_RUN), (OURS, EACH_CORE)
+ALONE, AT_ONCE = (OURS, ONE_RUN, 1), (OURS, EACH_CORE, 1)
 
 DEVIATIONS_ALLOWED = 4.0
 """Accuracies may differ by so many standard errors; a wrong loss or wrong data does by far more."""
@@ -132,7 +132,8 @@ def _row(who: Who, groups: dict[Who, list[Measured]]) -> Row:
 
 
 def _who(measured: Measured) -> Who:
-    return measured.entrant.contestant, measured.entrant.way
+    entrant = measured.entrant
+    return entrant.contestant, entrant.way, entrant.setting.seeds
 
 
 def _times(theirs: Sequence[Measured], ours: Sequence[Measured]) -> Spread:

@@ -39,7 +39,7 @@ from benchmarks.study_runs import StudyRun  # noqa: E402
 from benchmarks.study_summary import accuracies_agree  # noqa: E402
 from benchmarks.summary import headline, markdown, rows_from, summarize  # noqa: E402
 from benchmarks.variants import PLAIN, VARIANTS, variant_table  # noqa: E402
-from benchmarks.work import Setting, Work  # noqa: E402
+from benchmarks.work import OUR_FLAGS, Setting, Work  # noqa: E402
 from mnist_keras.data.dataset import load  # noqa: E402
 from mnist_keras.errors import UserError  # noqa: E402
 from mnist_keras.runs.records import read_runs  # noqa: E402
@@ -542,6 +542,27 @@ def test_each_contestant_goes_through_the_rounds_in_every_way_at_its_fastest(mon
         for job in together:
             assert (job.core is not None) == (job.work.setting.threads == 1)
             assert (job.python == "peer") == (job.module == "with_torch")
+
+
+def test_seeds_in_step_and_one_by_one_both_take_part_on_all_cores(monkeypatch):
+    scan, flags = "epoch in lax.scan", OUR_FLAGS
+    seconds = {
+        ("with_mnist_keras", Setting()): 1.0,
+        ("with_mnist_keras", ONE): 1.0,
+        ("with_jax", Setting()): 9.0,
+        ("with_jax", Setting(1, (scan,))): 4.0,
+        ("with_jax", Setting(1, (scan, flags))): 3.0,
+        ("with_jax", Setting(1, (scan,), seeds=4)): 2.0,
+        ("with_jax", Setting(1, (scan, flags), seeds=4)): 2.5,
+    }
+    _, measured, _ = run_contest(
+        monkeypatch, seconds, architectures=["shallow"], contestants=[OURS, "jax"]
+    )
+    rows = [row for row in summarize(measured) if (row.contestant, row.way) == ("jax", EACH_CORE)]
+    assert [(row.setting, row.seconds_per_epoch.median) for row in rows] == [
+        (f"1 thread, {scan}, 4 seeds in step", 2.0),
+        (f"1 thread, {scan}, {flags}", 3.0),
+    ]
 
 
 def test_the_short_form_tries_settings_of_one_thread_only(monkeypatch):
