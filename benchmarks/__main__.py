@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     """Pass the arguments on to `speed`; the exit code of the first benchmark that failed."""
     programs = [("speed", *arguments)]
     if not {"--short", "--help"} & set(arguments):
-        programs += PARTS
+        programs += parts_with(arguments)
     for program, *options in programs:
         done = subprocess.run(
             [sys.executable, "-m", f"benchmarks.{program}", *options], check=False
@@ -28,6 +28,15 @@ def main(arguments: list[str]) -> int:
         if done.returncode:
             return done.returncode
     return 0
+
+
+def parts_with(arguments: list[str]) -> list[tuple[str, ...]]:
+    """What follows, the peers by the same interpreter: `studies` trains with them, too."""
+    python: list[str] = []
+    for place, argument in enumerate(arguments):
+        if argument.startswith("--peer-python"):
+            python = arguments[place : place + (1 if "=" in argument else 2)]
+    return [(name, *options, *(python if name == "studies" else ())) for name, *options in PARTS]
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are beside the package, not in it
 
 from benchmarks import contest, race_runs  # noqa: E402
+from benchmarks.__main__ import PARTS, parts_with  # noqa: E402
 from benchmarks.apart import Job, available_cores, run_apart, run_command_of_ours  # noqa: E402
 from benchmarks.compare import changes  # noqa: E402
 from benchmarks.contest import (  # noqa: E402
@@ -38,6 +39,7 @@ from benchmarks.speed import check_installed, has_package, installed  # noqa: E4
 from benchmarks.study_runs import StudyRun  # noqa: E402
 from benchmarks.study_summary import accuracies_agree  # noqa: E402
 from benchmarks.summary import headline, markdown, rows_from, summarize  # noqa: E402
+from benchmarks.tables import aims_table  # noqa: E402
 from benchmarks.variants import PLAIN, VARIANTS, variant_table  # noqa: E402
 from benchmarks.work import OUR_FLAGS, Setting, Work  # noqa: E402
 from mnist_keras.data.dataset import load  # noqa: E402
@@ -690,6 +692,37 @@ def test_the_headline_is_beside_the_best_of_each_library():
         ]
     )
     assert headline(rows).splitlines()[2] == "| cnn2 | 0.500 | 2.50 | 8.00 |"
+
+
+def test_an_aim_is_held_against_the_best_peer_on_each_core_and_alone():
+    def row(contestant, way, seconds, cores):
+        entrant = Entrant(contestant, way, Setting(1), cores)
+        return combine(1, "shallow", entrant, [answer([9.0, seconds * cores])] * cores)
+
+    rows = summarize(
+        [
+            row(OURS, ONE_RUN, 2.0, 1),
+            row(OURS, EACH_CORE, 1.0, 2),
+            row("jax", AS_WRITTEN, 8.0, 1),
+            row("jax", ONE_RUN, 2.2, 1),
+            row("jax", EACH_CORE, 1.5, 2),
+            row("keras", EACH_CORE, 0.1, 2),  # a dense network's aim is beside JAX
+        ]
+    )
+    content = {"images": {"shallow": 1}, "summary": [asdict(one) for one in rows]}
+    assert aims_table(content).splitlines()[2] == (
+        "| shallow | jax, 1 thread, 2 at once | 1.50 | yes | jax, 1 thread | 1.10 | no, by 0.20 |"
+    )
+
+
+def test_the_peers_interpreter_goes_to_the_studies_alone():
+    given = ["--peer-python", "there/python", "--rounds", "2"]
+    programs = {name: options for name, *options in parts_with(given)}
+    assert programs["studies"] == ["--rounds", "1", "--peer-python", "there/python"]
+    assert all("there/python" not in programs[name] for name in programs if name != "studies")
+    (first, *_) = parts_with(["--peer-python=there/python"])
+    assert first[-1] == "--peer-python=there/python"
+    assert parts_with([]) == list(PARTS)
 
 
 def test_a_page_gets_new_text_between_its_marks_alone():
