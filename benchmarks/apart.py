@@ -109,13 +109,16 @@ def without_kept_code() -> dict[str, str]:
 
 
 @cache
-def faster_xla_flags() -> str:
-    """The flags that this project gives XLA; asked of a process of its own, with TensorFlow."""
-    code = "from mnist_keras.training.arithmetic import faster_xla_flags as f; print(*f())"
+def asked_of_arithmetic(function: str) -> tuple[str, ...]:
+    """The words that a function of `training.arithmetic` gives, in a process of its own.
+
+    Here its import would set the switches of TensorFlow, which the peers would inherit.
+    """
+    code = f"from mnist_keras.training.arithmetic import {function} as f; print(*f())"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return done.stdout.strip()
+    return tuple(done.stdout.split())
 
 
 def failure(module: str, work: Work, cause: str) -> str:
@@ -171,7 +174,8 @@ def _environment(setting: Setting, folder: Path) -> dict[str, str]:
     Flags of XLA's are those of the setting, whatever this process was given.
     """
     onednn = {} if setting.onednn is None else {ONEDNN_SWITCH: str(int(setting.onednn))}
-    flags = {XLA_FLAGS: faster_xla_flags()} if OUR_FLAGS in setting.options else {}
+    ours = asked_of_arithmetic("faster_xla_flags") if OUR_FLAGS in setting.options else ()
+    flags = {XLA_FLAGS: " ".join(ours)} if ours else {}
     inherited = {k: v for k, v in without_kept_code().items() if k != XLA_FLAGS}
     return {
         **inherited,

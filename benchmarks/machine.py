@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
-import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.apart import ROOT, available_cores
+from benchmarks.apart import asked_of_arithmetic, available_cores
 
 
 def describe_machine() -> dict[str, Any]:
@@ -48,17 +45,9 @@ _WIDEST = (
 )
 
 
-@cache
 def vector_instructions() -> tuple[str, ...]:
-    """As a run records them; asked of a process of its own, since that imports TensorFlow.
-
-    Here it would set oneDNN's switch, which the peers would inherit.
-    """
-    code = "from mnist_keras.training.arithmetic import vector_instructions as v; print(*v())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return tuple(done.stdout.split())
+    """As a run records them."""
+    return asked_of_arithmetic("vector_instructions")
 
 
 def processor_class() -> str:
