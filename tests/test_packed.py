@@ -192,6 +192,20 @@ def test_a_compiled_engine_serves_only_those_with_the_same_dark_pixels(small_arr
     assert engine.images.shape == (200, 560)
 
 
+def test_a_network_that_is_not_packed_serves_whatever_is_known_of_the_pixels(
+    small_arrays, images, lit
+):
+    labels = small_arrays["y_train"]
+    config = make_config({"architecture": "lenet5"})
+    engines = WarmEngines(2)
+    engine = engines.take(config, images, labels, lit)
+    engine.warm_up(evaluation_dataset(images, labels))
+    engines.keep(config, engine, lit)
+    assert engines.take(config, images, labels) is engine
+    engines.keep(config, engine)
+    assert engines.take(config, images, labels, lit) is engine
+
+
 def test_images_are_given_back_as_they_were(small_arrays, images, lit):
     places = np.array([0, 7, 199])
     for known in (lit, None):

@@ -40,7 +40,7 @@ class WarmEngines:
             labels: their classes, uint8 [n].
             lit: which pixels are ever not 0 in what is trained on, bool [pixels].
         """
-        engine = self._kept.pop(_key(config, lit), None)
+        engine = self._kept.pop(_key(config, lit), None) or self._without_pixels(config)
         if engine is None:
             # Otherwise Keras would count on in the layers' names, which are saved.
             keras.backend.clear_session()
@@ -52,9 +52,16 @@ class WarmEngines:
     def keep(self, config: RunConfig, engine: EpochEngine, lit: np.ndarray | None = None) -> None:
         """Keep the engine of a run that has ended well, without its images."""
         engine.let_go_of_images()
-        self._kept[_key(config, lit)] = engine
+        self._kept[_key(config, lit if engine.packed else None)] = engine
         while len(self._kept) > self.most:
             del self._kept[next(iter(self._kept))]
+
+    def _without_pixels(self, config: RunConfig) -> EpochEngine | None:
+        """An engine of the graph that takes whole images whatever is known of their pixels."""
+        key = _key(config, None)
+        if key in self._kept and not self._kept[key].packed:
+            return self._kept.pop(key)
+        return None
 
 
 def _key(config: RunConfig, lit: np.ndarray | None) -> tuple[RunConfig, bytes | None]:
